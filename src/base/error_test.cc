@@ -1,0 +1,29 @@
+#include "base/error.h"
+
+#include <gtest/gtest.h>
+
+namespace fullstop {
+namespace {
+
+TEST(ErrorTest, FilePlaceAndAdviceStandUnderTheMessage) {
+  const Error error = Error::Format("tensor count is 18446744073709551615")
+                          .In("m.gguf")
+                          .AtByte(8)
+                          .Advice("download the file again");
+  EXPECT_STREQ(error.what(),
+               "tensor count is 18446744073709551615\n"
+               "  in m.gguf, byte 8\n"
+               "  download the file again");
+}
+
+TEST(ErrorTest, CaretStandsUnderTheColumnBehindTabsAndWideCharacters) {
+  const Error error = Error::Template("unexpected '}'").AtLine(2, 4, "\té{}");
+  EXPECT_STREQ(error.what(),
+               "unexpected '}'\n"
+               "  line 2, column 4\n"
+               "  \té{}\n"
+               "  \t  ^");
+}
+
+}  // namespace
+}  // namespace fullstop

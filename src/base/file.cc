@@ -1,0 +1,151 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "base/error.h"
+
+namespace fullstop {
+namespace {
+
+// A file descriptor that closes itself.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+  int Release() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_;
+};
+
+Error OpenError(const std::string& path, int error_number) {
+  if (error_number == ENOENT || error_number == ENOTDIR) {
+    return Error::NotFound("there is no file '" + path + "'");
+  }
+  return Error::System("can't open '" + path + "'", error_number);
+}
+
+// Owns the temporary file until it has been renamed.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::string& target)
+      : path_(target + ".XXXXXX"), fd_(::mkstemp(path_.data())) {
+    if (fd_.get() < 0) {
+      throw Error::System("can't write beside '" + target + "'", errno);
+    }
+  }
+  ~TemporaryFile() {
+    if (!renamed_) ::unlink(path_.c_str());
+  }
+  int fd() const { return fd_.get(); }
+  void RenameTo(const std::string& target) {
+    struct stat old;
+    const mode_t mode =
+        ::stat(target.c_str(), &old) == 0 ? (old.st_mode & 07777) : 0644;
+    if (::fchmod(fd_.get(), mode) != 0 || ::fsync(fd_.get()) != 0 ||
+        ::close(fd_.Release()) != 0 ||
+        ::rename(path_.c_str(), target.c_str()) != 0) {
+      throw Error::System("can't write '" + target + "'", errno);
+    }
+    renamed_ = true;
+  }
+
+ private:
+  std::string path_;
+  Descriptor fd_;
+  bool renamed_ = false;
+};
+
+}  // namespace
+
+MappedFile MappedFile::Open(const std::string& path) {
+  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd.get() < 0) throw OpenError(path, errno);
+  struct stat info;
+  if (::fstat(fd.get(), &info) != 0) throw OpenError(path, errno);
+  if (!S_ISREG(info.st_mode)) {
+    throw Error::Io("'" + path + "' is not a regular file");
+  }
+  MappedFile file;
+  file.path_ = path;
+  file.size_ = static_cast<size_t>(info.st_size);
+  if (file.size_ == 0) return file;
+  void* data = ::mmap(nullptr, file.size_, PROT_READ, MAP_SHARED, fd.get(), 0);
+  if (data == MAP_FAILED) {
+    file.size_ = 0;
+    throw Error::System("can't map '" + path + "'", errno);
+  }
+  file.data_ = static_cast<const std::byte*>(data);
+  return file;
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : path_(std::move(other.path_)),
+      data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)) {}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+std::string ReadFile(const std::string& path, uint64_t limit) {
+  const bool standard_input = path == "-";
+  const Descriptor owned(
+      standard_input ? -1 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const int fd = standard_input ? STDIN_FILENO : owned.get();
+  if (fd < 0) throw OpenError(path, errno);
+  std::string content;
+  size_t size = 0;
+  for (;;) {
+    content.resize(size + (size < 65536 ? 65536 : size));
+    const ssize_t count =
+        ::read(fd, content.data() + size, content.size() - size);
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      throw Error::System("can't read '" + path + "'", errno);
+    }
+    if (count == 0) break;
+    size += static_cast<size_t>(count);
+    if (size > limit) {
+      throw Error::Limit("'" + path + "' is longer than " +
+                         std::to_string(limit) + " bytes");
+    }
+  }
+  content.resize(size);
+  return content;
+}
+
+void WriteFileAtomically(const std::string& path, std::string_view content) {
+  TemporaryFile temporary(path);
+  while (!content.empty()) {
+    const ssize_t count =
+        ::write(temporary.fd(), content.data(), content.size());
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      throw Error::System("can't write '" + path + "'", errno);
+    }
+    content.remove_prefix(static_cast<size_t>(count));
+  }
+  temporary.RenameTo(path);
+}
+
+}  // namespace fullstop

@@ -1,0 +1,67 @@
+#include "base/file.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <string>
+
+#include "base/error.h"
+
+namespace fullstop {
+namespace {
+
+class FileTest : public ::testing::Test {
+ protected:
+  FileTest() {
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "file_test.XXXXXX").string();
+    folder_ = ::mkdtemp(pattern.data());
+  }
+  ~FileTest() override { std::filesystem::remove_all(folder_); }
+  std::string Path(const char* name) const { return folder_ + "/" + name; }
+
+  std::string folder_;
+};
+
+TEST_F(FileTest, WrittenContentIsReadAndMapped) {
+  const std::string content(100000, 'x');
+  WriteFileAtomically(Path("a"), content);
+  EXPECT_EQ(ReadFile(Path("a")), content);
+  EXPECT_EQ(MappedFile::Open(Path("a")).bytes().size(), content.size());
+}
+
+TEST_F(FileTest, RewritingReplacesTheWholeFileAndLeavesNothingBeside) {
+  WriteFileAtomically(Path("a"), "long content");
+  WriteFileAtomically(Path("a"), "b");
+  EXPECT_EQ(ReadFile(Path("a")), "b");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
+}
+
+TEST_F(FileTest, EmptyFileMapsToNoBytes) {
+  WriteFileAtomically(Path("a"), "");
+  EXPECT_TRUE(MappedFile::Open(Path("a")).bytes().empty());
+}
+
+TEST_F(FileTest, AbsentFileIsNotFound) {
+  try {
+    MappedFile::Open(Path("none"));
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), Error::Kind::kNotFound);
+  }
+}
+
+TEST_F(FileTest, FolderIsRefused) {
+  EXPECT_THROW(MappedFile::Open(folder_), Error);
+  EXPECT_THROW(ReadFile(folder_), Error);
+}
+
+TEST_F(FileTest, ContentPastTheLimitIsRefused) {
+  WriteFileAtomically(Path("a"), "12345");
+  EXPECT_EQ(ReadFile(Path("a"), 5), "12345");
+  EXPECT_THROW(ReadFile(Path("a"), 4), Error);
+}
+
+}  // namespace
+}  // namespace fullstop

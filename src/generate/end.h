@@ -1,0 +1,49 @@
+// Why a generation ended: one value, the same on every surface.
+#ifndef FULLSTOP_GENERATE_END_H_
+#define FULLSTOP_GENERATE_END_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/token_id.h"
+#include "protocol/stop_set.h"
+
+namespace fullstop {
+
+// Where several causes hold at one token, the first of this order decides.
+enum class EndCause {
+  kTurnEnd,
+  kSequenceEnd,
+  kToolCall,
+  kTurnOpen,
+  kStopString,
+  kLoop,
+  kMaxTokens,
+  kContextFull,
+  kCancelled,
+  kError,
+};
+
+struct End {
+  EndCause cause = EndCause::kError;
+  // The stop token, for the first four causes.
+  std::optional<TokenId> id;
+  // The stop token's text, or the stop string; the message of an error.
+  std::string text;
+  // Who declared the stop token.
+  std::vector<Source> from;
+  // For kLoop: the period in tokens and how often it stands at the tail.
+  uint64_t period = 0;
+  uint64_t count = 0;
+};
+
+// "turn_end", "sequence_end", "tool_call", "turn_open", "stop_string", "loop",
+// "max_tokens", "context_full", "cancelled", "error".
+std::string_view EndCauseName(EndCause cause);
+
+}  // namespace fullstop
+
+#endif  // FULLSTOP_GENERATE_END_H_
