@@ -10,16 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "jinja/value.h"
 
 namespace fullstop::jinja {
-
-// Bytes [begin, end) of a rendering and where they come from.
-struct OriginSpan {
-  size_t begin;
-  size_t end;
-  Origin origin;
-};
 
 struct GenerationSpan {
   size_t begin;
@@ -32,6 +26,12 @@ struct Rendering {
   std::vector<OriginSpan> origins;
   // What {% generation %} blocks wrote.
   std::vector<GenerationSpan> generations;
+};
+
+// The template called raise_exception; message() is what it said.
+class TemplateRefusal : public Error {
+ public:
+  using Error::Error;
 };
 
 // Bounds that a hostile template meets; each is an Error (kLimit).
@@ -60,7 +60,7 @@ class Template {
                         const Limits& limits = {});
 
   // CONTEXT holds the variables. Throws Error: kTemplate where rendering fails
-  // or calls raise_exception (raised() of TemplateRefusal), kLimit at a bound.
+  // (TemplateRefusal where it calls raise_exception), kLimit at a bound.
   Rendering Render(const Dict& context,
                    const RenderOptions& options = {}) const;
 
