@@ -1,0 +1,63 @@
+// Arguments of the numeric operations: plain data without inline code, since
+// files compiled for one instruction set include this header too.
+#ifndef FULLSTOP_KERNELS_ARGUMENTS_H_
+#define FULLSTOP_KERNELS_ARGUMENTS_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace fullstop::kernels {
+
+// Rows of activations with the form that Kernels::PrepareLinear made of them.
+// Both arrays must live as long as the calls that read them.
+struct LinearInput {
+  const float* x;        // [rows][columns], row r begins at x + r * stride
+  int64_t stride;        // in floats, >= columns
+  int64_t rows;          // M
+  int64_t columns;       // K
+  const void* prepared;  // of the same phase; 64-byte aligned
+};
+
+// The keys and values of one sequence in one layer, as pages of F16. Position p
+// of KV head h begins, in page p / page_positions, at
+//   page + h * head_stride + (p % page_positions) * position_stride
+// and is head_dim elements long. A cache without pages is one page.
+struct KvPages {
+  const uint16_t* const* keys;    // one pointer a page
+  const uint16_t* const* values;  // one pointer a page
+  int32_t page_positions;         // a multiple of kAttentionTile
+  int64_t head_stride;            // in elements
+  int64_t position_stride;        // in elements, >= head_dim
+};
+
+// Pages hold a multiple of this many positions.
+inline constexpr int32_t kAttentionTile = 64;
+
+// Consecutive rows of one sequence: row r stands at position
+// first_position + r and sees the positions 0 to first_position + r, which the
+// cache must hold already.
+struct AttentionInput {
+  const float* q;      // [rows][heads][head_dim], rows q_stride floats apart
+  int64_t q_stride;    // in floats
+  float* out;          // as q; may be q itself
+  int64_t out_stride;  // in floats
+  int64_t rows;        //
+  int64_t first_position;
+  int32_t heads;     // a multiple of kv_heads; head h reads KV head
+  int32_t kv_heads;  //   h / (heads / kv_heads)
+  int32_t head_dim;  // at most kMaxHeadDim
+  float scale;       // of the scores, usually head_dim^-1/2
+  KvPages cache;
+};
+
+inline constexpr int32_t kMaxHeadDim = 512;
+
+// A logit with its index.
+struct IndexedValue {
+  int32_t index;
+  float value;
+};
+
+}  // namespace fullstop::kernels
+
+#endif  // FULLSTOP_KERNELS_ARGUMENTS_H_

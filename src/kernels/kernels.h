@@ -1,0 +1,199 @@
+// The numeric operations on a CPU. Each has a reference in plain C++ and an
+// implementation for some instruction sets; Kernels is the choice made of them
+// for one machine.
+//
+// All activations are float32. Nothing here starts a thread or allocates per
+// call: the caller splits an operation by rows, outputs or heads among its
+// threads and hands each one scratch memory of its own. Pointers need the
+// alignment of their element unless said otherwise; buffers of bytes (prepared
+// inputs, scratch) are aligned to kAlignment. Outputs may not overlap inputs
+// unless said. Infinities and NaNs propagate; subnormal floats are kept.
+//
+// A row's result depends on that row, the weights and the phase alone: it is
+// the same bit for bit for any number of rows, any split into calls and any
+// number of threads. The phases, and the paths, may round differently.
+#ifndef FULLSTOP_KERNELS_KERNELS_H_
+#define FULLSTOP_KERNELS_KERNELS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "format/tensor_type.h"
+#include "kernels/arguments.h"
+
+namespace fullstop::kernels {
+
+// Ascending: a path may use the operations of those below it.
+enum class CpuPath {
+  kReference,  // plain C++, any machine
+  kAvx2,       // AVX2, FMA, F16C
+  kAvx512,     // AVX-512 F, BW, DQ, VL, VBMI, VNNI (Ice Lake, Zen 4 and later)
+};
+
+// "reference", "avx2", "avx512".
+std::string_view CpuPathName(CpuPath path);
+// Throws Error (kUsage) listing the names where NAME is none of them.
+CpuPath ParseCpuPath(std::string_view name);
+
+// How linear layers and attention are computed. Prefill unpacks a panel of
+// weights into the cache and uses it for all rows; decode reads the packed
+// weights once and is meant for few rows.
+enum class Phase { kPrefill, kDecode };
+
+// How rotary embedding pairs the dimensions of a head: kAdjacent (2i, 2i+1), as
+// GGUF files of the Llama line are permuted for; kHalves (i, i + rotated/2).
+enum class RopePairs { kAdjacent, kHalves };
+
+// A matrix of packed weights: N rows of K weights in ggml's layout of the type.
+struct Matrix {
+  TensorType type = TensorType::kF32;
+  const std::byte* data = nullptr;  // no alignment needed
+  int64_t rows = 0;                 // N
+  int64_t columns = 0;              // K
+  int64_t row_bytes = 0;            // RowBytes(type, columns)
+};
+
+inline constexpr size_t kAlignment = 64;
+
+struct KernelTable;
+
+// Immutable and cheap to copy; any number of threads may call.
+class Kernels {
+ public:
+  // The best implementation of each operation that this CPU has, none of them
+  // above HIGHEST. Throws Error (kUnsupported) naming the missing CPU features
+  // where the CPU lacks the path that was asked for.
+  static Kernels Select(std::optional<CpuPath> highest = std::nullopt);
+
+  // The paths that this CPU has, ascending; the first is kReference.
+  static std::vector<CpuPath> AvailablePaths();
+
+  // What runs an operation, and why the better ones do not.
+  struct Choice {
+    std::string_view operation;  // "linear", "attention", …
+    CpuPath path;
+    struct Declined {
+      CpuPath path;
+      std::string reason;
+    };
+    std::vector<Declined> declined;  // best first
+  };
+  // One entry an operation, in the order of this header.
+  std::vector<Choice> Choices() const;
+  // The best path among the choices.
+  CpuPath path() const { return path_; }
+
+  // --- Linear layers -------------------------------------------------------
+  //   Y[M,N] = X[M,K] * W[N,K]^T
+  // First PrepareLinear, once for each input X (several W may use it), then
+  // Linear for ranges of W's rows.
+
+  // Whether Linear and Dequantize know the type.
+  static bool Supports(TensorType type);
+
+  // The bytes of the prepared form of ROWS rows of COLUMNS floats. For ROWS2 <=
+  // ROWS it is no larger.
+  size_t PreparedBytes(Phase phase, int64_t rows, int64_t columns) const;
+  // Calls of PrepareLinear are split at multiples of this many rows.
+  int64_t PrepareGrain(Phase phase) const;
+  // Makes the prepared form of rows [row_begin, row_end) of INPUT (whose own
+  // `prepared` is not read) in PREPARED, which holds PreparedBytes(phase,
+  // input.rows, input.columns). ROW_BEGIN is a multiple of the grain, ROW_END
+  // too or equal to input.rows.
+  void PrepareLinear(Phase phase, const LinearInput& input, int64_t row_begin,
+                     int64_t row_end, void* prepared) const;
+
+  // The scratch that one call of Linear with K COLUMNS needs.
+  size_t LinearScratchBytes(Phase phase, int64_t columns) const;
+  // Ranges are cheapest at multiples of this many rows of W, and not shorter.
+  int64_t LinearGrain(Phase phase) const;
+  // Computes y[m * y_stride + n] for all M rows of INPUT and n in [n_begin,
+  // n_end). Y's rows are Y_STRIDE floats apart; nothing else of Y is touched.
+  // INPUT's columns must equal W's, and be a multiple of the type's block
+  // length. Sums are float32 along K in an order fixed by K (reference: double,
+  // rounded once); integer weights times activations rounded to 15 bits and a
+  // scale for each 256 of them are summed exactly within a block where a path's
+  // decode says so.
+  void Linear(Phase phase, const LinearInput& input, const Matrix& w,
+              int64_t n_begin, int64_t n_end, float* y, int64_t y_stride,
+              void* scratch) const;
+
+  // --- Rows ----------------------------------------------------------------
+
+  // out[k] = W[row, k] for all columns: the embedding of a token. Bit for bit
+  // what fullstop::Dequantize gives.
+  void DequantizeRow(const Matrix& w, int64_t row, float* out) const;
+
+  // out[i] = x[i] * weight[i] / sqrt(sum(x^2) / n + epsilon); the sum is
+  // double. OUT may be X.
+  void RmsNorm(const float* x, const float* weight, int64_t n, float epsilon,
+               float* out) const;
+
+  // x[i] += y[i].
+  void Add(float* x, const float* y, int64_t n) const;
+
+  // out[i] = gate[i] / (1 + exp(-gate[i])) * up[i]. OUT may be GATE or UP.
+  // The exponential is within 2 units in the last place.
+  void SiluMultiply(const float* gate, const float* up, int64_t n,
+                    float* out) const;
+
+  // Rotates, in place, pair i of each of HEADS heads of HEAD_DIM floats:
+  //   (a, b) -> (a * cos[i] - b * sin[i], a * sin[i] + b * cos[i])
+  // for i in [0, rotated / 2); dimensions from ROTATED on stay. COS and SIN
+  // hold the angles of the row's position, frequency factors and scaling of the
+  // magnitude included. ROTATED is even, <= HEAD_DIM.
+  void Rope(float* x, int64_t heads, int64_t head_dim, int64_t rotated,
+            RopePairs pairs, const float* cos, const float* sin) const;
+
+  // Conversions of N numbers, to nearest even; NaNs stay NaNs.
+  void F32ToF16(const float* x, int64_t n, uint16_t* out) const;
+  void F16ToF32(const uint16_t* x, int64_t n, float* out) const;
+  void F32ToBf16(const float* x, int64_t n, uint16_t* out) const;
+  void Bf16ToF32(const uint16_t* x, int64_t n, float* out) const;
+
+  // --- Attention -----------------------------------------------------------
+  // For each row r, head h, with g = h / (heads / kv_heads) and positions
+  // p <= first_position + r:
+  //   s[p] = scale * sum_d q[r,h,d] * keys[g,p,d]
+  //   out[r,h,:] = sum_p softmax(s)[p] * values[g,p,:]
+  // Online over tiles of kAttentionTile positions counted from position 0;
+  // dot products and sums are float32 (reference: double), the exponential is
+  // within 2 units in the last place.
+
+  // The scratch that one call needs.
+  size_t AttentionScratchBytes(Phase phase, int32_t heads, int32_t kv_heads,
+                               int32_t head_dim) const;
+  // In prefill, ranges are cheapest at multiples of this many rows.
+  int64_t AttentionGrain(Phase phase) const;
+  // Computes rows [row_begin, row_end) of the heads that read the KV heads
+  // [kv_begin, kv_end). Throws nothing; head_dim must be a multiple of 8.
+  void Attention(Phase phase, const AttentionInput& input, int64_t row_begin,
+                 int64_t row_end, int32_t kv_begin, int32_t kv_end,
+                 void* scratch) const;
+
+  // --- Logits --------------------------------------------------------------
+
+  // out[i] = exp(x[i] - max) / sum_j exp(x[j] - max); the sum is double. OUT
+  // may be X. N > 0.
+  void Softmax(const float* x, int64_t n, float* out) const;
+  // log(sum_i exp(x[i])), the sum double; -inf where all are -inf.
+  double LogSumExp(const float* x, int64_t n) const;
+  // The min(k, n) largest, descending, ties ascending by index; NaNs come
+  // last. Returns how many were written to OUT.
+  int64_t TopK(const float* x, int64_t n, int64_t k, IndexedValue* out) const;
+
+ private:
+  explicit Kernels(const KernelTable& table);
+
+  const KernelTable* table_;
+  CpuPath path_;
+};
+
+}  // namespace fullstop::kernels
+
+#endif  // FULLSTOP_KERNELS_KERNELS_H_
