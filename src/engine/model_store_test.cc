@@ -1,0 +1,67 @@
+#include "engine/model_store.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+
+#include "base/error.h"
+#include "base/file.h"
+
+namespace fullstop {
+namespace {
+
+class ModelStoreTest : public ::testing::Test {
+ protected:
+  ModelStoreTest() {
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "store_test.XXXXXX").string();
+    folder_ = ::mkdtemp(pattern.data());
+    ::setenv("XDG_CACHE_HOME", folder_.c_str(), 1);
+    std::filesystem::create_directories(ModelsFolder());
+    WriteFileAtomically(ModelsFolder() + "/known.gguf", "x");
+  }
+  ~ModelStoreTest() override { std::filesystem::remove_all(folder_); }
+
+  std::string folder_;
+};
+
+TEST_F(ModelStoreTest, PathOfAFileIsTakenAsItIs) {
+  const std::string path = ModelsFolder() + "/known.gguf";
+  EXPECT_EQ(ResolveModel(path), path);
+}
+
+TEST_F(ModelStoreTest, NameIsFoundWithAndWithoutExtension) {
+  EXPECT_EQ(ResolveModel("known"), ModelsFolder() + "/known.gguf");
+  EXPECT_EQ(ResolveModel("known.gguf"), ModelsFolder() + "/known.gguf");
+}
+
+TEST_F(ModelStoreTest, UnknownNameListsTheKnownOnes) {
+  try {
+    ResolveModel("other");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), Error::Kind::kNotFound);
+    EXPECT_NE(error.advice().find("known.gguf"), std::string::npos);
+  }
+}
+
+TEST_F(ModelStoreTest, PathThatDoesNotExistIsNoName) {
+  EXPECT_THROW(ResolveModel("./known"), Error);
+}
+
+TEST_F(ModelStoreTest, AbsentDefaultModelSaysHowToFetchIt) {
+  try {
+    ResolveModel("");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(error.advice().find("quickstart"), std::string::npos);
+  }
+}
+
+TEST_F(ModelStoreTest, FolderIsRefused) {
+  EXPECT_THROW(ResolveModel(folder_), Error);
+}
+
+}  // namespace
+}  // namespace fullstop
