@@ -1,0 +1,146 @@
+// What a turn protocol knows, as plain data: what `show` prints, what is hashed
+// and compared.
+#ifndef FULLSTOP_PROTOCOL_FACTS_H_
+#define FULLSTOP_PROTOCOL_FACTS_H_
+
+#include <cstddef>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/token_id.h"
+#include "protocol/stop_set.h"
+#include "tokenizer/tokenizer.h"
+
+namespace fullstop {
+
+// A token that is not ordinary text: of kind kControl, kUserDefined or
+// kUnknown.
+struct SpecialToken {
+  TokenId id = 0;
+  std::string text;
+  TokenKind kind = TokenKind::kControl;
+  bool lstrip = false;
+  bool rstrip = false;
+  // Recognised in template bytes only: of kind kControl, or written by the
+  // template itself.
+  bool control = true;
+  std::vector<Source> from;
+};
+
+// A role that the files give to a token: NAME is "bos", "eos", "unk", "sep",
+// "pad", "cls" or "mask"; the template sees it as NAME + "_token".
+struct NamedToken {
+  std::string name;
+  TokenId id = 0;
+  std::string text;
+  Source from;
+};
+
+// How a rendering begins. Nothing is ever added to what the template writes.
+struct BosPolicy {
+  std::optional<TokenId> id;
+  std::string text;
+  // How often the template writes it at the start: 0, 1, or 2 by mistake.
+  int written = 0;
+  // What the files tell a runtime to add; absent where they say nothing.
+  std::optional<bool> declared_add;
+};
+
+// A text that opens or closes a part of a reply. IDS is its encoding with
+// control tokens recognised; where it is one id, that id is the marker.
+struct Marker {
+  std::string text;
+  std::vector<TokenId> ids;
+};
+
+struct ReasoningMarkers {
+  std::optional<Marker> opening;
+  std::optional<Marker> closing;
+  // What begins the answer where it has an opening of its own (a channel).
+  std::optional<Marker> answer;
+  // Whether a prompt with no variables set ends inside an opened thought.
+  bool prefilled = false;
+  // The message field that the template reads thoughts from; empty where it
+  // only knows them inside the content.
+  std::string field;
+};
+
+struct ToolCallMarkers {
+  std::optional<Marker> opening;
+  std::optional<Marker> closing;
+};
+
+// A sampling setting that the model's authors declare.
+struct SamplingDefault {
+  // In llama.cpp's spelling: "temp", "top_k", "top_p", "min_p",
+  // "penalty_repeat", …
+  std::string name;
+  nlohmann::ordered_json value;
+  Source from;
+};
+
+struct TemplateFact {
+  std::string name;  // "default" or the declared name
+  std::string source;
+  Source from;
+};
+
+enum class FindingKind {
+  kDeclaredNotWritten,  // a declared end that the template never writes
+  kWrittenNotDeclared,  // a derived end that nobody declared
+  kTwoBos,              // the template writes two, or a runtime would add one
+  kNoBos,               // add_bos is declared, the template writes none
+  kGuess,               // an end taken from its name
+  kTextStop,            // the turn ends in text only
+  kNoEnd,               // no end was declared, derived or guessed
+  kSection,             // a declared end only separates sections of a reply
+  kSuppressed,          // the files forbid the sampler an end
+  kOutOfRange,          // a declared id that the vocabulary does not have
+  kNoTemplate,          // no template in the files
+  kTemplateError,       // a template that does not compile or render
+  kRemark,              // the tokenizer's
+};
+
+struct Finding {
+  FindingKind kind = FindingKind::kRemark;
+  // One sentence: what is so and what it leads to.
+  std::string message;
+  // The key, ids or shortest rendering that shows it.
+  std::string evidence;
+};
+
+struct ProtocolFacts {
+  // 64 hex digits over everything below but provenance, sampling and findings.
+  std::string hash;
+  BosPolicy bos;
+  StopSet stops;
+  // Ascending by id.
+  std::vector<SpecialToken> specials;
+  std::vector<NamedToken> named;
+  ReasoningMarkers reasoning;
+  ToolCallMarkers tool_calls;
+  std::vector<SamplingDefault> sampling;
+  // The default first; empty without a template.
+  std::vector<TemplateFact> templates;
+  std::vector<Finding> findings;
+
+  const NamedToken* FindNamed(std::string_view name) const;
+};
+
+// "declared_not_written", "written_not_declared", "two_bos", …
+std::string_view FindingKindName(FindingKind kind);
+// "normal", "unknown", "control", "user_defined", "unused", "byte".
+std::string_view TokenKindName(TokenKind kind);
+
+// SHA-256 in hex over the canonical JSON (keys sorted, UTF-8, no white space)
+// of templates (name, source), specials (id, text, kind, flags), stops (id,
+// role) and stop strings, BOS policy and markers. Equal for a folder and the
+// GGUF made from it.
+std::string HashProtocol(const ProtocolFacts& facts);
+
+}  // namespace fullstop
+
+#endif  // FULLSTOP_PROTOCOL_FACTS_H_
