@@ -60,7 +60,10 @@ struct Matrix {
 
 inline constexpr size_t kAlignment = 64;
 
-struct KernelTable;
+struct LinearOperations;
+struct RowOperations;
+struct AttentionOperations;
+struct LogitOperations;
 
 // Immutable and cheap to copy; any number of threads may call.
 class Kernels {
@@ -75,7 +78,7 @@ class Kernels {
 
   // What runs an operation, and why the better ones do not.
   struct Choice {
-    std::string_view operation;  // "linear", "attention", …
+    std::string_view operation;  // "linear", "rows", "attention", "logits"
     CpuPath path;
     struct Declined {
       CpuPath path;
@@ -83,7 +86,7 @@ class Kernels {
     };
     std::vector<Declined> declined;  // best first
   };
-  // One entry an operation, in the order of this header.
+  // One entry a section of this header; rows stand behind linear layers.
   std::vector<Choice> Choices() const;
   // The best path among the choices.
   CpuPath path() const { return path_; }
@@ -188,10 +191,15 @@ class Kernels {
   int64_t TopK(const float* x, int64_t n, int64_t k, IndexedValue* out) const;
 
  private:
-  explicit Kernels(const KernelTable& table);
+  Kernels() = default;
+  std::vector<Choice> Choose();
 
-  const KernelTable* table_;
-  CpuPath path_;
+  CpuPath path_ = CpuPath::kReference;
+  std::optional<CpuPath> highest_;
+  const LinearOperations* linear_ = nullptr;
+  const RowOperations* rows_ = nullptr;
+  const AttentionOperations* attention_ = nullptr;
+  const LogitOperations* logits_ = nullptr;
 };
 
 }  // namespace fullstop::kernels

@@ -1,0 +1,33 @@
+// What this CPU and its operating system offer, as far as the paths care.
+#ifndef FULLSTOP_KERNELS_CPU_FEATURES_H_
+#define FULLSTOP_KERNELS_CPU_FEATURES_H_
+
+#include <string>
+
+#include "kernels/kernels.h"
+
+namespace fullstop::kernels {
+
+// A feature counts where the CPU has it and, for the wide registers, the system
+// saves them (XCR0).
+struct CpuFeatures {
+  bool avx2 = false;
+  bool fma = false;
+  bool f16c = false;
+  bool avx512f = false;
+  bool avx512bw = false;
+  bool avx512dq = false;
+  bool avx512vl = false;
+  bool avx512vbmi = false;
+  bool avx512vnni = false;
+
+  static CpuFeatures Detect();
+};
+
+// The features that PATH needs and FEATURES lacks, as "AVX2, FMA"; empty where
+// the path can run.
+std::string MissingFeatures(CpuPath path, const CpuFeatures& features);
+
+}  // namespace fullstop::kernels
+
+#endif  // FULLSTOP_KERNELS_CPU_FEATURES_H_

@@ -1,0 +1,117 @@
+// The operations that a path offers, in groups of function pointers. A path
+// fills a group whole; Kernels picks one filling of each. Kernels.h says what
+// each operation computes.
+//
+// Plain data without inline code: files compiled for one instruction set
+// include this.
+#ifndef FULLSTOP_KERNELS_OPERATIONS_H_
+#define FULLSTOP_KERNELS_OPERATIONS_H_
+
+#include "kernels/arguments.h"
+
+namespace fullstop::kernels {
+
+// Packed weights of a type that is known from the function called.
+struct PackedRows {
+  const uint8_t* data;
+  int64_t row_bytes;
+};
+
+struct OutputRange {
+  int64_t begin;
+  int64_t end;
+  float* y;
+  int64_t stride;
+};
+
+using LinearFunction = void (*)(const LinearInput& input, const PackedRows& w,
+                                const OutputRange& out, void* scratch);
+
+// One function for each type of weights.
+struct LinearFunctions {
+  LinearFunction f32, f16, bf16;
+  LinearFunction q4_0, q4_1, q5_0, q5_1, q8_0, iq4_nl, mxfp4;
+  LinearFunction q2_k, q3_k, q4_k, q5_k, q6_k, iq4_xs;
+};
+
+struct LinearForm {
+  size_t (*prepared_bytes)(int64_t rows, int64_t columns);
+  void (*prepare)(const LinearInput& input, int64_t row_begin, int64_t row_end,
+                  void* prepared);
+  size_t (*scratch_bytes)(int64_t columns);
+  int64_t prepare_grain;
+  int64_t grain;
+  LinearFunctions functions;
+};
+
+struct LinearOperations {
+  LinearForm prefill;
+  LinearForm decode;
+};
+
+struct RowOperations {
+  void (*rms_norm)(const float* x, const float* weight, int64_t n,
+                   float epsilon, float* out);
+  void (*add)(float* x, const float* y, int64_t n);
+  void (*silu_multiply)(const float* gate, const float* up, int64_t n,
+                        float* out);
+  // One head; the pairs are (i, i + 1) and (i, i + rotated / 2).
+  void (*rope_adjacent)(float* x, int64_t rotated, const float* cos,
+                        const float* sin);
+  void (*rope_halves)(float* x, int64_t rotated, const float* cos,
+                      const float* sin);
+  void (*f32_to_f16)(const float* x, int64_t n, uint16_t* out);
+  void (*f16_to_f32)(const uint16_t* x, int64_t n, float* out);
+  void (*f32_to_bf16)(const float* x, int64_t n, uint16_t* out);
+  void (*bf16_to_f32)(const uint16_t* x, int64_t n, float* out);
+};
+
+struct AttentionRange {
+  int64_t row_begin;
+  int64_t row_end;
+  int32_t kv_begin;
+  int32_t kv_end;
+};
+
+struct AttentionForm {
+  size_t (*scratch_bytes)(int32_t heads, int32_t kv_heads, int32_t head_dim);
+  void (*run)(const AttentionInput& input, const AttentionRange& range,
+              void* scratch);
+  int64_t grain;
+};
+
+struct AttentionOperations {
+  AttentionForm prefill;
+  AttentionForm decode;
+};
+
+struct LogitOperations {
+  void (*softmax)(const float* x, int64_t n, float* out);
+  double (*log_sum_exp)(const float* x, int64_t n);
+  int64_t (*top_k)(const float* x, int64_t n, int64_t k, IndexedValue* out);
+};
+
+namespace reference {
+extern const LinearOperations kLinear;
+extern const RowOperations kRows;
+extern const AttentionOperations kAttention;
+extern const LogitOperations kLogits;
+}  // namespace reference
+
+namespace avx2 {
+extern const LinearOperations kLinear;
+extern const RowOperations kRows;
+extern const AttentionOperations kAttention;
+extern const LogitOperations kLogits;
+}  // namespace avx2
+
+namespace avx512 {
+extern const LinearOperations kLinear;
+extern const RowOperations kRows;
+extern const AttentionOperations kAttention;
+extern const LogitOperations kLogits;
+}  // namespace avx512
+
+}  // namespace fullstop::kernels
+
+#endif  // FULLSTOP_KERNELS_OPERATIONS_H_

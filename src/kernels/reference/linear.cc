@@ -1,0 +1,65 @@
+#include "format/dequantize.h"
+#include "kernels/operations.h"
+
+namespace fullstop::kernels::reference {
+namespace {
+
+size_t NothingPrepared(int64_t, int64_t) { return 0; }
+void PrepareNothing(const LinearInput&, int64_t, int64_t, void*) {}
+
+// One row of weights as floats.
+size_t ScratchBytes(int64_t columns) {
+  return static_cast<size_t>(columns) * sizeof(float);
+}
+
+template <TensorType type>
+void Linear(const LinearInput& input, const PackedRows& w,
+            const OutputRange& out, void* scratch) {
+  float* weights = static_cast<float*>(scratch);
+  for (int64_t n = out.begin; n < out.end; ++n) {
+    const auto* packed =
+        reinterpret_cast<const std::byte*>(w.data + n * w.row_bytes);
+    Dequantize(type, packed, weights, static_cast<size_t>(input.columns));
+    for (int64_t m = 0; m < input.rows; ++m) {
+      const float* x = input.x + m * input.stride;
+      double sum = 0;
+      for (int64_t k = 0; k < input.columns; ++k) {
+        sum += static_cast<double>(x[k]) * weights[k];
+      }
+      out.y[m * out.stride + n] = static_cast<float>(sum);
+    }
+  }
+}
+
+constexpr LinearForm kForm = {
+    .prepared_bytes = NothingPrepared,
+    .prepare = PrepareNothing,
+    .scratch_bytes = ScratchBytes,
+    .prepare_grain = 1,
+    .grain = 1,
+    .functions =
+        {
+            .f32 = Linear<TensorType::kF32>,
+            .f16 = Linear<TensorType::kF16>,
+            .bf16 = Linear<TensorType::kBF16>,
+            .q4_0 = Linear<TensorType::kQ4_0>,
+            .q4_1 = Linear<TensorType::kQ4_1>,
+            .q5_0 = Linear<TensorType::kQ5_0>,
+            .q5_1 = Linear<TensorType::kQ5_1>,
+            .q8_0 = Linear<TensorType::kQ8_0>,
+            .iq4_nl = Linear<TensorType::kIQ4_NL>,
+            .mxfp4 = Linear<TensorType::kMXFP4>,
+            .q2_k = Linear<TensorType::kQ2_K>,
+            .q3_k = Linear<TensorType::kQ3_K>,
+            .q4_k = Linear<TensorType::kQ4_K>,
+            .q5_k = Linear<TensorType::kQ5_K>,
+            .q6_k = Linear<TensorType::kQ6_K>,
+            .iq4_xs = Linear<TensorType::kIQ4_XS>,
+        },
+};
+
+}  // namespace
+
+const LinearOperations kLinear = {.prefill = kForm, .decode = kForm};
+
+}  // namespace fullstop::kernels::reference
