@@ -1,0 +1,107 @@
+#include "model/cpu_head.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace fullstop {
+namespace {
+
+constexpr int64_t kSliceBytes = int64_t{32} << 20;
+
+}  // namespace
+
+const CpuResult::RowResult& CpuResult::Get(size_t row,
+                                           [[maybe_unused]] Want want) const {
+  assert(rows_.at(row).want == want);
+  return rows_.at(row);
+}
+
+std::span<const float> CpuResult::Logits(size_t row) {
+  return Get(row, Want::kLogits).numbers;
+}
+
+std::span<const float> CpuResult::Hidden(size_t row) {
+  return Get(row, Want::kHidden).numbers;
+}
+
+std::span<const TopLogit> CpuResult::Top(size_t row) {
+  return Get(row, Want::kTopLogits).top;
+}
+
+double CpuResult::LogSumExp(size_t row) {
+  return Get(row, Want::kTopLogits).log_sum_exp;
+}
+
+std::span<const float> CpuResult::Chosen(size_t row) {
+  return Get(row, Want::kTopLogits).numbers;
+}
+
+CpuHead::CpuHead(const kernels::Matrix& matrix, const kernels::Kernels& kernels,
+                 ThreadPool& pool)
+    : matrix_(matrix), kernels_(kernels), pool_(pool), linear_(kernels, pool) {}
+
+void CpuHead::Begin(size_t rows) { result_.rows_.assign(rows, {}); }
+
+void CpuHead::Collect(std::span<const Row> batch, size_t first,
+                      std::span<const size_t> wanted, const float* hidden,
+                      Phase phase) {
+  const auto width = static_cast<size_t>(matrix_.columns);
+  std::vector<Pending> pending;
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    const Row& row = batch[wanted[i]];
+    const float* state = hidden + i * width;
+    CpuResult::RowResult& result = result_.rows_[first + wanted[i]];
+    result.want = row.want;
+    if (row.want == Want::kHidden) {
+      result.numbers.assign(state, state + width);
+    } else {
+      pending.push_back({&row, state, &result});
+    }
+  }
+  const auto slice = static_cast<size_t>(std::max<int64_t>(
+      1, kSliceBytes / (matrix_.rows * static_cast<int64_t>(sizeof(float)))));
+  for (size_t i = 0; i < pending.size(); i += slice) {
+    ComputeSlice(
+        std::span(pending).subspan(i, std::min(slice, pending.size() - i)),
+        phase == Phase::kPrefill ? kernels::Phase::kPrefill
+                                 : kernels::Phase::kDecode);
+  }
+}
+
+void CpuHead::ComputeSlice(std::span<const Pending> rows,
+                           kernels::Phase phase) {
+  const auto width = static_cast<size_t>(matrix_.columns);
+  const auto vocabulary = static_cast<size_t>(matrix_.rows);
+  hidden_.Reserve(rows.size() * width);
+  logits_.Reserve(rows.size() * vocabulary);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    std::copy_n(rows[i].hidden, width, hidden_.data() + i * width);
+  }
+  const LinearTarget target{&matrix_, nullptr, logits_.data(), matrix_.rows};
+  linear_.Run(phase, hidden_.data(), matrix_.columns,
+              static_cast<int64_t>(rows.size()), matrix_.columns, {&target, 1});
+  pool_.ParallelFor(rows.size(), 1, [&](size_t i, size_t, int) {
+    Reduce(rows[i], logits_.data() + i * vocabulary);
+  });
+}
+
+void CpuHead::Reduce(const Pending& pending, const float* logits) {
+  const Row& row = *pending.row;
+  CpuResult::RowResult& result = *pending.result;
+  if (row.want == Want::kLogits) {
+    result.numbers.assign(logits, logits + matrix_.rows);
+    return;
+  }
+  std::vector<kernels::IndexedValue> top(
+      static_cast<size_t>(std::min<int64_t>(row.top_k, matrix_.rows)));
+  kernels_.TopK(logits, matrix_.rows, row.top_k, top.data());
+  for (const kernels::IndexedValue& value : top) {
+    result.top.push_back({value.index, value.value});
+  }
+  result.log_sum_exp = kernels_.LogSumExp(logits, matrix_.rows);
+  for (const TokenId id : row.chosen) {
+    result.numbers.push_back(logits[id]);
+  }
+}
+
+}  // namespace fullstop

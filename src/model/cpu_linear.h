@@ -1,0 +1,57 @@
+// Linear layers on this machine's threads.
+#ifndef FULLSTOP_MODEL_CPU_LINEAR_H_
+#define FULLSTOP_MODEL_CPU_LINEAR_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/threads.h"
+#include "kernels/kernels.h"
+#include "model/aligned_buffer.h"
+
+namespace fullstop {
+
+// y = w . x + bias for each row; rows of Y are Y_STRIDE floats apart.
+struct LinearTarget {
+  const kernels::Matrix* w;
+  const float* bias;  // [w->rows], or null
+  float* y;
+  int64_t y_stride;
+};
+
+// Keeps the memory that the kernels want between calls. One call at a time.
+class CpuLinear {
+ public:
+  // KERNELS and POOL must outlive the object.
+  CpuLinear(const kernels::Kernels& kernels, ThreadPool& pool)
+      : kernels_(kernels), pool_(pool) {}
+
+  // All TARGETS over one input of ROWS rows of COLUMNS floats at X, STRIDE
+  // floats apart. No Y may overlap X.
+  void Run(kernels::Phase phase, const float* x, int64_t stride, int64_t rows,
+           int64_t columns, std::span<const LinearTarget> targets);
+
+ private:
+  // Rows [begin, end) of one target's matrix.
+  struct Range {
+    const LinearTarget* target;
+    int64_t begin;
+    int64_t end;
+  };
+
+  void Prepare(kernels::Phase phase, const kernels::LinearInput& input);
+  void CutIntoRanges(kernels::Phase phase,
+                     std::span<const LinearTarget> targets);
+
+  const kernels::Kernels& kernels_;
+  ThreadPool& pool_;
+  AlignedBuffer<std::byte> prepared_;
+  AlignedBuffer<std::byte> scratch_;
+  std::vector<Range> ranges_;
+};
+
+}  // namespace fullstop
+
+#endif  // FULLSTOP_MODEL_CPU_LINEAR_H_

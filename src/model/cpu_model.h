@@ -1,0 +1,58 @@
+// A model computed on this machine's processors.
+#ifndef FULLSTOP_MODEL_CPU_MODEL_H_
+#define FULLSTOP_MODEL_CPU_MODEL_H_
+
+#include <cstdint>
+#include <span>
+
+#include "base/threads.h"
+#include "format/gguf.h"
+#include "kernels/kernels.h"
+#include "model/cpu_head.h"
+#include "model/cpu_linear.h"
+#include "model/cpu_runner.h"
+#include "model/cpu_weights.h"
+#include "model/forward.h"
+#include "model/graph.h"
+#include "model/kv_cache.h"
+
+namespace fullstop {
+
+class CpuModel final : public ForwardModel {
+ public:
+  // As in ModelOptions (model/load.h), each at least 1.
+  struct Options {
+    int32_t context_length;
+    int32_t threads;
+    int32_t batch;
+  };
+
+  // GRAPH was made from FILE, which must outlive the model. Throws Error
+  // (kUnsupported) for a head length that the kernels can't do.
+  CpuModel(const GgufFile& file, Graph graph, const Options& options,
+           const kernels::Kernels& kernels);
+
+  ForwardResult& Forward(std::span<const Row> rows, Phase phase) override;
+  int32_t SequenceLength(SequenceId sequence) const override;
+  void CopySequence(SequenceId from, SequenceId to, int32_t length) override;
+  void CutSequence(SequenceId sequence, int32_t length) override;
+  void DropSequence(SequenceId sequence) override;
+
+  int32_t vocabulary_size() const override;
+  int32_t embedding_length() const override;
+  int32_t context_length() const override { return options_.context_length; }
+
+ private:
+  const Graph graph_;
+  const Options options_;
+  const kernels::Kernels kernels_;
+  ThreadPool pool_;
+  const CpuWeights weights_;
+  KvCache cache_;
+  CpuRunner runner_;
+  CpuHead head_;
+};
+
+}  // namespace fullstop
+
+#endif  // FULLSTOP_MODEL_CPU_MODEL_H_

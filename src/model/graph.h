@@ -1,0 +1,177 @@
+// A model as data: its tensors, its activations and the steps of its forward
+// pass, over handles alone. Whatever computes it (model/cpu_model.h is the one
+// for this machine) binds the handles to memory of its own.
+#ifndef FULLSTOP_MODEL_GRAPH_H_
+#define FULLSTOP_MODEL_GRAPH_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace fullstop {
+
+// Indices into the vectors of a Graph.
+enum class TensorId : uint32_t {};
+enum class ValueId : uint32_t {};
+enum class RopeId : uint32_t {};
+
+// How a tensor may be shared out among machines.
+enum class CutAxis {
+  kNone,    // every machine holds the whole
+  kOutput,  // by rows of a matrix, or elements of its bias: each machine
+            // computes a part of the result
+  kInput,   // by columns: each computes a term of the result, and the terms are
+            // summed across machines before any bias
+};
+
+struct Cut {
+  CutAxis axis = CutAxis::kNone;
+  // So many neighbours along the axis must stay together.
+  uint64_t unit = 1;
+};
+
+struct TensorSpec {
+  std::string name;
+  // In GGUF's order: the contiguous dimension first. A matrix [I, O] takes I
+  // numbers to O.
+  std::vector<uint64_t> shape;
+  Cut cut;
+};
+
+// An activation: WIDTH numbers for each row of the call.
+struct ValueSpec {
+  std::string name;
+  uint64_t width;
+};
+
+// The angles of a rotary embedding (arXiv:2104.09864). Pair I of ROTATED / 2 at
+// position P turns by P times RopeFrequencies()[I], model/rope.h.
+struct RopeSpec {
+  enum class Scaling { kNone, kLinear, kYarn };
+
+  uint64_t rotated = 0;
+  double base = 10000;
+  Scaling scaling = Scaling::kNone;
+  // How many times longer than ORIGINAL_CONTEXT the context is meant to be.
+  double factor = 1;
+  double original_context = 0;
+  // YaRN (arXiv:2309.00071): rotations over the original context above which a
+  // pair is left as it is, and below which it is interpolated.
+  double beta_fast = 32;
+  double beta_slow = 1;
+  // Multiplies the rotated numbers.
+  double magnitude = 1;
+  // [ROTATED / 2] divisors of the frequencies (Llama 3.1).
+  std::optional<TensorId> factors;
+};
+
+// out = row TOKEN of table
+struct EmbedStep {
+  TensorId table;
+  ValueId out;
+};
+
+// out = in / sqrt(mean(in^2) + epsilon) * weight
+struct NormStep {
+  ValueId in;
+  TensorId weight;
+  double epsilon;
+  ValueId out;
+};
+
+// Several matrices over one input: out = weight . in + bias each.
+struct LinearPart {
+  TensorId weight;
+  std::optional<TensorId> bias;
+  ValueId out;
+};
+struct LinearStep {
+  ValueId in;
+  std::vector<LinearPart> parts;
+};
+
+// Turns, in each of HEADS heads of HEAD_LENGTH numbers, the pairs (2i, 2i + 1).
+struct RopeStep {
+  ValueId value;
+  uint64_t heads;
+  uint64_t head_length;
+  RopeId rope;
+};
+
+// Appends KEY and VALUE to the cache of LAYER, then for each query head
+//   out = softmax(SCALE * query . keys) . values
+// over the positions that the row's mask allows. Query head H reads the keys of
+// head H * KV_HEADS / HEADS.
+struct AttentionStep {
+  uint32_t layer;
+  ValueId query;
+  ValueId key;
+  ValueId value;
+  ValueId out;
+  double scale;
+};
+
+// out = gate / (1 + exp(-gate)) * up
+struct SwiGluStep {
+  ValueId gate;
+  ValueId up;
+  ValueId out;
+};
+
+// out += in
+struct AddStep {
+  ValueId in;
+  ValueId out;
+};
+
+// From here on only rows whose result is wanted matter; VALUES are alive.
+struct SelectStep {
+  std::vector<ValueId> values;
+};
+
+struct Step {
+  // "blk.3.attn_norm": for messages and profiles.
+  std::string name;
+  std::variant<EmbedStep, NormStep, LinearStep, RopeStep, AttentionStep,
+               SwiGluStep, AddStep, SelectStep>
+      op;
+};
+
+// What a layer's cache holds for one position: keys and values of so many
+// heads.
+struct CacheLayer {
+  uint64_t heads;
+  uint64_t kv_heads;
+  uint64_t head_length;
+};
+
+struct Graph {
+  std::string architecture;
+  uint64_t vocabulary = 0;
+  uint64_t embedding = 0;
+  // Positions that the model was trained for.
+  uint64_t trained_context = 0;
+  std::vector<CacheLayer> cache;
+  std::vector<TensorSpec> tensors;
+  std::vector<ValueSpec> values;
+  std::vector<RopeSpec> ropes;
+  std::vector<Step> steps;
+  // Behind the last norm.
+  ValueId hidden{};
+  // [EMBEDDING, VOCABULARY]; the embedding's table again where the head is
+  // tied.
+  TensorId head{};
+
+  const TensorSpec& tensor(TensorId id) const {
+    return tensors[static_cast<uint32_t>(id)];
+  }
+  const ValueSpec& value(ValueId id) const {
+    return values[static_cast<uint32_t>(id)];
+  }
+};
+
+}  // namespace fullstop
+
+#endif  // FULLSTOP_MODEL_GRAPH_H_

@@ -1,0 +1,41 @@
+// From a GGUF file to a model that computes.
+#ifndef FULLSTOP_MODEL_LOAD_H_
+#define FULLSTOP_MODEL_LOAD_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "format/gguf.h"
+#include "kernels/kernels.h"
+#include "model/forward.h"
+
+namespace fullstop {
+
+struct ModelOptions {
+  // Positions that a sequence may have. 0: as many as the model was trained
+  // for. Memory is taken as positions are used.
+  int32_t context_length = 0;
+  // The best implementation of the kernels to use. None: the best there is.
+  std::optional<kernels::CpuPath> cpu_path = std::nullopt;
+  // Threads that compute. 0: one for each processor this process may use.
+  int32_t threads = 0;
+  // Rows evaluated at once; longer calls are split. The results do not depend
+  // on it, speed and memory do.
+  int32_t batch = 512;
+};
+
+// The weights are used where FILE maps them, so FILE must outlive the model.
+// Throws Error: kUnsupported for an architecture, a tensor type or a CPU path
+// that can't be had, kFormat for missing or ill-shaped tensors and keys, kUsage
+// for a file that holds only a vocabulary and for options out of range.
+std::unique_ptr<ForwardModel> LoadModel(const GgufFile& file,
+                                        const ModelOptions& options);
+
+// What one position of one sequence takes of the cache's memory. Throws as
+// LoadModel does.
+uint64_t CacheBytesPerPosition(const GgufFile& file);
+
+}  // namespace fullstop
+
+#endif  // FULLSTOP_MODEL_LOAD_H_
