@@ -17,9 +17,8 @@ namespace {
 
 constexpr std::string_view kAlignmentKey = "general.alignment";
 constexpr uint64_t kDefaultAlignment = 32;
-constexpr uint32_t kMaxDimensions = 4;
 constexpr uint32_t kArrayType = 9;
-constexpr uint64_t kMaxElements = std::numeric_limits<int64_t>::max();
+constexpr uint64_t kMaxByte = std::numeric_limits<int64_t>::max();
 // What the shortest entry (a key of one byte, a value of one) and the shortest
 // description of a tensor (no name, no dimension) take up.
 constexpr uint64_t kLeastEntry = 8 + 1 + 4 + 1;
@@ -223,32 +222,18 @@ class PartReader {
     what_ = "tensor " + Quoted(tensor.name);
     uint64_t byte = cursor_.position();
     const uint32_t dimensions = cursor_.Read<uint32_t>(what_);
-    if (dimensions > kMaxDimensions) {
+    if (dimensions > kMaxTensorDimensions) {
       throw cursor_.Bad(byte, what_ + " has " + std::to_string(dimensions) +
                                   " dimensions; at most " +
-                                  std::to_string(kMaxDimensions) +
+                                  std::to_string(kMaxTensorDimensions) +
                                   " are possible");
     }
     tensor.shape = cursor_.ReadMany<uint64_t>(dimensions, what_);
-    CheckShape(tensor);
     byte = cursor_.position();
     tensor.type = CheckedType(cursor_.Read<uint32_t>(what_), byte);
-    const uint64_t size = TensorBytes(tensor);
+    const uint64_t size = CheckedBytes(tensor);
     places_.push_back({cursor_.Read<uint64_t>(what_), size});
     part_.tensors.push_back(std::move(tensor));
-  }
-
-  // Counts a dimension of 0 as 1, so that no product of dimensions overflows.
-  void CheckShape(const GgufTensor& tensor) const {
-    uint64_t product = 1;
-    for (const uint64_t dimension : tensor.shape) {
-      if (dimension > kMaxElements / product) {
-        throw cursor_.Bad(tensor.byte, what_ + " has the shape " +
-                                           ShapeText(tensor.shape) +
-                                           ", past 2^63 elements");
-      }
-      product *= std::max<uint64_t>(dimension, 1);
-    }
   }
 
   TensorType CheckedType(uint32_t number, uint64_t byte) const {
@@ -270,10 +255,9 @@ class PartReader {
     return static_cast<TensorType>(number);
   }
 
-  uint64_t TensorBytes(const GgufTensor& tensor) const {
+  uint64_t CheckedBytes(const GgufTensor& tensor) const {
     const TensorTraits& traits = Traits(tensor.type);
     const uint64_t columns = tensor.shape.empty() ? 1 : tensor.shape[0];
-    const std::optional<uint64_t> row = RowBytes(tensor.type, columns);
     if (columns % traits.block_length != 0) {
       throw cursor_.Bad(
           tensor.byte,
@@ -281,15 +265,12 @@ class PartReader {
               ", not a multiple of the " + std::to_string(traits.block_length) +
               " weights in a block of " + std::string(traits.name));
     }
-    uint64_t rows = 1;
-    for (size_t i = 1; i < tensor.shape.size(); ++i) rows *= tensor.shape[i];
-    if (!row || (*row != 0 && rows > kMaxElements / *row)) {
-      throw cursor_.Bad(tensor.byte,
-                        what_ + " of type " + std::string(traits.name) +
-                            " and shape " + ShapeText(tensor.shape) +
-                            " takes more than 2^63 bytes");
-    }
-    return *row * rows;
+    const std::optional<uint64_t> bytes =
+        TensorBytes(tensor.type, tensor.shape);
+    if (bytes) return *bytes;
+    throw cursor_.Bad(tensor.byte,
+                      what_ + " of type " + std::string(traits.name) +
+                          " has the absurd shape " + ShapeText(tensor.shape));
   }
 
   // Gives each tensor its data.
@@ -307,8 +288,8 @@ class PartReader {
                               ", not a multiple of the alignment " +
                               std::to_string(alignment));
       }
-      if (place.offset > kMaxElements - start ||
-          place.size > kMaxElements - start - place.offset) {
+      if (place.offset > kMaxByte - start ||
+          place.size > kMaxByte - start - place.offset) {
         throw cursor_.Bad(part_.tensors[i].byte,
                           Describe(i) + " begins at the absurd offset " +
                               std::to_string(place.offset));

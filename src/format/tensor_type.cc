@@ -1,5 +1,6 @@
 #include "format/tensor_type.h"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 
@@ -57,6 +58,28 @@ std::optional<uint64_t> RowBytes(TensorType type, uint64_t columns) {
     return std::nullopt;
   }
   return blocks * traits.block_bytes;
+}
+
+std::optional<uint64_t> TensorBytes(TensorType type,
+                                    std::span<const uint64_t> shape) {
+  constexpr uint64_t kMost = std::numeric_limits<int64_t>::max();
+  if (shape.size() > kMaxTensorDimensions) return std::nullopt;
+  const uint64_t columns = shape.empty() ? 1 : shape[0];
+  const std::optional<uint64_t> row = RowBytes(type, columns);
+  if (!row || columns > kMost || *row > kMost) return std::nullopt;
+  uint64_t elements = std::max<uint64_t>(columns, 1);
+  uint64_t bytes = std::max<uint64_t>(*row, 1);
+  bool empty = columns == 0;
+  for (size_t i = 1; i < shape.size(); ++i) {
+    const uint64_t dimension = std::max<uint64_t>(shape[i], 1);
+    if (dimension > kMost / elements || dimension > kMost / bytes) {
+      return std::nullopt;
+    }
+    elements *= dimension;
+    bytes *= dimension;
+    empty = empty || shape[i] == 0;
+  }
+  return empty ? 0 : bytes;
 }
 
 }  // namespace fullstop

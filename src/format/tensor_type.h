@@ -2,8 +2,10 @@
 #ifndef FULLSTOP_FORMAT_TENSOR_TYPE_H_
 #define FULLSTOP_FORMAT_TENSOR_TYPE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace fullstop {
@@ -73,6 +75,15 @@ inline std::string_view TensorTypeName(TensorType type) {
 // The bytes of a row of COLUMNS weights. nullopt where COLUMNS is not a
 // multiple of the block length, or the result is past 2^64 - 1.
 std::optional<uint64_t> RowBytes(TensorType type, uint64_t columns);
+
+inline constexpr size_t kMaxTensorDimensions = 4;
+
+// The bytes of a tensor of SHAPE, whose first dimension is the columns; no
+// dimension is a single number. nullopt where that has too many dimensions, the
+// rows are not whole blocks, or, a dimension of 0 counted as 1, there were more
+// than 2^63 - 1 elements or bytes.
+std::optional<uint64_t> TensorBytes(TensorType type,
+                                    std::span<const uint64_t> shape);
 
 }  // namespace fullstop
 
