@@ -1,0 +1,56 @@
+// Groups of arguments that several commands share, and what they amount to.
+#ifndef FULLSTOP_CLI_ARGUMENTS_H_
+#define FULLSTOP_CLI_ARGUMENTS_H_
+
+#include <CLI/App.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "model/load.h"
+#include "protocol/render.h"
+#include "protocol/turn_protocol.h"
+
+namespace fullstop::cli {
+
+// What replaces a part of the model's own protocol.
+struct ProtocolArguments {
+  std::string template_file;
+  std::string stops;
+
+  void Add(CLI::App& command);
+  // Reads the template's file.
+  ResolveOptions Resolve() const;
+};
+
+// What goes into a rendering beside the messages.
+struct RenderArguments {
+  std::string tools_file;
+  std::string documents_file;
+  std::string system;
+  std::string prefill;
+  std::vector<std::string> variables;
+
+  void Add(CLI::App& command);
+  // Reads the files. MESSAGES is an array of messages, or an object that holds
+  // `messages` and perhaps `tools` and `documents`; SYSTEM goes in front.
+  // Throws Error (kUsage, kFormat).
+  RenderRequest Request(const Json& messages) const;
+};
+
+// How the model computes.
+struct ComputeArguments {
+  int32_t context = 0;
+  int32_t threads = 0;
+  int32_t batch = 512;
+  std::string cpu_path;
+
+  void Add(CLI::App& command);
+  // The environment variable FULLSTOP_CPU_PATH stands in for --cpu-path.
+  ModelOptions Options() const;
+};
+
+}  // namespace fullstop::cli
+
+#endif  // FULLSTOP_CLI_ARGUMENTS_H_

@@ -1,0 +1,89 @@
+#include "protocol/render.h"
+
+#include <memory>
+#include <string>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/terminal.h"
+#include "engine/loaded_model.h"
+#include "protocol/sources.h"
+
+namespace fullstop::cli {
+namespace {
+
+struct RenderOptions {
+  std::string model;
+  std::string messages_file;
+  ProtocolArguments protocol;
+  RenderArguments render;
+  bool no_generation_prompt = false;
+  bool json = false;
+};
+
+// Template text dim, what the conversation brought in plain.
+std::string InTwoColours(const RenderedPrompt& prompt) {
+  const Styles style = Style(stdout);
+  std::string out;
+  for (const TextSpan& span : prompt.spans) {
+    const bool from_template = span.origin == OriginKind::kTemplate;
+    out += from_template ? style.cyan : style.bold;
+    out += prompt.text.substr(span.begin, span.end - span.begin);
+    out += style.plain;
+  }
+  return out;
+}
+
+void Print(const RenderedPrompt& prompt, bool json) {
+  if (json) {
+    WriteJson(ToJson(prompt));
+  } else if (HasColour(stdout)) {
+    WriteOut(InTwoColours(prompt));
+  } else {
+    WriteOut(prompt.text);
+  }
+}
+
+int RunRender(const RenderOptions& options) {
+  RenderRequest request =
+      options.render.Request(ReadJsonFile(options.messages_file));
+  request.add_generation_prompt = !options.no_generation_prompt;
+  if (options.model.empty() && !options.protocol.template_file.empty()) {
+    const std::string& file = options.protocol.template_file;
+    const auto protocol =
+        TurnProtocol::Resolve(SourcesFromTemplate(ReadFile(file), file));
+    Print(RenderText(*protocol, request), options.json);
+    return kGood;
+  }
+  const LoadedModel model(options.model, options.protocol.Resolve());
+  Print(options.json ? Render(model.protocol(), request)
+                     : RenderText(model.protocol(), request),
+        options.json);
+  return kGood;
+}
+
+}  // namespace
+
+void AddRender(CLI::App& app, Runner& run) {
+  const auto options = std::make_shared<RenderOptions>();
+  CLI::App* command = app.add_subcommand(
+      "render", "the template's text for a conversation, byte for byte");
+  AddModelArgument(*command, options->model);
+  command
+      ->add_option("--messages", options->messages_file,
+                   "a JSON array of messages; - is standard input")
+      ->type_name("FILE")
+      ->required();
+  options->protocol.Add(*command);
+  options->render.Add(*command);
+  command->add_flag("--no-generation-prompt", options->no_generation_prompt,
+                    "don't open the assistant's turn");
+  command->add_flag("--json", options->json,
+                    "print text, ids and the origin of every byte");
+  command->callback(
+      [options, &run] { run = [options] { return RunRender(*options); }; });
+}
+
+}  // namespace fullstop::cli
