@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "base/error.h"
@@ -59,20 +60,21 @@ void Check(const StopConfig& config) {
                        " tokens is above the maximum of " +
                        std::to_string(*config.max_tokens));
   }
-  std::set<std::pair<Section, TokenId>> ids;
+  std::set<std::pair<Section, std::vector<TokenId>>> ids;
   std::set<std::pair<Section, std::string>> texts;
   for (const SectionMarker& marker : config.markers) {
-    if (marker.id.has_value() != marker.text.empty()) {
-      throw Error::Usage("a marker needs an id or a text, and not both");
+    if (marker.ids.empty() == marker.text.empty()) {
+      throw Error::Usage("a marker needs ids or a text, and not both");
     }
-    const bool is_new = marker.id
-                            ? ids.emplace(marker.from, *marker.id).second
+    const bool is_new = marker.text.empty()
+                            ? ids.emplace(marker.from, marker.ids).second
                             : texts.emplace(marker.from, marker.text).second;
     if (!is_new) {
       throw Error::Usage("two markers leave the section " +
                          std::string(SectionName(marker.from)) + " by " +
-                         (marker.id ? "id " + std::to_string(*marker.id)
-                                    : "the text " + marker.text));
+                         (marker.text.empty()
+                              ? "id " + std::to_string(marker.ids.front())
+                              : "the text " + marker.text));
     }
   }
 }
@@ -136,7 +138,7 @@ struct StopMachine::Plan {
       }
     }
     for (const SectionMarker& marker : config.markers) {
-      if (marker.from == section && !marker.id) {
+      if (marker.from == section && marker.ids.empty()) {
         meanings[marker.text].marker = &marker;
       }
     }
@@ -151,9 +153,22 @@ struct StopMachine::Plan {
     return patterns;
   }
 
-  const SectionMarker* FindMarker(Section section, TokenId id) const {
+  // Where the ids of RUN are a marker that leaves SECTION: WHOLE, or all but
+  // its end.
+  const SectionMarker* FindRun(Section section, std::span<const RunToken> run,
+                               bool whole) const {
+    const auto same = [](TokenId id, const RunToken& token) {
+      return id == token.id;
+    };
     for (const SectionMarker& marker : config.markers) {
-      if (marker.from == section && marker.id == id) return &marker;
+      const std::vector<TokenId>& ids = marker.ids;
+      const bool fits =
+          whole ? ids.size() == run.size() : ids.size() > run.size();
+      if (marker.from == section && fits &&
+          std::equal(ids.begin(), ids.begin() + run.size(), run.begin(),
+                     same)) {
+        return &marker;
+      }
     }
     return nullptr;
   }
@@ -246,12 +261,26 @@ std::optional<End> StopMachine::Read(const StopToken& token) {
   const uint64_t begin = now_.end;
   if (!token.control) text_ += token.bytes;
   now_.end = text_begin_ + text_.size();
-  if (const auto* marker = plan_->FindMarker(now_.section, token.id)) {
-    AddMark(begin, now_.end, marker->to);
-    now_.safe = now_.end;
-    return std::nullopt;
-  }
+  if (ReadIdMarker(token.id, begin)) return std::nullopt;
   return Match(begin);
+}
+
+// Whether the token, whose bytes begin at BEGIN, completes a marker's ids.
+bool StopMachine::ReadIdMarker(TokenId id, uint64_t begin) {
+  std::vector<RunToken>& run = now_.run;
+  run.push_back({id, begin});
+  for (size_t i = 0; i < run.size(); ++i) {
+    const auto tail = std::span(run).subspan(i);
+    if (const auto* marker = plan_->FindRun(now_.section, tail, true)) {
+      AddMark(tail.front().begin, now_.end, marker->to);
+      now_.safe = now_.end;
+      return true;
+    }
+  }
+  while (!run.empty() && plan_->FindRun(now_.section, run, false) == nullptr) {
+    run.erase(run.begin());
+  }
+  return false;
 }
 
 // Looks for patterns in the visible bytes from FROM on.
@@ -265,6 +294,9 @@ std::optional<End> StopMachine::Match(uint64_t from) {
   }
   const auto& matcher = plan_->sections[IndexOf(now_.section)].matcher;
   now_.safe = now_.end - (matcher ? matcher->HeldLength(now_.node) : 0);
+  if (!now_.run.empty()) {
+    now_.safe = std::min(now_.safe, now_.run.front().begin);
+  }
   return std::nullopt;
 }
 
@@ -297,6 +329,7 @@ void StopMachine::AddMark(uint64_t begin, uint64_t end, Section section) {
   ++now_.marks;
   now_.section = section;
   now_.node = ByteMatcher::kStart;
+  now_.run.clear();
 }
 
 size_t StopMachine::StepBack(size_t n) {

@@ -9,10 +9,13 @@
 //                                            answer  "Four."
 //
 // Markers. A marker leads from one section to another and is looked for only in
-// the section that it leaves. One given as an id is that token and nothing
-// else; one given as text is matched on the visible bytes, however they are cut
-// into tokens. A marker's own bytes form a piece with `marker` set, in the
-// section it opens. Bytes behind it in the same token belong to that section.
+// the section that it leaves. One given as ids is that run of tokens, one right
+// behind the other in one section, and no other spelling of its text; one given
+// as text is matched on the visible bytes, however they are cut into tokens. A
+// marker's own bytes form a piece with `marker` set, in the section it opens.
+// Bytes behind it in the same token belong to that section. Of several runs
+// that end with one token the longest counts. The bytes of the token that
+// completes a run are not searched for text; those of the tokens before it are.
 //
 // Stop ids. A token of the stop set ends the reply in every section, but one of
 // role kSection only in an answer (cause: turn_end). Its own bytes are never
@@ -21,13 +24,12 @@
 //
 // Stop strings. They are matched on the visible bytes of the answer; on a
 // thought or a call only if asked, on a header never. The search starts afresh
-// behind each marker, so no match reaches across sections; a marker that is an
-// id is never part of a match. A control token interrupts nothing: the visible
-// bytes on its two sides are neighbours. Of all stop strings and text markers
-// the one whose last byte comes first wins; of those that end at the same byte
-// the longest; of a stop string and a marker with the same bytes the stop
-// string. The text before the match is shown; the match and what follows it in
-// the same token is not part of the reply.
+// behind each marker, so no match reaches across sections. A control token
+// interrupts nothing: the visible bytes on its two sides are neighbours. Of all
+// stop strings and text markers the one whose last byte comes first wins; of
+// those that end at the same byte the longest; of a stop string and a marker
+// with the same bytes the stop string. The text before the match is shown; the
+// match and what follows it in the same token is not part of the reply.
 //
 // Lengths. The reply's tokens are all that were put in, control and stop tokens
 // too. `min_tokens`: a stop id or stop string at the n-th token of the reply
@@ -43,11 +45,12 @@
 //
 // What is held back. After each token all visible bytes are released except the
 // longest suffix of the current section that a stop string or a marker (active
-// in that section) properly begins with. With `hold_tokens` = H what is
-// released after a token is what would have been released H tokens earlier, so
-// that up to H tokens can be taken back without unsaying a byte. At every end
-// all held bytes are released. Pieces therefore concatenate to the same text
-// however the bytes are cut into tokens and whatever H is.
+// in that section) properly begins with: for ids, the bytes of the longest run
+// of last tokens that a marker's ids properly begin with. With `hold_tokens` =
+// H what is released after a token is what would have been released H tokens
+// earlier, so that up to H tokens can be taken back without unsaying a byte. At
+// every end all held bytes are released. Pieces therefore concatenate to the
+// same text however the bytes are cut into tokens and whatever H is.
 #ifndef FULLSTOP_GENERATE_STOP_MACHINE_H_
 #define FULLSTOP_GENERATE_STOP_MACHINE_H_
 
@@ -77,11 +80,11 @@ enum class Section {
 // "answer", "thought", "call", "header".
 std::string_view SectionName(Section section);
 
-// Exactly one of ID and TEXT (not empty) is set.
+// Exactly one of IDS and TEXT is not empty.
 struct SectionMarker {
   Section from = Section::kAnswer;
   Section to = Section::kThought;
-  std::optional<TokenId> id;
+  std::vector<TokenId> ids;
   std::string text;
 };
 
@@ -92,7 +95,7 @@ struct StopConfig {
   std::vector<std::string> stop_strings;
   bool strings_in_thought = false;
   bool strings_in_call = false;
-  // No two with the same `from` and the same id or text.
+  // No two with the same `from` and the same ids or text.
   std::vector<SectionMarker> markers;
   // kThought where the prompt ends with the opening of a thought.
   Section start = Section::kAnswer;
@@ -164,7 +167,7 @@ struct ReplyUsage {
 class StopMachine {
  public:
   // Throws Error (kUsage) on an empty stop string, a marker without or with
-  // both id and text, two markers that contradict each other, or min_tokens
+  // both ids and text, two markers that contradict each other, or min_tokens
   // above max_tokens.
   explicit StopMachine(StopConfig config);
 
@@ -198,6 +201,11 @@ class StopMachine {
 
  private:
   struct Plan;
+  // A token that may belong to a marker's run of ids.
+  struct RunToken {
+    TokenId id;
+    uint64_t begin;  // of its visible bytes
+  };
   // All that a token changes. Positions count visible bytes from the start.
   struct State {
     uint64_t end = 0;    // of the visible text
@@ -207,6 +215,7 @@ class StopMachine {
     uint64_t reasoning = 0;
     ByteMatcher::Node node = ByteMatcher::kStart;
     Section section = Section::kAnswer;
+    std::vector<RunToken> run;  // the last tokens that begin a marker's ids
   };
   // The bytes [begin, end) are a marker's; behind them SECTION goes on.
   struct Mark {
@@ -216,6 +225,7 @@ class StopMachine {
   };
 
   std::optional<End> Read(const StopToken& token);
+  bool ReadIdMarker(TokenId id, uint64_t begin);
   std::optional<End> Match(uint64_t from);
   std::optional<End> MatchAt(uint64_t position);
   void AddMark(uint64_t begin, uint64_t end, Section section);
