@@ -36,19 +36,17 @@ class ByteCursor {
     requires std::is_arithmetic_v<T>
   T Read(std::string_view what) {
     T value;
-    std::memcpy(&value, Take(sizeof(T), what), sizeof(T));
+    std::memcpy(&value, Take(1, sizeof(T), what), sizeof(T));
     return value;
   }
 
-  // COUNT numbers in a row.
+  // COUNT numbers in a row. Memory is taken only for what is there.
   template <typename T>
     requires std::is_arithmetic_v<T>
   std::vector<T> ReadMany(uint64_t count, std::string_view what) {
-    CheckCount(count, sizeof(T), what);
+    const std::byte* begin = Take(count, sizeof(T), what);
     std::vector<T> values(count);
-    if (count == 0) return values;
-    std::memcpy(values.data(), Take(count * sizeof(T), what),
-                count * sizeof(T));
+    if (count != 0) std::memcpy(values.data(), begin, count * sizeof(T));
     return values;
   }
 
@@ -62,19 +60,22 @@ class ByteCursor {
                            std::to_string(remaining()) + " are left")
           .Advice(kCutOrDamaged);
     }
-    return {reinterpret_cast<const char*>(Take(length, what)),
+    return {reinterpret_cast<const char*>(Take(length, 1, what)),
             static_cast<size_t>(length)};
   }
 
-  // Throws unless COUNT things of at least BYTES_EACH fit into what is left.
-  void CheckCount(uint64_t count, uint64_t bytes_each, std::string_view what) {
+  // A uint64 number of things that take up at least BYTES_EACH, checked against
+  // the bytes that are left.
+  uint64_t ReadCount(uint64_t bytes_each, std::string_view what) {
+    const uint64_t begin = position_;
+    const uint64_t count = Read<uint64_t>(what);
     if (count > remaining() / bytes_each) {
-      throw Bad(position_, std::string(what) + " has " + std::to_string(count) +
-                               " elements, which do not fit into the " +
-                               std::to_string(remaining()) +
-                               " bytes that are left")
+      throw Bad(begin, std::string(what) + " has " + std::to_string(count) +
+                           " elements, which do not fit into the " +
+                           std::to_string(remaining()) + " bytes that are left")
           .Advice(kCutOrDamaged);
     }
+    return count;
   }
 
   Error Bad(uint64_t byte, std::string what) const {
@@ -89,14 +90,15 @@ class ByteCursor {
       "again";
 
  private:
-  const std::byte* Take(uint64_t count, std::string_view what) {
-    if (count > remaining()) {
+  const std::byte* Take(uint64_t count, uint64_t bytes_each,
+                        std::string_view what) {
+    if (count > remaining() / bytes_each) {
       throw Bad(position_, "the file ends after " + std::to_string(size()) +
                                " bytes, within " + std::string(what))
           .Advice(kCutOrDamaged);
     }
     const std::byte* begin = bytes_.data() + position_;
-    position_ += count;
+    position_ += count * bytes_each;
     return begin;
   }
 

@@ -23,6 +23,7 @@ constexpr uint64_t kMaxByte = std::numeric_limits<int64_t>::max();
 // description of a tensor (no name, no dimension) take up.
 constexpr uint64_t kLeastEntry = 8 + 1 + 4 + 1;
 constexpr uint64_t kLeastTensor = 8 + 4 + 4 + 8;
+constexpr uint64_t kLeastString = 8;
 constexpr uint64_t kLeastArray = 4 + 8;
 
 std::string Quoted(std::string_view text) {
@@ -153,17 +154,17 @@ class PartReader {
                                 what_ + " nests arrays more than two deep");
     }
     const uint32_t type = ReadType("an element type");
-    const uint64_t count = cursor_.Read<uint64_t>(what_);
-    auto read = [this, count, depth]<typename T>() -> T {
+    auto read = [this, depth]<typename T>() -> T {
       using Element = typename T::value_type;
       if constexpr (std::is_same_v<Element, bool>) {
-        return ReadBools(count);
+        return ReadBools();
       } else if constexpr (std::is_arithmetic_v<Element>) {
-        return cursor_.ReadMany<Element>(count, what_);
+        return cursor_.ReadMany<Element>(
+            cursor_.ReadCount(sizeof(Element), what_), what_);
       } else {
         constexpr bool kStrings = std::is_same_v<Element, std::string_view>;
-        cursor_.CheckCount(count, kStrings ? sizeof(uint64_t) : kLeastArray,
-                           what_);
+        const uint64_t count =
+            cursor_.ReadCount(kStrings ? kLeastString : kLeastArray, what_);
         T values;
         values.reserve(count);
         for (uint64_t i = 0; i < count; ++i) {
@@ -189,8 +190,8 @@ class PartReader {
     return value == 1;
   }
 
-  std::vector<bool> ReadBools(uint64_t count) {
-    cursor_.CheckCount(count, 1, what_);
+  std::vector<bool> ReadBools() {
+    const uint64_t count = cursor_.ReadCount(1, what_);
     std::vector<bool> values(count);
     for (uint64_t i = 0; i < count; ++i) values[i] = ReadBool();
     return values;

@@ -1,0 +1,2 @@
+# Empty dependencies file for fullstop_format.
+# This may be replaced when dependencies are built.
