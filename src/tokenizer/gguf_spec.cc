@@ -1,0 +1,247 @@
+#include "tokenizer/gguf_spec.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "base/error.h"
+#include "tokenizer/pre_tokenizers.h"
+
+namespace fullstop {
+namespace {
+
+constexpr std::string_view kTokens = "tokenizer.ggml.tokens";
+constexpr std::string_view kTypes = "tokenizer.ggml.token_type";
+constexpr std::string_view kScores = "tokenizer.ggml.scores";
+constexpr std::string_view kMerges = "tokenizer.ggml.merges";
+
+TokenKind KindOfType(int64_t type) {
+  switch (type) {
+    case 1:
+      return TokenKind::kNormal;
+    case 2:
+      return TokenKind::kUnknown;
+    case 3:
+      return TokenKind::kControl;
+    case 4:
+      return TokenKind::kUserDefined;
+    case 6:
+      return TokenKind::kByte;
+    default:
+      return TokenKind::kUnused;
+  }
+}
+
+void CheckLength(const GgufFile& file, std::string_view key, size_t length,
+                 size_t tokens) {
+  if (length >= tokens) return;
+  throw Error::Format(std::string(key) + " has " + std::to_string(length) +
+                      " entries for " + std::to_string(tokens) + " tokens")
+      .In(file.paths().front());
+}
+
+void ReadTokens(const GgufFile& file, TokenizerSpec* spec) {
+  const auto texts = file.GetStrings(kTokens);
+  if (!texts) {
+    throw Error::Format("the key " + std::string(kTokens) + " is missing")
+        .In(file.paths().front())
+        .Advice("use a GGUF file that holds its vocabulary");
+  }
+  if (texts->size() >
+      static_cast<size_t>(std::numeric_limits<TokenId>::max())) {
+    throw Error::Format("more tokens than ids").In(file.paths().front());
+  }
+  spec->tokens.resize(texts->size());
+  for (size_t id = 0; id < texts->size(); ++id) {
+    spec->tokens[id].text = (*texts)[id];
+  }
+  const auto types = file.GetIntegers(kTypes);
+  if (!types) {
+    spec->remarks.push_back("no " + std::string(kTypes) +
+                            " key: every token counts as ordinary text");
+    return;
+  }
+  CheckLength(file, kTypes, types->size(), texts->size());
+  for (size_t id = 0; id < texts->size(); ++id) {
+    spec->tokens[id].kind = KindOfType((*types)[id]);
+  }
+}
+
+void ReadScores(const GgufFile& file, TokenizerSpec* spec) {
+  const GgufValue* value = file.Find(kScores);
+  if (value == nullptr) {
+    spec->remarks.push_back("no " + std::string(kScores) +
+                            " key: the leftmost pair merges first");
+    return;
+  }
+  const auto* array = std::get_if<GgufArray>(&value->value);
+  const bool integers =
+      array != nullptr && std::holds_alternative<std::vector<int32_t>>(*array);
+  std::vector<float> scores;
+  if (integers) {
+    for (const int32_t score : std::get<std::vector<int32_t>>(*array)) {
+      scores.push_back(static_cast<float>(score));
+    }
+  } else {
+    scores = file.GetFloats(kScores).value();
+  }
+  CheckLength(file, kScores, scores.size(), spec->tokens.size());
+  for (size_t id = 0; id < spec->tokens.size(); ++id) {
+    spec->tokens[id].score = scores[id];
+  }
+}
+
+// "left right", where LEFT is not empty.
+void ReadMerges(const GgufFile& file, TokenizerSpec* spec) {
+  const auto merges = file.GetStrings(kMerges);
+  if (!merges) {
+    throw Error::Format("the key " + std::string(kMerges) + " is missing")
+        .In(file.paths().front())
+        .Advice("convert the model again with a current converter");
+  }
+  spec->merges.reserve(merges->size());
+  for (const std::string_view merge : *merges) {
+    const size_t space = merge.find(' ', 1);
+    if (space == std::string_view::npos) {
+      throw Error::Format("an entry of " + std::string(kMerges) +
+                          " is no pair: \"" + std::string(merge) + "\"")
+          .In(file.paths().front());
+    }
+    spec->merges.emplace_back(merge.substr(0, space), merge.substr(space + 1));
+  }
+}
+
+void ReadDeclared(const GgufFile& file, TokenizerSpec* spec) {
+  const auto id = [&](std::string_view name) -> std::optional<TokenId> {
+    const std::string key = "tokenizer.ggml." + std::string(name) + "_token_id";
+    const auto value = file.GetInteger(key);
+    if (!value) return std::nullopt;
+    if (*value < 0 || *value > std::numeric_limits<TokenId>::max()) {
+      spec->remarks.push_back(key + " is " + std::to_string(*value) +
+                              ", which is no id: it is ignored");
+      return std::nullopt;
+    }
+    return static_cast<TokenId>(*value);
+  };
+  Tokenizer::Declared& declared = spec->declared;
+  declared.bos = id("bos");
+  declared.eos = id("eos");
+  declared.unk = id("unknown");
+  declared.pad = id("padding");
+  declared.eot = id("eot");
+  declared.eom = id("eom");
+  declared.add_bos = file.GetBool("tokenizer.ggml.add_bos_token");
+  declared.add_eos = file.GetBool("tokenizer.ggml.add_eos_token");
+  declared.add_space_prefix = file.GetBool("tokenizer.ggml.add_space_prefix");
+}
+
+const PreTokenizer& ReadPreTokenizer(const GgufFile& file,
+                                     TokenizerSpec* spec) {
+  const std::optional<std::string_view> name =
+      file.GetString("tokenizer.ggml.pre");
+  if (!name) {
+    spec->remarks.push_back(
+        "no tokenizer.ggml.pre key: text is split by the default pattern, "
+        "which may not be the model's");
+  }
+  const PreTokenizer* found = FindPreTokenizer(name.value_or("default"));
+  if (found == nullptr) {
+    throw Error::Unsupported("tokenizer.ggml.pre is \"" + std::string(*name) +
+                             "\", which is not known")
+        .In(file.paths().front())
+        .Advice("the known name most like it is \"" +
+                std::string(NearestPreTokenizerName(*name)) + "\"");
+  }
+  if (found->kind != PreTokenizer::Kind::kByteLevel) {
+    throw Error::Unsupported(
+        "tokenizer.ggml.pre is \"" + std::string(*name) + "\", " +
+        (found->kind == PreTokenizer::Kind::kWords
+             ? "a vocabulary of whole words"
+             : "BPE over characters with U+2581 for spaces") +
+        ": only byte-level and SentencePiece BPE are supported")
+        .In(file.paths().front());
+  }
+  return *found;
+}
+
+void ReadByteLevel(const GgufFile& file, TokenizerSpec* spec) {
+  const PreTokenizer& pre = ReadPreTokenizer(file, spec);
+  spec->model = TokenizerModel::kByteLevelBpe;
+  for (const SplitStep& step : pre.steps) {
+    if (!step.pattern.empty()) spec->steps.push_back(step);
+  }
+  spec->nfc = pre.nfc;
+  spec->ignore_merges = pre.ignore_merges;
+  spec->adds_bos = spec->declared.add_bos.value_or(pre.adds_bos);
+  spec->adds_eos = spec->declared.add_eos.value_or(false);
+  if (spec->declared.add_space_prefix.value_or(false)) {
+    spec->remarks.push_back(
+        "tokenizer.ggml.add_space_prefix has no meaning for a byte-level "
+        "vocabulary: it is ignored");
+  }
+  ReadMerges(file, spec);
+  for (TokenSpec& token : spec->tokens) {
+    if (!pre.lstrip_token.empty() && token.text == pre.lstrip_token) {
+      token.lstrip = true;
+    }
+  }
+}
+
+// Phi-3's tokenizer.json gives its added tokens rstrip, which GGUF has no key
+// for; the model's name is all there is to go by.
+bool IsPhi3(const GgufFile& file) {
+  std::string name(file.GetString("general.name").value_or(""));
+  std::transform(name.begin(), name.end(), name.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return name.find("phi-3") != std::string::npos ||
+         name.find("phi3") != std::string::npos;
+}
+
+void ReadSentencePiece(const GgufFile& file, TokenizerSpec* spec) {
+  spec->model = TokenizerModel::kSentencePieceBpe;
+  spec->add_space_prefix = spec->declared.add_space_prefix.value_or(true);
+  spec->adds_bos = spec->declared.add_bos.value_or(true);
+  spec->adds_eos = spec->declared.add_eos.value_or(false);
+  ReadScores(file, spec);
+  if (!IsPhi3(file)) return;
+  for (TokenSpec& token : spec->tokens) {
+    const bool is_added = token.kind == TokenKind::kControl ||
+                          token.kind == TokenKind::kUserDefined ||
+                          token.kind == TokenKind::kUnknown;
+    token.rstrip = is_added && token.text != "<unk>" && token.text != "<s>" &&
+                   token.text != "<|endoftext|>";
+  }
+}
+
+}  // namespace
+
+TokenizerSpec TokenizerSpecFromGguf(const GgufFile& file) {
+  const auto model = file.GetString("tokenizer.ggml.model");
+  if (!model || *model == "no_vocab" || *model == "none") {
+    throw Error::Format("the file holds no vocabulary")
+        .In(file.paths().front())
+        .Advice("tokenizer.ggml.model names the kind of vocabulary");
+  }
+  TokenizerSpec spec;
+  if (*model != "gpt2" && *model != "llama") {
+    throw Error::Unsupported(
+        "tokenizer.ggml.model is \"" + std::string(*model) +
+        "\": only \"gpt2\" (byte-level BPE) and \"llama\" (SentencePiece BPE) "
+        "are supported")
+        .In(file.paths().front());
+  }
+  ReadTokens(file, &spec);
+  ReadDeclared(file, &spec);
+  if (*model == "gpt2") {
+    ReadByteLevel(file, &spec);
+  } else {
+    ReadSentencePiece(file, &spec);
+  }
+  return spec;
+}
+
+}  // namespace fullstop

@@ -1,0 +1,50 @@
+#include "tokenizer/tokenizer.h"
+
+#include "base/utf8.h"
+#include "tokenizer/gguf_spec.h"
+#include "tokenizer/tokenizer_spec.h"
+
+namespace fullstop {
+
+std::unique_ptr<Tokenizer> Tokenizer::FromGguf(const GgufFile& file) {
+  return MakeTokenizer(TokenizerSpecFromGguf(file));
+}
+
+std::vector<TokenId> Tokenizer::Encode(std::string_view text,
+                                       const EncodeOptions& options) const {
+  const std::vector<EncodedToken> tokens = EncodeWithSource(text, options);
+  std::vector<TokenId> ids;
+  ids.reserve(tokens.size());
+  for (const EncodedToken& token : tokens) ids.push_back(token.id);
+  return ids;
+}
+
+StreamDecoder::StreamDecoder(const Tokenizer& tokenizer, bool at_text_start)
+    : tokenizer_(&tokenizer),
+      strip_space_(at_text_start && tokenizer.adds_space_prefix()) {}
+
+std::string StreamDecoder::Put(TokenId id, bool show_control) {
+  std::string_view bytes = tokenizer_->TokenBytes(id);
+  const TokenKind kind = tokenizer_->info(id).kind;
+  if (kind == TokenKind::kControl || kind == TokenKind::kUnknown ||
+      kind == TokenKind::kUserDefined) {
+    // Encoding puts a space before the word behind such a token too.
+    strip_space_ = tokenizer_->adds_space_prefix();
+    if (kind != TokenKind::kUserDefined && !show_control) return {};
+  } else {
+    if (strip_space_ && kind != TokenKind::kByte && bytes.starts_with(' ')) {
+      bytes.remove_prefix(1);
+    }
+    strip_space_ = false;
+  }
+  held_ += bytes;
+  std::string ready = std::move(held_);
+  const size_t kept = IncompleteUtf8Suffix(ready);
+  held_ = ready.substr(ready.size() - kept);
+  ready.resize(ready.size() - kept);
+  return ready;
+}
+
+std::string StreamDecoder::Finish() { return std::exchange(held_, {}); }
+
+}  // namespace fullstop
