@@ -378,7 +378,8 @@ void StopMachine::Release(const State& limit, std::vector<Piece>* pieces) {
   while (marks_shown_ < limit.marks) {
     const Mark mark = marks_.front();
     show(mark.begin, shown_section_, false);
-    show(mark.end, mark.section, true);
+    const bool opens_answer = mark.section == Section::kAnswer;
+    show(mark.end, opens_answer ? shown_section_ : mark.section, true);
     shown_section_ = mark.section;
     marks_.pop_front();
     ++marks_shown_;

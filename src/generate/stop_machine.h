@@ -5,17 +5,18 @@
 // control tokens, as raw bytes. It is divided into sections by markers:
 //   <think>I add.</think>Four.       gives   thought "<think>" (marker)
 //                                            thought "I add."
-//                                            answer  "</think>" (marker)
+//                                            thought "</think>" (marker)
 //                                            answer  "Four."
 //
 // Markers. A marker leads from one section to another and is looked for only in
 // the section that it leaves. One given as ids is that run of tokens, one right
 // behind the other in one section, and no other spelling of its text; one given
 // as text is matched on the visible bytes, however they are cut into tokens. A
-// marker's own bytes form a piece with `marker` set, in the section it opens.
-// Bytes behind it in the same token belong to that section. Of several runs
-// that end with one token the longest counts. The bytes of the token that
-// completes a run are not searched for text; those of the tokens before it are.
+// marker's own bytes form a piece with `marker` set, in the section it opens
+// or, where it opens an answer, in the one it leaves. Bytes behind it in the
+// same token belong to the section it leads to. Of several runs that end with
+// one token the longest counts. The bytes of the token that completes a run are
+// not searched for text; those of the tokens before it are.
 //
 // Stop ids. A token of the stop set ends the reply in every section, but one of
 // role kSection only in an answer (cause: turn_end). Its own bytes are never

@@ -118,7 +118,7 @@ class PlainMachine {
 
   void Open(Section section, const std::string& marker) {
     Flush();
-    Append(section, true, marker);
+    Append(section == Section::kAnswer ? section_ : section, true, marker);
     section_ = section;
     run_.clear();
   }
@@ -317,7 +317,7 @@ TEST(StopMachinePropertyTest, EveryStepEqualsThePlainMachine) {
     StopEvents over;
     over.cancelled = true;
     AppendPieces(machine.Close(over).pieces, &pieces);
-    ASSERT_EQ(Written(pieces), Written(plain.pieces())) << script;
+    ASSERT_TRUE(pieces == plain.pieces()) << script;
     ended += !plain.end().empty();
   }
   EXPECT_GT(ended, 30000u);
