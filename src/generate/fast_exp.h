@@ -21,8 +21,9 @@ inline float ExpNonPositive(float x) {
   const float shifted = x * kLog2E + kRound;
   const float n = shifted - kRound;
   const float r = (x - n * kLn2High) - n * kLn2Low;
-  // Taylor's series; |r| <= 0.35, so the next term is below 2e-7.
-  float p = 1.0f / 720;
+  // Taylor's series; |r| <= 0.35, so the next term is below 6e-9.
+  float p = 1.0f / 5040;
+  p = p * r + 1.0f / 720;
   p = p * r + 1.0f / 120;
   p = p * r + 1.0f / 24;
   p = p * r + 1.0f / 6;

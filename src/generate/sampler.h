@@ -18,20 +18,20 @@ struct SamplerVocabulary {
   // The number of logits of a row.
   size_t size = 0;
   // The ids that can end a reply.
-  std::vector<TokenId> stop_ids;
+  std::vector<TokenId> stop_ids = {};
   // Ids never to be drawn (tokenizer.ggml.suppress_tokens and the like).
-  std::vector<TokenId> suppress;
+  std::vector<TokenId> suppress = {};
   // Token sequences that DRY's repetitions do not reach over, none empty; see
   // CompileDryBreakers.
-  std::vector<std::vector<TokenId>> dry_breakers;
+  std::vector<std::vector<TokenId>> dry_breakers = {};
 };
 
 // What a sampler may look at in one draw.
 struct DrawContext {
   // All tokens accepted before this draw.
-  std::span<const TokenId> history;
+  std::span<const TokenId> history = {};
   // Ascending.
-  std::span<const TokenId> stop_ids;
+  std::span<const TokenId> stop_ids = {};
   uint64_t seed = 0;
   uint64_t position = 0;
   // Mirostat's bound on the surprise, in bits.
