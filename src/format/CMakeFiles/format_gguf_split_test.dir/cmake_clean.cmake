@@ -1,0 +1,11 @@
+file(REMOVE_RECURSE
+  "CMakeFiles/format_gguf_split_test.dir/gguf_split_test.cc.o"
+  "CMakeFiles/format_gguf_split_test.dir/gguf_split_test.cc.o.d"
+  "format_gguf_split_test"
+  "format_gguf_split_test.pdb"
+)
+
+# Per-language clean rules from dependency scanning.
+foreach(lang CXX)
+  include(CMakeFiles/format_gguf_split_test.dir/cmake_clean_${lang}.cmake OPTIONAL)
+endforeach()
