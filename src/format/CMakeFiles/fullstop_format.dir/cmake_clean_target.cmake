@@ -1,3 +1,0 @@
-file(REMOVE_RECURSE
-  "libfullstop_format.a"
-)
