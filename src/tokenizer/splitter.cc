@@ -121,9 +121,14 @@ std::vector<Pieces> ParseAll(const std::vector<SplitStep>& steps) {
   return patterns;
 }
 
-// Cuts each piece of a text at the matches of CODE. ENDS, in symbols, are
+struct CompiledStep {
+  Code code;
+  bool contiguous;
+};
+
+// Cuts each piece of a text at the matches of STEP. ENDS, in symbols, are
 // replaced.
-void CutAtMatches(const pcre2_code* code, std::string_view symbols,
+void CutAtMatches(const CompiledStep& step, std::string_view symbols,
                   Matcher* matcher, std::vector<uint32_t>* ends) {
   std::vector<uint32_t> cut;
   cut.reserve(ends->size());
@@ -138,10 +143,16 @@ void CutAtMatches(const pcre2_code* code, std::string_view symbols,
     size_t from = 0;
     size_t begin = 0;
     size_t end = 0;
+    size_t last_end = 0;  // of the match before
     while (from < piece.size() &&
-           matcher->Find(code, piece, from, &begin, &end)) {
-      add(begin);
+           matcher->Find(step.code.get(), piece, from, &begin, &end)) {
+      if (step.contiguous && begin == last_end && begin > 0) {
+        cut.pop_back();
+      } else {
+        add(begin);
+      }
       add(end);
+      last_end = end;
       from = end > begin ? end : end + 1;
     }
     add(piece.size());
@@ -164,8 +175,8 @@ struct Splitter::State {
       : alphabet(SetsOf(patterns)) {}
 
   SymbolAlphabet alphabet;
-  std::vector<Code> by_character;
-  std::vector<Code> by_byte;
+  std::vector<CompiledStep> by_character;
+  std::vector<CompiledStep> by_byte;
 };
 
 Splitter::Splitter(const std::vector<SplitStep>& steps) {
@@ -177,7 +188,7 @@ Splitter::Splitter(const std::vector<SplitStep>& steps) {
       text += piece.is_set ? state_->alphabet.ClassOf(piece.set) : piece.text;
     }
     (steps[i].on_bytes ? state_->by_byte : state_->by_character)
-        .push_back(Compile(text));
+        .push_back({Compile(text), steps[i].contiguous});
   }
 }
 
@@ -211,8 +222,8 @@ std::vector<uint32_t> Splitter::Split(std::string_view text) const {
     }
   }
   std::vector<uint32_t> ends = {static_cast<uint32_t>(symbols.size())};
-  for (const Code& code : state_->by_character) {
-    CutAtMatches(code.get(), symbols, &matcher, &ends);
+  for (const CompiledStep& step : state_->by_character) {
+    CutAtMatches(step, symbols, &matcher, &ends);
   }
   if (!symbol_ends.empty()) {
     for (uint32_t& end : ends) end = symbol_ends[end - 1];
@@ -223,8 +234,8 @@ std::vector<uint32_t> Splitter::Split(std::string_view text) const {
     symbols += static_cast<char>(
         alphabet.SymbolOf(CharacterOfByte(static_cast<uint8_t>(c))));
   }
-  for (const Code& code : state_->by_byte) {
-    CutAtMatches(code.get(), symbols, &matcher, &ends);
+  for (const CompiledStep& step : state_->by_byte) {
+    CutAtMatches(step, symbols, &matcher, &ends);
   }
   return ends;
 }

@@ -11,10 +11,12 @@
 namespace fullstop {
 
 // One step of a pre-tokenizer: each match is a piece of its own and so is each
-// gap between matches (Hugging Face's behaviour "Isolated").
+// gap between matches (Hugging Face's behaviour "Isolated", or "Contiguous").
 struct SplitStep {
   // In the language of split_pattern.h.
   std::string_view pattern = {};
+  // Whether matches with no gap between them are one piece.
+  bool contiguous = false;
   // The step looks at bytes, each as the character that stands for it in
   // byte-level vocabularies (byte_alphabet.h), not at characters.
   bool on_bytes = false;
