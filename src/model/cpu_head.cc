@@ -1,7 +1,6 @@
 #include "model/cpu_head.h"
 
 #include <algorithm>
-#include <cassert>
 
 namespace fullstop {
 namespace {
@@ -10,37 +9,11 @@ constexpr int64_t kSliceBytes = int64_t{32} << 20;
 
 }  // namespace
 
-const CpuResult::RowResult& CpuResult::Get(size_t row,
-                                           [[maybe_unused]] Want want) const {
-  assert(rows_.at(row).want == want);
-  return rows_.at(row);
-}
-
-std::span<const float> CpuResult::Logits(size_t row) {
-  return Get(row, Want::kLogits).numbers;
-}
-
-std::span<const float> CpuResult::Hidden(size_t row) {
-  return Get(row, Want::kHidden).numbers;
-}
-
-std::span<const TopLogit> CpuResult::Top(size_t row) {
-  return Get(row, Want::kTopLogits).top;
-}
-
-double CpuResult::LogSumExp(size_t row) {
-  return Get(row, Want::kTopLogits).log_sum_exp;
-}
-
-std::span<const float> CpuResult::Chosen(size_t row) {
-  return Get(row, Want::kTopLogits).numbers;
-}
-
 CpuHead::CpuHead(const kernels::Matrix& matrix, const kernels::Kernels& kernels,
                  ThreadPool& pool)
     : matrix_(matrix), kernels_(kernels), pool_(pool), linear_(kernels, pool) {}
 
-void CpuHead::Begin(size_t rows) { result_.rows_.assign(rows, {}); }
+void CpuHead::Begin(size_t rows) { result_.rows().assign(rows, {}); }
 
 void CpuHead::Collect(std::span<const Row> batch, size_t first,
                       std::span<const size_t> wanted, const float* hidden,
@@ -50,7 +23,7 @@ void CpuHead::Collect(std::span<const Row> batch, size_t first,
   for (size_t i = 0; i < wanted.size(); ++i) {
     const Row& row = batch[wanted[i]];
     const float* state = hidden + i * width;
-    CpuResult::RowResult& result = result_.rows_[first + wanted[i]];
+    HostResult::RowResult& result = result_.rows()[first + wanted[i]];
     result.want = row.want;
     if (row.want == Want::kHidden) {
       result.numbers.assign(state, state + width);
@@ -87,7 +60,7 @@ void CpuHead::ComputeSlice(std::span<const Pending> rows,
 
 void CpuHead::Reduce(const Pending& pending, const float* logits) {
   const Row& row = *pending.row;
-  CpuResult::RowResult& result = *pending.result;
+  HostResult::RowResult& result = *pending.result;
   if (row.want == Want::kLogits) {
     result.numbers.assign(logits, logits + matrix_.rows);
     return;

@@ -12,30 +12,9 @@
 #include "model/aligned_buffer.h"
 #include "model/cpu_linear.h"
 #include "model/forward.h"
+#include "model/host_result.h"
 
 namespace fullstop {
-
-// The result of one call; each row keeps only what it wanted.
-class CpuResult final : public ForwardResult {
- public:
-  std::span<const float> Logits(size_t row) override;
-  std::span<const float> Hidden(size_t row) override;
-  std::span<const TopLogit> Top(size_t row) override;
-  double LogSumExp(size_t row) override;
-  std::span<const float> Chosen(size_t row) override;
-
- private:
-  friend class CpuHead;
-  struct RowResult {
-    Want want = Want::kNothing;
-    std::vector<float> numbers;  // logits, hidden state or chosen logits
-    std::vector<TopLogit> top;
-    double log_sum_exp = 0;
-  };
-  const RowResult& Get(size_t row, Want want) const;
-
-  std::vector<RowResult> rows_;
-};
 
 // Logits are computed for a slice of rows at a time, at most some 32 MiB of
 // them. One call at a time.
@@ -53,14 +32,14 @@ class CpuHead {
   void Collect(std::span<const Row> batch, size_t first,
                std::span<const size_t> wanted, const float* hidden,
                Phase phase);
-  CpuResult& result() { return result_; }
+  HostResult& result() { return result_; }
 
  private:
   // Rows that want logits: their hidden states, and where they stand.
   struct Pending {
     const Row* row;
     const float* hidden;
-    CpuResult::RowResult* result;
+    HostResult::RowResult* result;
   };
 
   void ComputeSlice(std::span<const Pending> rows, kernels::Phase phase);
@@ -72,7 +51,7 @@ class CpuHead {
   CpuLinear linear_;
   AlignedBuffer<float> hidden_;
   AlignedBuffer<float> logits_;
-  CpuResult result_;
+  HostResult result_;
 };
 
 }  // namespace fullstop

@@ -64,7 +64,7 @@ struct RopeSpec {
   // Multiplies the rotated numbers.
   double magnitude = 1;
   // [ROTATED / 2] divisors of the frequencies (Llama 3.1).
-  std::optional<TensorId> factors;
+  std::optional<TensorId> factors = std::nullopt;
 };
 
 // out = row TOKEN of table

@@ -62,6 +62,16 @@ Parameters ReadParameters(const GgufFile& file, const ModelKeys& keys) {
   return p;
 }
 
+// Files may pad the table past the tokenizer's vocabulary.
+uint64_t ReadVocabulary(const GgufFile& file) {
+  const GgufTensor* table = file.FindTensor("token_embd.weight");
+  if (table == nullptr || table->shape.size() != 2 || table->shape[1] == 0) {
+    throw Error::Format("the file has no matrix token_embd.weight")
+        .In(file.paths().front());
+  }
+  return table->shape[1];
+}
+
 RopeSpec ReadRope(const GgufFile& file, const ModelKeys& keys,
                   const Parameters& p, GraphBuilder& g) {
   RopeSpec rope;
@@ -185,9 +195,7 @@ class Llama {
 Graph DescribeLlama(const GgufFile& file) {
   const ModelKeys keys(file, kArchitecture);
   const Parameters p = ReadParameters(file, keys);
-  const GgufTensor* table = file.FindTensor("token_embd.weight");
-  const uint64_t vocabulary =
-      table != nullptr && table->shape.size() == 2 ? table->shape[1] : 0;
+  const uint64_t vocabulary = ReadVocabulary(file);
 
   GraphBuilder g(file, std::string(kArchitecture));
   const TensorId embeddings =

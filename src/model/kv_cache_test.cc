@@ -1,0 +1,127 @@
+#include "model/kv_cache.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace fullstop {
+namespace {
+
+constexpr int32_t kPage = KvCache::kPagePositions;
+
+KvCache SmallCache() {
+  return KvCache({{.heads = 4, .kv_heads = 2, .head_length = 8},
+                  {.heads = 4, .kv_heads = 2, .head_length = 16}});
+}
+
+// Marks position P of SEQUENCE with MARK + P in every layer.
+void Write(KvCache& cache, SequenceId sequence, int32_t begin, int32_t end,
+           int32_t mark) {
+  cache.Reserve(sequence, end);
+  for (uint32_t layer = 0; layer < 2; ++layer) {
+    for (int32_t p = begin; p < end; ++p) {
+      const KvCache::Slot slot = cache.At(sequence, layer, p);
+      *slot.key = static_cast<uint16_t>(mark + p);
+      *slot.value = static_cast<uint16_t>(2 * (mark + p));
+    }
+  }
+  cache.SetLength(sequence, end);
+}
+
+void ExpectMarks(KvCache& cache, SequenceId sequence, int32_t begin,
+                 int32_t end, int32_t mark) {
+  for (uint32_t layer = 0; layer < 2; ++layer) {
+    for (int32_t p = begin; p < end; ++p) {
+      const KvCache::Slot slot = cache.At(sequence, layer, p);
+      ASSERT_EQ(*slot.key, mark + p) << "position " << p;
+      ASSERT_EQ(*slot.value, 2 * (mark + p)) << "position " << p;
+    }
+  }
+}
+
+TEST(KvCacheTest, PositionTakesTwoHalvesForEachNumber) {
+  EXPECT_EQ(SmallCache().BytesPerPosition(), 2u * 2 * (2 * 8 + 2 * 16));
+}
+
+TEST(KvCacheTest, PositionsOfManyPagesKeepTheirContent) {
+  KvCache cache = SmallCache();
+  Write(cache, 3, 0, 5 * kPage + 7, 100);
+  EXPECT_EQ(cache.Length(3), 5 * kPage + 7);
+  EXPECT_EQ(cache.Length(4), 0);
+  ExpectMarks(cache, 3, 0, 5 * kPage + 7, 100);
+}
+
+TEST(KvCacheTest, PagesNameTheSamePlacesAsSlots) {
+  KvCache cache = SmallCache();
+  Write(cache, 0, 0, 2 * kPage, 0);
+  const kernels::KvPages pages = cache.Pages(0, 1);
+  EXPECT_EQ(pages.page_positions, kPage);
+  const KvCache::Slot slot = cache.At(0, 1, kPage + 5);
+  EXPECT_EQ(pages.keys[1] + 5 * pages.position_stride, slot.key);
+  EXPECT_EQ(pages.values[1] + 5 * pages.position_stride, slot.value);
+  EXPECT_EQ(pages.head_stride, kPage * 16);
+}
+
+TEST(KvCacheTest, CopyAndOriginalGoTheirOwnWays) {
+  KvCache cache = SmallCache();
+  Write(cache, 0, 0, kPage + 20, 100);
+  cache.Copy(0, 1, kPage + 10);
+  EXPECT_EQ(cache.Length(1), kPage + 10);
+  EXPECT_EQ(cache.At(0, 0, 0).key, cache.At(1, 0, 0).key) << "pages are shared";
+
+  Write(cache, 1, kPage + 10, 3 * kPage, 5000);
+  Write(cache, 0, kPage + 20, kPage + 30, 100);
+  ExpectMarks(cache, 0, 0, kPage + 30, 100);
+  ExpectMarks(cache, 1, 0, kPage + 10, 100);
+  ExpectMarks(cache, 1, kPage + 10, 3 * kPage, 5000);
+  EXPECT_EQ(cache.At(0, 0, 0).key, cache.At(1, 0, 0).key)
+      << "the page that nobody wrote is still shared";
+}
+
+TEST(KvCacheTest, CutThenWrittenOtherwiseKeepsThePrefix) {
+  KvCache cache = SmallCache();
+  Write(cache, 0, 0, 2 * kPage, 100);
+  cache.Copy(0, 1, 2 * kPage);
+  cache.Cut(0, kPage - 3);
+  EXPECT_EQ(cache.Length(0), kPage - 3);
+  Write(cache, 0, kPage - 3, kPage + 3, 7000);
+  ExpectMarks(cache, 0, 0, kPage - 3, 100);
+  ExpectMarks(cache, 0, kPage - 3, kPage + 3, 7000);
+  ExpectMarks(cache, 1, 0, 2 * kPage, 100);
+}
+
+TEST(KvCacheTest, SequenceCopiedOntoItselfIsCut) {
+  KvCache cache = SmallCache();
+  Write(cache, 0, 0, 20, 100);
+  cache.Copy(0, 0, 12);
+  EXPECT_EQ(cache.Length(0), 12);
+  ExpectMarks(cache, 0, 0, 12, 100);
+}
+
+TEST(KvCacheTest, CopyOfAnUnknownSequenceIsEmpty) {
+  KvCache cache = SmallCache();
+  Write(cache, 1, 0, 20, 100);
+  cache.Copy(9, 1, 0);
+  EXPECT_EQ(cache.Length(1), 0);
+}
+
+TEST(KvCacheTest, DroppedSequenceIsEmptyAndItsCopyStands) {
+  KvCache cache = SmallCache();
+  Write(cache, 0, 0, 20, 100);
+  cache.Copy(0, 1, 20);
+  cache.Drop(0);
+  EXPECT_EQ(cache.Length(0), 0);
+  ExpectMarks(cache, 1, 0, 20, 100);
+  cache.Drop(0);
+}
+
+TEST(KvCacheTest, RoomWithoutContentChangesNoLength) {
+  KvCache cache = SmallCache();
+  Write(cache, 0, 0, 20, 100);
+  cache.Reserve(0, 10 * kPage);
+  EXPECT_EQ(cache.Length(0), 20);
+  ExpectMarks(cache, 0, 0, 20, 100);
+}
+
+}  // namespace
+}  // namespace fullstop
