@@ -37,6 +37,10 @@ constexpr std::string_view kNewline = R"re([\r\n])re";
 
 constexpr std::string_view kThreeNumbers = R"re(\p{N}{1,3})re";
 
+constexpr std::string_view kLlama3 =
+    R"re((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+)re"
+    R"re(|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*)re"
+    R"re(|\s*[\r\n]+|\s+(?!\S)|\s+)re";
 constexpr std::string_view kQwen2 =
     R"re((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+)re"
     R"re(|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*)re"
