@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "format/gguf_part.h"
 #include "format/gguf_split.h"
+#include "format/quote.h"
 
 namespace fullstop {
 namespace {
@@ -147,7 +148,7 @@ GgufFile::GgufFile(std::span<const std::byte> bytes, std::string path)
   const GgufEntry* twice =
       FindDuplicate(entries_, entry_order_, &GgufEntry::key);
   if (twice != nullptr) {
-    throw Error::Format("key '" + std::string(twice->key) + "' stands twice")
+    throw Error::Format("key " + QuoteName(twice->key) + " stands twice")
         .In(paths_[0])
         .AtByte(twice->byte);
   }
@@ -172,7 +173,7 @@ void GgufFile::IndexTensors() {
   const GgufTensor* twice =
       FindDuplicate(tensors_, tensor_order_, &GgufTensor::name);
   if (twice != nullptr) {
-    throw Error::Format("tensor '" + twice->name + "' stands twice")
+    throw Error::Format("tensor " + QuoteName(twice->name) + " stands twice")
         .In(paths_[twice->file])
         .AtByte(twice->byte);
   }
@@ -199,7 +200,7 @@ std::optional<T> GgufFile::Get(std::string_view key, std::string_view expected,
   if (entry == nullptr) return std::nullopt;
   std::optional<T> value = convert(entry->value);
   if (value) return value;
-  throw Error::Format("key '" + std::string(key) + "' is of type " +
+  throw Error::Format("key " + QuoteName(key) + " is of type " +
                       GgufTypeName(entry->value) + ", not " +
                       std::string(expected))
       .In(paths_[0])

@@ -133,6 +133,20 @@ TEST(GgufMemoryTest, CountsThatLie) {
   ExpectModest(file, false);
 }
 
+TEST(GgufMemoryTest, ErrorsAboutLongNames) {
+  const std::string name(4 << 20, 'x');
+  GgufTestBytes value;
+  value.Header(3, 0, 1).Text(name).U32(99).Zeros(16);
+  ExpectModest(value, false);
+  GgufTestBytes twice;
+  twice.Header(3, 0, 2);
+  for (int i = 0; i < 2; ++i) twice.Text(name).U32(0).Add<uint8_t>(0);
+  ExpectModest(twice, false);
+  GgufTestBytes tensor;
+  tensor.Header(3, 1, 0).Text(name).U32(9).Zeros(32);
+  ExpectModest(tensor, false);
+}
+
 TEST(GgufMemoryTest, AsManyShortEntriesAsAreBelieved) {
   GgufTestBytes file;
   file.Header(3, 0, 1 << 16);

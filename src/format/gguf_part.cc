@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "format/byte_cursor.h"
 #include "format/file_kind.h"
+#include "format/quote.h"
 
 namespace fullstop {
 namespace {
@@ -25,10 +26,6 @@ constexpr uint64_t kLeastEntry = 8 + 1 + 4 + 1;
 constexpr uint64_t kLeastTensor = 8 + 4 + 4 + 8;
 constexpr uint64_t kLeastString = 8;
 constexpr uint64_t kLeastArray = 4 + 8;
-
-std::string Quoted(std::string_view text) {
-  return "'" + std::string(text) + "'";
-}
 
 uint32_t ReverseBytes(uint32_t x) {
   return x >> 24 | (x >> 8 & 0xFF00) | (x << 8 & 0xFF0000) | x << 24;
@@ -103,7 +100,7 @@ class PartReader {
     const uint64_t byte = cursor_.position();
     const std::string_view key = cursor_.ReadString("the name of a key");
     if (key.empty()) throw cursor_.Bad(byte, "a key without a name");
-    what_ = "the value of key " + Quoted(key);
+    what_ = "the value of key " + QuoteName(key);
     const uint32_t type = ReadType("a value type");
     part_.entries.push_back({key, ReadValue(type, 0), byte});
   }
@@ -203,13 +200,13 @@ class PartReader {
     if (entry == part_.entries.end()) return kDefaultAlignment;
     const uint32_t* alignment = std::get_if<uint32_t>(&entry->value.value);
     if (alignment == nullptr) {
-      throw cursor_.Bad(entry->byte,
-                        "key " + Quoted(kAlignmentKey) + " is of " + "type " +
-                            GgufTypeName(entry->value) + ", not uint32");
+      throw cursor_.Bad(
+          entry->byte, "key " + QuoteName(kAlignmentKey) + " is of " + "type " +
+                           GgufTypeName(entry->value) + ", not uint32");
     }
     if (!std::has_single_bit(*alignment)) {
-      throw cursor_.Bad(entry->byte, "key " + Quoted(kAlignmentKey) + " is " +
-                                         std::to_string(*alignment) +
+      throw cursor_.Bad(entry->byte, "key " + QuoteName(kAlignmentKey) +
+                                         " is " + std::to_string(*alignment) +
                                          ", not a power of two");
     }
     return *alignment;
@@ -220,7 +217,7 @@ class PartReader {
     tensor.byte = cursor_.position();
     tensor.file = 0;
     tensor.name = cursor_.ReadString("the name of a tensor");
-    what_ = "tensor " + Quoted(tensor.name);
+    what_ = "tensor " + QuoteName(tensor.name);
     uint64_t byte = cursor_.position();
     const uint32_t dimensions = cursor_.Read<uint32_t>(what_);
     if (dimensions > kMaxTensorDimensions) {
@@ -340,7 +337,7 @@ class PartReader {
 
   std::string Describe(size_t tensor) const {
     const GgufTensor& described = part_.tensors[tensor];
-    return "tensor " + Quoted(described.name) + " (" +
+    return "tensor " + QuoteName(described.name) + " (" +
            std::string(TensorTypeName(described.type)) + ", " +
            ShapeText(described.shape) + ")";
   }

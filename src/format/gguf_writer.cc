@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "base/error.h"
+#include "format/quote.h"
 #include "format/streamed_file.h"
 
 namespace fullstop {
@@ -84,7 +85,7 @@ void WritePadding(uint64_t count, const GgufTensorSink& sink) {
 }  // namespace
 
 void GgufWriter::Add(std::string_view key, const GgufValue& value) {
-  const std::string quoted = "key '" + std::string(key) + "'";
+  const std::string quoted = "key " + QuoteName(key);
   if (key.empty()) throw Error::Usage("a key without a name");
   if (keys_.contains(std::string(key))) {
     throw Error::Usage(quoted + " is given twice");
@@ -108,7 +109,7 @@ void GgufWriter::Add(std::string_view key, const GgufValue& value) {
 void GgufWriter::AddTensor(std::string_view name, TensorType type,
                            std::span<const uint64_t> shape,
                            GgufTensorSource source) {
-  const std::string quoted = "tensor '" + std::string(name) + "'";
+  const std::string quoted = "tensor " + QuoteName(name);
   const std::optional<uint64_t> size = TensorBytes(type, shape);
   if (!size) {
     throw Error::Usage(quoted + " has a shape that type " +
@@ -158,9 +159,10 @@ void GgufWriter::WriteTo(const GgufTensorSink& sink) const {
     uint64_t written = 0;
     const auto check = [&tensor](uint64_t count) {
       if (count == tensor.size) return;
-      throw Error::Usage(
-          "tensor '" + tensor.name + "' has " + std::to_string(tensor.size) +
-          " bytes, but its source gave " + std::to_string(count));
+      throw Error::Usage("tensor " + QuoteName(tensor.name) + " has " +
+                         std::to_string(tensor.size) +
+                         " bytes, but its source gave " +
+                         std::to_string(count));
     };
     tensor.source([&](std::span<const std::byte> bytes) {
       written += bytes.size();
