@@ -1,0 +1,73 @@
+#include "generate/loop_policy.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace fullstop {
+
+LoopPolicy::LoopPolicy(OnLoop action, std::vector<TokenId> stop_ids)
+    : action_(action), stop_ids_(std::move(stop_ids)) {
+  std::sort(stop_ids_.begin(), stop_ids_.end());
+}
+
+LoopVerdict LoopPolicy::Accept(TokenId id) {
+  detector_.Accept(id);
+  if (!detector_.loop().has_value()) return {};
+  const Loop loop = *detector_.loop();
+  if (action_ == OnLoop::kWarn) return Warn(loop);
+  if (action_ == OnLoop::kStepBack && step_backs_ < kMaxStepBacks) {
+    return StepBack(loop);
+  }
+  return {LoopVerdict::Kind::kStop, loop};
+}
+
+void LoopPolicy::Rollback(size_t n) {
+  detector_.Rollback(n);
+  std::erase_if(bans_, [&](const Ban& ban) { return ban.index > size(); });
+  std::erase_if(warnings_,
+                [&](const Warning& given) { return given.size > size(); });
+}
+
+size_t LoopPolicy::held() const {
+  const bool may_step_back =
+      action_ == OnLoop::kStepBack && step_backs_ < kMaxStepBacks;
+  if (!may_step_back) return 0;
+  return std::min(detector_.held(), size() - std::min(settled_, size()));
+}
+
+std::vector<TokenId> LoopPolicy::banned() const {
+  std::vector<TokenId> ids;
+  for (const Ban& ban : bans_) {
+    if (ban.index == size()) ids.push_back(ban.id);
+  }
+  return ids;
+}
+
+LoopVerdict LoopPolicy::Warn(const Loop& loop) {
+  const bool told =
+      std::any_of(warnings_.begin(), warnings_.end(), [&](const Warning& w) {
+        return w.loop.start == loop.start && w.loop.period == loop.period;
+      });
+  if (told) return {};
+  warnings_.push_back({size(), loop});
+  return {LoopVerdict::Kind::kWarn, loop};
+}
+
+LoopVerdict LoopPolicy::StepBack(const Loop& loop) {
+  const size_t oldest_held = size() - std::min(size(), LoopDetector::kMaxHeld);
+  const size_t index =
+      std::max({loop.start + loop.period, oldest_held, settled_});
+  const size_t remove = size() - index;
+  const TokenId id = detector_.token(index);
+  if (std::binary_search(stop_ids_.begin(), stop_ids_.end(), id)) {
+    return {LoopVerdict::Kind::kStop, loop};
+  }
+  Rollback(remove);
+  bans_.push_back({index, id});
+  settled_ = index;
+  ++step_backs_;
+  removed_tokens_ += remove;
+  return {LoopVerdict::Kind::kStepBack, loop, remove};
+}
+
+}  // namespace fullstop
