@@ -23,7 +23,6 @@ constexpr Requirement kRequirements[] = {
     {CpuPath::kAvx512, &CpuFeatures::avx512bw, "AVX512BW"},
     {CpuPath::kAvx512, &CpuFeatures::avx512dq, "AVX512DQ"},
     {CpuPath::kAvx512, &CpuFeatures::avx512vl, "AVX512VL"},
-    {CpuPath::kAvx512, &CpuFeatures::avx512vbmi, "AVX512_VBMI"},
     {CpuPath::kAvx512, &CpuFeatures::avx512vnni, "AVX512_VNNI"},
 };
 
@@ -68,7 +67,6 @@ CpuFeatures CpuFeatures::Detect() {
   features.avx512dq = Bit(b, 17);
   features.avx512bw = Bit(b, 30);
   features.avx512vl = Bit(b, 31);
-  features.avx512vbmi = Bit(c, 1);
   features.avx512vnni = Bit(c, 11);
   return features;
 }

@@ -18,7 +18,6 @@ struct CpuFeatures {
   bool avx512bw = false;
   bool avx512dq = false;
   bool avx512vl = false;
-  bool avx512vbmi = false;
   bool avx512vnni = false;
 
   static CpuFeatures Detect();

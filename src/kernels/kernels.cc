@@ -298,9 +298,4 @@ double Kernels::LogSumExp(const float* x, int64_t n) const {
   return logits_->log_sum_exp(x, n);
 }
 
-int64_t Kernels::TopK(const float* x, int64_t n, int64_t k,
-                      IndexedValue* out) const {
-  return logits_->top_k(x, n, k, out);
-}
-
 }  // namespace fullstop::kernels

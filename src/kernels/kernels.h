@@ -32,7 +32,7 @@ namespace fullstop::kernels {
 enum class CpuPath {
   kReference,  // plain C++, any machine
   kAvx2,       // AVX2, FMA, F16C
-  kAvx512,     // AVX-512 F, BW, DQ, VL, VBMI, VNNI (Ice Lake, Zen 4 and later)
+  kAvx512,     // AVX-512 F, BW, DQ, VL, VNNI (Cascade Lake, Zen 4 and later)
 };
 
 // "reference", "avx2", "avx512".

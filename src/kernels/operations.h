@@ -88,7 +88,9 @@ struct AttentionOperations {
 struct LogitOperations {
   void (*softmax)(const float* x, int64_t n, float* out);
   double (*log_sum_exp)(const float* x, int64_t n);
-  int64_t (*top_k)(const float* x, int64_t n, int64_t k, IndexedValue* out);
+  // The least i in [begin, n) for which x[i] <= threshold is false; else n.
+  int64_t (*next_above)(const float* x, int64_t begin, int64_t n,
+                        float threshold);
 };
 
 namespace reference {

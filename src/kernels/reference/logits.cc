@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -36,34 +35,15 @@ double LogSumExp(const float* x, int64_t n) {
   return largest + std::log(SumOfExponentials(x, n, largest));
 }
 
-bool Before(const IndexedValue& a, const IndexedValue& b) {
-  const bool a_nan = std::isnan(a.value);
-  const bool b_nan = std::isnan(b.value);
-  if (a_nan != b_nan) return b_nan;
-  if (!a_nan && a.value != b.value) return a.value > b.value;
-  return a.index < b.index;
-}
-
-// OUT is a heap whose root is the candidate that would leave first.
-int64_t TopK(const float* x, int64_t n, int64_t k, IndexedValue* out) {
-  int64_t count = 0;
-  for (int64_t i = 0; i < n && k > 0; ++i) {
-    const IndexedValue candidate = {static_cast<int32_t>(i), x[i]};
-    if (count == k) {
-      if (!Before(candidate, out[0])) continue;
-      std::pop_heap(out, out + count, Before);
-      --count;
-    }
-    out[count++] = candidate;
-    std::push_heap(out, out + count, Before);
-  }
-  std::sort_heap(out, out + count, Before);
-  return count;
+int64_t NextAbove(const float* x, int64_t begin, int64_t n, float threshold) {
+  int64_t i = begin;
+  while (i < n && x[i] <= threshold) ++i;
+  return i;
 }
 
 }  // namespace
 
 const LogitOperations kLogits = {
-    .softmax = Softmax, .log_sum_exp = LogSumExp, .top_k = TopK};
+    .softmax = Softmax, .log_sum_exp = LogSumExp, .next_above = NextAbove};
 
 }  // namespace fullstop::kernels::reference

@@ -1,0 +1,11 @@
+#include "kernels/vector/attention.h"
+
+#include "kernels/avx2/vector.h"
+#include "kernels/operations.h"
+
+namespace fullstop::kernels::avx2 {
+
+const AttentionOperations kAttention =
+    vector::MakeAttentionOperations<Vector>();
+
+}  // namespace fullstop::kernels::avx2

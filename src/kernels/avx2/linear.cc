@@ -1,0 +1,11 @@
+#include "kernels/avx2/vector.h"
+#include "kernels/operations.h"
+#include "kernels/vector/decode.h"
+#include "kernels/vector/prefill.h"
+
+namespace fullstop::kernels::avx2 {
+
+const LinearOperations kLinear = {.prefill = vector::PrefillForm<Vector>(),
+                                  .decode = vector::DecodeForm<Vector>()};
+
+}  // namespace fullstop::kernels::avx2

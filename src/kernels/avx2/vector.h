@@ -1,0 +1,306 @@
+// The vector that the algorithms of kernels/vector/ are written for, on AVX2
+// with FMA and F16C. Everything here is internal to the including file: the
+// linker must not take one of these functions for a file compiled with other
+// flags.
+#ifndef FULLSTOP_KERNELS_AVX2_VECTOR_H_
+#define FULLSTOP_KERNELS_AVX2_VECTOR_H_
+
+#include <immintrin.h>
+#include <stdint.h>
+
+namespace fullstop::kernels::avx2 {
+namespace {
+
+struct Vector {
+  static constexpr int kLanes = 8;     // floats, int32 and pairs of int16
+  static constexpr int kTileRows = 6;  // with two vectors each, 12 registers
+
+  using F = __m256;
+  using I = __m256i;
+  struct D {  // kLanes doubles
+    __m256d low, high;
+  };
+  struct W {  // 32 int16 in the order of the weights
+    __m256i low, high;
+  };
+
+  // --- floats
+  static F Zero() { return _mm256_setzero_ps(); }
+  static F Set(float x) { return _mm256_set1_ps(x); }
+  static F Load(const float* p) { return _mm256_loadu_ps(p); }
+  static void Store(float* p, F x) { _mm256_storeu_ps(p, x); }
+  static F Add(F a, F b) { return _mm256_add_ps(a, b); }
+  static F Sub(F a, F b) { return _mm256_sub_ps(a, b); }
+  static F Mul(F a, F b) { return _mm256_mul_ps(a, b); }
+  static F Div(F a, F b) { return _mm256_div_ps(a, b); }
+  static F Fma(F a, F b, F c) { return _mm256_fmadd_ps(a, b, c); }
+  static F FmaSub(F a, F b, F c) { return _mm256_fmsub_ps(a, b, c); }
+  // The second operand where either is a NaN.
+  static F Max(F a, F b) { return _mm256_max_ps(a, b); }
+  static F Min(F a, F b) { return _mm256_min_ps(a, b); }
+  static F Round(F x) {
+    return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  }
+  static F Negate(F x) { return _mm256_xor_ps(x, _mm256_set1_ps(-0.0f)); }
+  static float Sum(F x) {
+    const __m128 quarter =
+        _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+    const __m128 pair = _mm_add_ps(quarter, _mm_movehl_ps(quarter, quarter));
+    return _mm_cvtss_f32(_mm_add_ss(pair, _mm_movehdup_ps(pair)));
+  }
+  static float MaxLane(F x) {
+    const __m128 quarter =
+        _mm_max_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+    const __m128 pair = _mm_max_ps(quarter, _mm_movehl_ps(quarter, quarter));
+    return _mm_cvtss_f32(_mm_max_ss(pair, _mm_movehdup_ps(pair)));
+  }
+  // Swaps each even lane with the odd one behind it.
+  static F SwapPairs(F x) { return _mm256_permute_ps(x, 0xb1); }
+  // Odd lanes of a * b + c, even lanes of a * b - c.
+  static F FmaAddSub(F a, F b, F c) { return _mm256_fmaddsub_ps(a, b, c); }
+  // Each of kLanes / 2 floats twice.
+  static F LoadDoubled(const float* p) {
+    const __m256i each_twice = _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3);
+    return _mm256_permutevar8x32_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)),
+                                    each_twice);
+  }
+
+  // --- the first n of kLanes; the others read as zero and are not written
+  static __m256i First(int n) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(n),
+                              _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  }
+  static F LoadFirst(const float* p, int n) {
+    return _mm256_maskload_ps(p, First(n));
+  }
+  static void StoreFirst(float* p, F x, int n) {
+    _mm256_maskstore_ps(p, First(n), x);
+  }
+  static F SelectFirst(int n, F x, F otherwise) {
+    return _mm256_blendv_ps(otherwise, x, _mm256_castsi256_ps(First(n)));
+  }
+
+  // --- 16-bit floats
+  static F FromHalf(const uint16_t* p) {
+    return _mm256_cvtph_ps(
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  }
+  static F FromBf16(const uint16_t* p) {
+    const __m128i bits = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    return _mm256_castsi256_ps(
+        _mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16));
+  }
+  static void ToHalf(uint16_t* p, F x) {
+    _mm_storeu_si128(
+        reinterpret_cast<__m128i*>(p),
+        _mm256_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+  }
+  // The low 16 bits of each lane.
+  static void StoreLowHalves(uint16_t* p, I x) {
+    const __m256i low = _mm256_and_si256(x, _mm256_set1_epi32(0xffff));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p),
+                     _mm_packus_epi32(_mm256_castsi256_si128(low),
+                                      _mm256_extracti128_si256(low, 1)));
+  }
+
+  // --- doubles
+  static D ZeroD() { return {_mm256_setzero_pd(), _mm256_setzero_pd()}; }
+  static D ToDouble(F x) {
+    return {
+        _mm256_cvtps_pd(_mm256_castps256_ps128(x)),
+        _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1)),
+    };
+  }
+  static D AddD(D a, D b) {
+    return {_mm256_add_pd(a.low, b.low), _mm256_add_pd(a.high, b.high)};
+  }
+  static D FmaD(D a, D b, D c) {
+    return {_mm256_fmadd_pd(a.low, b.low, c.low),
+            _mm256_fmadd_pd(a.high, b.high, c.high)};
+  }
+  static double SumD(D x) {
+    const __m256d all = _mm256_add_pd(x.low, x.high);
+    const __m128d pair =
+        _mm_add_pd(_mm256_castpd256_pd128(all), _mm256_extractf128_pd(all, 1));
+    return _mm_cvtsd_f64(_mm_add_sd(pair, _mm_unpackhi_pd(pair, pair)));
+  }
+
+  // --- int32
+  static I ZeroI() { return _mm256_setzero_si256(); }
+  static I SetI(int32_t x) { return _mm256_set1_epi32(x); }
+  static I LoadI(const void* p) {
+    return _mm256_loadu_si256(static_cast<const __m256i*>(p));
+  }
+  static void StoreI(void* p, I x) {
+    _mm256_storeu_si256(static_cast<__m256i*>(p), x);
+  }
+  static I AddI(I a, I b) { return _mm256_add_epi32(a, b); }
+  static I SubI(I a, I b) { return _mm256_sub_epi32(a, b); }
+  static I MulI(I a, I b) { return _mm256_mullo_epi32(a, b); }
+  static I MaxI(I a, I b) { return _mm256_max_epi32(a, b); }
+  static I AndI(I a, I b) { return _mm256_and_si256(a, b); }
+  static I OrI(I a, I b) { return _mm256_or_si256(a, b); }
+  template <int kBits>
+  static I ShiftLeftI(I x) {
+    return _mm256_slli_epi32(x, kBits);
+  }
+  template <int kBits>
+  static I ShiftRightI(I x) {
+    return _mm256_srli_epi32(x, kBits);
+  }
+  template <int kBits>
+  static I ShiftRightSignedI(I x) {
+    return _mm256_srai_epi32(x, kBits);
+  }
+  static F Bits(I x) { return _mm256_castsi256_ps(x); }
+  static I Bits(F x) { return _mm256_castps_si256(x); }
+  static F ToFloat(I x) { return _mm256_cvtepi32_ps(x); }
+  static I ToInt(F x) { return _mm256_cvtps_epi32(x); }
+  static int32_t MaxLane(I x) {
+    const __m128i four = _mm_max_epi32(_mm256_castsi256_si128(x),
+                                       _mm256_extracti128_si256(x, 1));
+    const __m128i two = _mm_max_epi32(four, _mm_shuffle_epi32(four, 0x4e));
+    return _mm_cvtsi128_si32(_mm_max_epi32(two, _mm_shuffle_epi32(two, 0xb1)));
+  }
+  static I FromInt16(const int16_t* p) {
+    return _mm256_cvtepi16_epi32(
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  }
+  // Saturated.
+  static void ToInt16(int16_t* p, I x) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p),
+                     _mm_packs_epi32(_mm256_castsi256_si128(x),
+                                     _mm256_extracti128_si256(x, 1)));
+  }
+  // X where VALUE is a NaN, else OTHERWISE.
+  static I SelectNan(F value, I x, I otherwise) {
+    return _mm256_blendv_epi8(otherwise, x,
+                              Bits(_mm256_cmp_ps(value, value, _CMP_UNORD_Q)));
+  }
+  // Bit i: x[i] <= y[i] is false (a NaN makes it so).
+  static uint32_t NotLessOrEqual(F x, F y) {
+    return static_cast<uint32_t>(
+        _mm256_movemask_ps(_mm256_cmp_ps(x, y, _CMP_NLE_UQ)));
+  }
+  // acc[i] + a[2i] * b[2i] + a[2i+1] * b[2i+1] over int16.
+  static I DotPairs(I acc, I a, I b) {
+    return _mm256_add_epi32(acc, _mm256_madd_epi16(a, b));
+  }
+
+  static void Transpose(I (&r)[kLanes]) {
+    I t[kLanes];
+    for (int i = 0; i < 8; i += 2) {
+      t[i] = _mm256_unpacklo_epi32(r[i], r[i + 1]);
+      t[i + 1] = _mm256_unpackhi_epi32(r[i], r[i + 1]);
+    }
+    for (int i = 0; i < 8; i += 4) {
+      r[i] = _mm256_unpacklo_epi64(t[i], t[i + 2]);
+      r[i + 1] = _mm256_unpackhi_epi64(t[i], t[i + 2]);
+      r[i + 2] = _mm256_unpacklo_epi64(t[i + 1], t[i + 3]);
+      r[i + 3] = _mm256_unpackhi_epi64(t[i + 1], t[i + 3]);
+    }
+    for (int j = 0; j < 4; ++j) {
+      t[j] = _mm256_permute2x128_si256(r[j], r[j + 4], 0x20);
+      t[j + 4] = _mm256_permute2x128_si256(r[j], r[j + 4], 0x31);
+    }
+    for (int j = 0; j < 8; ++j) r[j] = t[j];
+  }
+
+  // --- 32 weights as int16
+  // The lower nibbles of 16 bytes, then the upper ones.
+  static W NibbleHalves(const uint8_t* p) {
+    const __m256i words = _mm256_cvtepu8_epi16(
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+    return {_mm256_and_si256(words, _mm256_set1_epi16(15)),
+            _mm256_srli_epi16(words, 4)};
+  }
+  static W UnsignedBytes(const uint8_t* p) {
+    return {_mm256_cvtepu8_epi16(
+                _mm_loadu_si128(reinterpret_cast<const __m128i*>(p))),
+            _mm256_cvtepu8_epi16(
+                _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 16)))};
+  }
+  static W SignedBytes(const uint8_t* p) {
+    return {_mm256_cvtepi8_epi16(
+                _mm_loadu_si128(reinterpret_cast<const __m128i*>(p))),
+            _mm256_cvtepi8_epi16(
+                _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 16)))};
+  }
+  // w >> kShift & mask
+  template <int kShift>
+  static W ShiftAnd(W w, int16_t mask) {
+    const __m256i bits = _mm256_set1_epi16(mask);
+    return {_mm256_and_si256(_mm256_srli_epi16(w.low, kShift), bits),
+            _mm256_and_si256(_mm256_srli_epi16(w.high, kShift), bits)};
+  }
+  template <int kShift>
+  static W ShiftLeft(W w) {
+    return {_mm256_slli_epi16(w.low, kShift),
+            _mm256_slli_epi16(w.high, kShift)};
+  }
+  static W Or(W a, W b) {
+    return {_mm256_or_si256(a.low, b.low), _mm256_or_si256(a.high, b.high)};
+  }
+  static W AddW(W w, int16_t x) {
+    const __m256i all = _mm256_set1_epi16(x);
+    return {_mm256_add_epi16(w.low, all), _mm256_add_epi16(w.high, all)};
+  }
+  // Adds X to weight i where bit i of BITS is set.
+  static W AddWhere(W w, uint32_t bits, int16_t x) {
+    const __m256i each =
+        _mm256_setr_epi16(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048,
+                          4096, 8192, 16384, static_cast<int16_t>(0x8000));
+    const __m256i all = _mm256_set1_epi16(x);
+    const __m256i low = _mm256_set1_epi16(static_cast<int16_t>(bits));
+    const __m256i high = _mm256_set1_epi16(static_cast<int16_t>(bits >> 16));
+    const __m256i in_low =
+        _mm256_cmpeq_epi16(_mm256_and_si256(low, each), each);
+    const __m256i in_high =
+        _mm256_cmpeq_epi16(_mm256_and_si256(high, each), each);
+    return {_mm256_add_epi16(w.low, _mm256_and_si256(in_low, all)),
+            _mm256_add_epi16(w.high, _mm256_and_si256(in_high, all))};
+  }
+  // A table of 16 int8.
+  using Table = __m256i;
+  static Table LoadTable(const int8_t (&values)[16]) {
+    return _mm256_broadcastsi128_si256(
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(values)));
+  }
+  static W LookUp(Table table, W index) {
+    return {SignExtend(_mm256_shuffle_epi8(table, index.low)),
+            SignExtend(_mm256_shuffle_epi8(table, index.high))};
+  }
+  // p[i / 8]
+  static F EachForEight(const float* p) { return _mm256_set1_ps(p[0]); }
+  // 16 scales, one for each 16 weights of 256; Scale multiplies the 32 weights
+  // number CHUNK.
+  using Scales = const int16_t*;
+  static Scales LoadScales(const int16_t* p) { return p; }
+  static W Scale(W w, Scales scales, int chunk) {
+    return {
+        _mm256_mullo_epi16(w.low, _mm256_set1_epi16(scales[2 * chunk])),
+        _mm256_mullo_epi16(w.high, _mm256_set1_epi16(scales[2 * chunk + 1]))};
+  }
+  // acc plus the products with 32 int16, their sum spread over the lanes.
+  static I Dot(I acc, W w, const int16_t* x) {
+    return DotPairs(DotPairs(acc, w.low, LoadI(x)), w.high, LoadI(x + 16));
+  }
+  static void ToFloats(W w, F (&out)[4]) {
+    out[0] = ToFloat(_mm256_cvtepi16_epi32(_mm256_castsi256_si128(w.low)));
+    out[1] = ToFloat(_mm256_cvtepi16_epi32(_mm256_extracti128_si256(w.low, 1)));
+    out[2] = ToFloat(_mm256_cvtepi16_epi32(_mm256_castsi256_si128(w.high)));
+    out[3] =
+        ToFloat(_mm256_cvtepi16_epi32(_mm256_extracti128_si256(w.high, 1)));
+  }
+
+ private:
+  // The lower byte of each word.
+  static __m256i SignExtend(__m256i x) {
+    return _mm256_srai_epi16(_mm256_slli_epi16(x, 8), 8);
+  }
+};
+
+}  // namespace
+}  // namespace fullstop::kernels::avx2
+
+#endif  // FULLSTOP_KERNELS_AVX2_VECTOR_H_

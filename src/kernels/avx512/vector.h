@@ -1,0 +1,292 @@
+// The vector that the algorithms of kernels/vector/ are written for, on
+// AVX-512. Everything here is internal to the including file: the linker must
+// not take one of these functions for a file compiled with other flags.
+#ifndef FULLSTOP_KERNELS_AVX512_VECTOR_H_
+#define FULLSTOP_KERNELS_AVX512_VECTOR_H_
+
+#include <immintrin.h>
+#include <stdint.h>
+
+namespace fullstop::kernels::avx512 {
+namespace {
+
+struct Vector {
+  static constexpr int kLanes = 16;     // floats, int32 and pairs of int16
+  static constexpr int kTileRows = 12;  // with two vectors each, 24 registers
+
+  using F = __m512;
+  using I = __m512i;
+  struct D {  // kLanes doubles
+    __m512d low, high;
+  };
+  struct W {  // 32 int16 in the order of the weights
+    __m512i v;
+  };
+
+  // --- floats
+  static F Zero() { return _mm512_setzero_ps(); }
+  static F Set(float x) { return _mm512_set1_ps(x); }
+  static F Load(const float* p) { return _mm512_loadu_ps(p); }
+  static void Store(float* p, F x) { _mm512_storeu_ps(p, x); }
+  static F Add(F a, F b) { return _mm512_add_ps(a, b); }
+  static F Sub(F a, F b) { return _mm512_sub_ps(a, b); }
+  static F Mul(F a, F b) { return _mm512_mul_ps(a, b); }
+  static F Div(F a, F b) { return _mm512_div_ps(a, b); }
+  static F Fma(F a, F b, F c) { return _mm512_fmadd_ps(a, b, c); }
+  static F FmaSub(F a, F b, F c) { return _mm512_fmsub_ps(a, b, c); }
+  // The second operand where either is a NaN.
+  static F Max(F a, F b) { return _mm512_max_ps(a, b); }
+  static F Min(F a, F b) { return _mm512_min_ps(a, b); }
+  static F Round(F x) {
+    return _mm512_roundscale_ps(x,
+                                _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  }
+  static F Negate(F x) { return _mm512_xor_ps(x, _mm512_set1_ps(-0.0f)); }
+  static float Sum(F x) {
+    const __m256 half =
+        _mm256_add_ps(_mm512_castps512_ps256(x), _mm512_extractf32x8_ps(x, 1));
+    const __m128 quarter = _mm_add_ps(_mm256_castps256_ps128(half),
+                                      _mm256_extractf128_ps(half, 1));
+    const __m128 pair = _mm_add_ps(quarter, _mm_movehl_ps(quarter, quarter));
+    return _mm_cvtss_f32(_mm_add_ss(pair, _mm_movehdup_ps(pair)));
+  }
+  static float MaxLane(F x) {
+    const __m256 half =
+        _mm256_max_ps(_mm512_castps512_ps256(x), _mm512_extractf32x8_ps(x, 1));
+    const __m128 quarter = _mm_max_ps(_mm256_castps256_ps128(half),
+                                      _mm256_extractf128_ps(half, 1));
+    const __m128 pair = _mm_max_ps(quarter, _mm_movehl_ps(quarter, quarter));
+    return _mm_cvtss_f32(_mm_max_ss(pair, _mm_movehdup_ps(pair)));
+  }
+  // Swaps each even lane with the odd one behind it.
+  static F SwapPairs(F x) { return _mm512_permute_ps(x, 0xb1); }
+  // Odd lanes of a * b + c, even lanes of a * b - c.
+  static F FmaAddSub(F a, F b, F c) { return _mm512_fmaddsub_ps(a, b, c); }
+  // Each of kLanes / 2 floats twice.
+  static F LoadDoubled(const float* p) {
+    const __m512i each_twice =
+        _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+    return _mm512_permutexvar_ps(each_twice,
+                                 _mm512_castps256_ps512(_mm256_loadu_ps(p)));
+  }
+
+  // --- the first n of kLanes; the others read as zero and are not written
+  static __mmask16 First(int n) {
+    return static_cast<__mmask16>((1u << n) - 1);
+  }
+  static F LoadFirst(const float* p, int n) {
+    return _mm512_maskz_loadu_ps(First(n), p);
+  }
+  static void StoreFirst(float* p, F x, int n) {
+    _mm512_mask_storeu_ps(p, First(n), x);
+  }
+  static F SelectFirst(int n, F x, F otherwise) {
+    return _mm512_mask_blend_ps(First(n), otherwise, x);
+  }
+
+  // --- 16-bit floats
+  static F FromHalf(const uint16_t* p) {
+    return _mm512_cvtph_ps(
+        _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+  }
+  static F FromBf16(const uint16_t* p) {
+    const __m256i bits =
+        _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+    return _mm512_castsi512_ps(
+        _mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16));
+  }
+  static void ToHalf(uint16_t* p, F x) {
+    _mm256_storeu_si256(
+        reinterpret_cast<__m256i*>(p),
+        _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+  }
+  // The low 16 bits of each lane.
+  static void StoreLowHalves(uint16_t* p, I x) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p),
+                        _mm512_cvtepi32_epi16(x));
+  }
+
+  // --- doubles
+  static D ZeroD() { return {_mm512_setzero_pd(), _mm512_setzero_pd()}; }
+  static D ToDouble(F x) {
+    return {
+        _mm512_cvtps_pd(_mm512_castps512_ps256(x)),
+        _mm512_cvtps_pd(_mm512_extractf32x8_ps(x, 1)),
+    };
+  }
+  static D AddD(D a, D b) {
+    return {_mm512_add_pd(a.low, b.low), _mm512_add_pd(a.high, b.high)};
+  }
+  static D FmaD(D a, D b, D c) {
+    return {_mm512_fmadd_pd(a.low, b.low, c.low),
+            _mm512_fmadd_pd(a.high, b.high, c.high)};
+  }
+  static double SumD(D x) {
+    const __m512d all = _mm512_add_pd(x.low, x.high);
+    const __m256d half = _mm256_add_pd(_mm512_castpd512_pd256(all),
+                                       _mm512_extractf64x4_pd(all, 1));
+    const __m128d pair = _mm_add_pd(_mm256_castpd256_pd128(half),
+                                    _mm256_extractf128_pd(half, 1));
+    return _mm_cvtsd_f64(_mm_add_sd(pair, _mm_unpackhi_pd(pair, pair)));
+  }
+
+  // --- int32
+  static I ZeroI() { return _mm512_setzero_si512(); }
+  static I SetI(int32_t x) { return _mm512_set1_epi32(x); }
+  static I LoadI(const void* p) { return _mm512_loadu_si512(p); }
+  static void StoreI(void* p, I x) { _mm512_storeu_si512(p, x); }
+  static I AddI(I a, I b) { return _mm512_add_epi32(a, b); }
+  static I SubI(I a, I b) { return _mm512_sub_epi32(a, b); }
+  static I MulI(I a, I b) { return _mm512_mullo_epi32(a, b); }
+  static I MaxI(I a, I b) { return _mm512_max_epi32(a, b); }
+  static I AndI(I a, I b) { return _mm512_and_si512(a, b); }
+  static I OrI(I a, I b) { return _mm512_or_si512(a, b); }
+  template <int kBits>
+  static I ShiftLeftI(I x) {
+    return _mm512_slli_epi32(x, kBits);
+  }
+  template <int kBits>
+  static I ShiftRightI(I x) {
+    return _mm512_srli_epi32(x, kBits);
+  }
+  template <int kBits>
+  static I ShiftRightSignedI(I x) {
+    return _mm512_srai_epi32(x, kBits);
+  }
+  static F Bits(I x) { return _mm512_castsi512_ps(x); }
+  static I Bits(F x) { return _mm512_castps_si512(x); }
+  static F ToFloat(I x) { return _mm512_cvtepi32_ps(x); }
+  static I ToInt(F x) { return _mm512_cvtps_epi32(x); }
+  static int32_t MaxLane(I x) { return _mm512_reduce_max_epi32(x); }
+  static I FromInt16(const int16_t* p) {
+    return _mm512_cvtepi16_epi32(
+        _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+  }
+  // Saturated.
+  static void ToInt16(int16_t* p, I x) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p),
+                        _mm512_cvtsepi32_epi16(x));
+  }
+  // X where VALUE is a NaN, else OTHERWISE.
+  static I SelectNan(F value, I x, I otherwise) {
+    return _mm512_mask_blend_epi32(
+        _mm512_cmp_ps_mask(value, value, _CMP_UNORD_Q), otherwise, x);
+  }
+  // Bit i: x[i] <= y[i] is false (a NaN makes it so).
+  static uint32_t NotLessOrEqual(F x, F y) {
+    return _mm512_cmp_ps_mask(x, y, _CMP_NLE_UQ);
+  }
+  // acc[i] + a[2i] * b[2i] + a[2i+1] * b[2i+1] over int16.
+  static I DotPairs(I acc, I a, I b) { return _mm512_dpwssd_epi32(acc, a, b); }
+
+  static void Transpose(I (&r)[kLanes]) {
+    I t[kLanes];
+    for (int i = 0; i < 16; i += 2) {
+      t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
+      t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
+    }
+    for (int i = 0; i < 16; i += 4) {
+      r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
+      r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
+      r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
+      r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
+    }
+    for (int i = 0; i < 16; i += 8) {
+      for (int j = 0; j < 4; ++j) {
+        t[i + j] = _mm512_shuffle_i32x4(r[i + j], r[i + j + 4], 0x88);
+        t[i + j + 4] = _mm512_shuffle_i32x4(r[i + j], r[i + j + 4], 0xdd);
+      }
+    }
+    for (int j = 0; j < 8; ++j) {
+      r[j] = _mm512_shuffle_i32x4(t[j], t[j + 8], 0x88);
+      r[j + 8] = _mm512_shuffle_i32x4(t[j], t[j + 8], 0xdd);
+    }
+  }
+
+  // --- 32 weights as int16
+  // The lower nibbles of 16 bytes, then the upper ones.
+  static W NibbleHalves(const uint8_t* p) {
+    const __m512i bytes = _mm512_broadcast_i32x4(
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+    const char z = -128;
+    const __m128i first =
+        _mm_setr_epi8(0, z, 1, z, 2, z, 3, z, 4, z, 5, z, 6, z, 7, z);
+    const __m128i second =
+        _mm_setr_epi8(8, z, 9, z, 10, z, 11, z, 12, z, 13, z, 14, z, 15, z);
+    const __m512i spread = _mm512_broadcast_i64x4(
+        _mm256_inserti128_si256(_mm256_castsi128_si256(first), second, 1));
+    const __m512i shifts =
+        _mm512_inserti64x4(_mm512_setzero_si512(), _mm256_set1_epi16(4), 1);
+    const __m512i words = _mm512_shuffle_epi8(bytes, spread);
+    return {_mm512_and_si512(_mm512_srlv_epi16(words, shifts),
+                             _mm512_set1_epi16(15))};
+  }
+  static W UnsignedBytes(const uint8_t* p) {
+    return {_mm512_cvtepu8_epi16(
+        _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))};
+  }
+  static W SignedBytes(const uint8_t* p) {
+    return {_mm512_cvtepi8_epi16(
+        _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))};
+  }
+  // w >> kShift & mask
+  template <int kShift>
+  static W ShiftAnd(W w, int16_t mask) {
+    return {_mm512_and_si512(_mm512_srli_epi16(w.v, kShift),
+                             _mm512_set1_epi16(mask))};
+  }
+  template <int kShift>
+  static W ShiftLeft(W w) {
+    return {_mm512_slli_epi16(w.v, kShift)};
+  }
+  static W Or(W a, W b) { return {_mm512_or_si512(a.v, b.v)}; }
+  static W AddW(W w, int16_t x) {
+    return {_mm512_add_epi16(w.v, _mm512_set1_epi16(x))};
+  }
+  // Adds X to weight i where bit i of BITS is set.
+  static W AddWhere(W w, uint32_t bits, int16_t x) {
+    return {_mm512_mask_add_epi16(w.v, bits, w.v, _mm512_set1_epi16(x))};
+  }
+  // A table of 16 int8.
+  using Table = __m512i;
+  static Table LoadTable(const int8_t (&values)[16]) {
+    const __m256i words = _mm256_cvtepi8_epi16(
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(values)));
+    return _mm512_broadcast_i64x4(words);
+  }
+  static W LookUp(Table table, W index) {
+    return {_mm512_permutexvar_epi16(index.v, table)};
+  }
+  // p[i / 8]
+  static F EachForEight(const float* p) {
+    return _mm512_insertf32x8(_mm512_set1_ps(p[0]), _mm256_set1_ps(p[1]), 1);
+  }
+  // 16 scales, one for each 16 weights of 256; Scale multiplies the 32 weights
+  // number CHUNK.
+  using Scales = __m512i;
+  static Scales LoadScales(const int16_t* p) {
+    return _mm512_castsi256_si512(
+        _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+  }
+  static W Scale(W w, Scales scales, int chunk) {
+    const __m512i index = _mm512_inserti64x4(
+        _mm512_set1_epi16(static_cast<int16_t>(2 * chunk)),
+        _mm256_set1_epi16(static_cast<int16_t>(2 * chunk + 1)), 1);
+    return {_mm512_mullo_epi16(w.v, _mm512_permutexvar_epi16(index, scales))};
+  }
+  // acc plus the products with 32 int16, their sum spread over the lanes.
+  static I Dot(I acc, W w, const int16_t* x) {
+    return _mm512_dpwssd_epi32(acc, w.v, _mm512_loadu_si512(x));
+  }
+  static void ToFloats(W w, F (&out)[2]) {
+    out[0] =
+        _mm512_cvtepi32_ps(_mm512_cvtepi16_epi32(_mm512_castsi512_si256(w.v)));
+    out[1] = _mm512_cvtepi32_ps(
+        _mm512_cvtepi16_epi32(_mm512_extracti64x4_epi64(w.v, 1)));
+  }
+};
+
+}  // namespace
+}  // namespace fullstop::kernels::avx512
+
+#endif  // FULLSTOP_KERNELS_AVX512_VECTOR_H_

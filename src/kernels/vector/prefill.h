@@ -1,0 +1,327 @@
+// Prefill: a panel of weights is unpacked once into 14-bit integers, with a
+// scale for each 256 weights of a row, and multiplied with all rows of
+// activations (16-bit integers, a scale for each 256 of a row). Products are
+// summed exactly over 256 columns, then in float32 along K.
+#ifndef FULLSTOP_KERNELS_VECTOR_PREFILL_H_
+#define FULLSTOP_KERNELS_VECTOR_PREFILL_H_
+
+#include "kernels/operations.h"
+#include "kernels/vector/quantize.h"
+#include "kernels/vector/weights.h"
+
+namespace fullstop::kernels::vector {
+
+// A tile of the result is V::kTileRows rows by a strip of kTileVectors vectors
+// of columns: as many sums as the registers hold.
+constexpr int kTileVectors = 2;
+template <class V>
+constexpr int kStrip = kTileVectors * V::kLanes;
+
+// A panel is at most this many columns by this many blocks of 256: 256 KiB,
+// half of a small second-level cache.
+constexpr int64_t kPanelColumns = 128;
+constexpr int64_t kPanelBlocks = 4;
+
+constexpr int64_t kPairs = kSuper / 2;
+
+static inline int64_t BlocksOf(int64_t columns) {
+  return (columns + kSuper - 1) / kSuper;
+}
+
+// A block of a tile of activations: for each pair of columns, that pair of each
+// row; then each row's scale.
+template <class V>
+struct TileBlock {
+  int16_t x[kPairs][V::kTileRows][2];
+  float scales[V::kTileRows];
+};
+
+// A block of a strip of weights, likewise.
+template <class V>
+struct StripBlock {
+  alignas(64) int16_t w[kPairs][kStrip<V>][2];
+  float scales[kStrip<V>];
+};
+
+template <class V>
+size_t PrefillPreparedBytes(int64_t rows, int64_t columns) {
+  const int64_t tiles = (rows + V::kTileRows - 1) / V::kTileRows;
+  return static_cast<size_t>(tiles * BlocksOf(columns)) * sizeof(TileBlock<V>);
+}
+
+template <class V>
+size_t PrefillScratchBytes(int64_t) {
+  return static_cast<size_t>(kPanelColumns / kStrip<V> * kPanelBlocks) *
+         sizeof(StripBlock<V>);
+}
+
+template <class V>
+void PreparePrefill(const LinearInput& input, int64_t row_begin,
+                    int64_t row_end, void* prepared) {
+  const int64_t blocks = BlocksOf(input.columns);
+  auto* tiles = static_cast<TileBlock<V>*>(prepared);
+  for (int64_t row = row_begin; row < row_end; row += V::kTileRows) {
+    TileBlock<V>* tile = tiles + row / V::kTileRows * blocks;
+    for (int64_t b = 0; b < blocks; ++b) {
+      for (int i = 0; i < V::kTileRows; ++i) {
+        int16_t x[kSuper] = {};
+        tile[b].scales[i] = 0;
+        if (row + i < row_end) {
+          float block[kSuper];
+          CopyPadded(input.x + (row + i) * input.stride, b * kSuper,
+                     input.columns, block);
+          tile[b].scales[i] = Quantize<V>(block, kTileLimits, x);
+        }
+        for (int64_t p = 0; p < kPairs; ++p) {
+          memcpy(tile[b].x[p][i], x + 2 * p, 2 * sizeof(int16_t));
+        }
+      }
+    }
+  }
+}
+
+// --- Unpacking: 256 weights of a row as floats, zeros behind COLUMNS.
+
+template <class V, class Type>
+struct SmallReader {
+  static void Read(const uint8_t* row, int64_t block, int64_t columns,
+                   float (&out)[kSuper]) {
+    constexpr int64_t kBytes = sizeof(typename Type::Block);
+    constexpr int kBlocks = kSuper / kSmall;
+    constexpr int kVectors = kSmall / V::kLanes;
+    const int64_t left = columns / kSmall - block * kBlocks;
+    const int count = left < kBlocks ? static_cast<int>(left) : kBlocks;
+    const uint8_t* first = row + block * kBlocks * kBytes;
+    typename V::F scale, min;
+    ReadScales<V, Type>(first, count, scale, min);
+    float scales[V::kLanes];
+    float mins[V::kLanes];
+    V::Store(scales, scale);
+    V::Store(mins, min);
+    for (int b = 0; b < kBlocks; ++b) {
+      typename V::F q[kVectors];
+      if (b < count) {
+        V::ToFloats(Type::Unpack(first + b * kBytes), q);
+      } else {
+        for (int i = 0; i < kVectors; ++i) q[i] = V::Zero();
+      }
+      for (int i = 0; i < kVectors; ++i) {
+        V::Store(out + b * kSmall + i * V::kLanes,
+                 V::Fma(q[i], V::Set(scales[b]), V::Set(mins[b])));
+      }
+    }
+  }
+};
+
+template <class V, class Type, int kHalf>
+static inline void ReadHalfBlock(const uint8_t* block, const SuperScales& s,
+                                 float (&out)[kSuper]) {
+  constexpr int kVectors = kSmall / V::kLanes;
+  typename V::W q[4];
+  Type::template Unpack<kHalf>(block, q);
+  for (int c = 0; c < 4; ++c) {
+    const int chunk = 4 * kHalf + c;
+    typename V::F x[kVectors];
+    V::ToFloats(q[c], x);
+    for (int i = 0; i < kVectors; ++i) {
+      const int group = 2 * chunk + i * V::kLanes / 16;
+      const float scale = s.d * static_cast<float>(s.scales[group]);
+      float min = 0;
+      if constexpr (Type::kHasMins) {
+        min = s.dmin * static_cast<float>(s.mins[group]);
+      }
+      V::Store(out + chunk * kSmall + i * V::kLanes,
+               V::FmaSub(x[i], V::Set(scale), V::Set(min)));
+    }
+  }
+}
+
+template <class V, class Type>
+struct SuperReader {
+  static void Read(const uint8_t* row, int64_t block, int64_t,
+                   float (&out)[kSuper]) {
+    const uint8_t* first =
+        row + block * static_cast<int64_t>(sizeof(typename Type::Block));
+    SuperScales s;
+    Type::ReadScales(first, s);
+    ReadHalfBlock<V, Type, 0>(first, s, out);
+    ReadHalfBlock<V, Type, 1>(first, s, out);
+  }
+};
+
+template <class V, class Type>
+struct FloatReader {
+  static void Read(const uint8_t* row, int64_t block, int64_t columns,
+                   float (&out)[kSuper]) {
+    using Element = typename Type::Element;
+    const auto* w = reinterpret_cast<const Element*>(row) + block * kSuper;
+    Element tail[kSuper] = {};
+    const int64_t left = columns - block * kSuper;
+    if (left < kSuper) {
+      memcpy(tail, w, static_cast<size_t>(left) * sizeof(Element));
+      w = tail;
+    }
+    for (int64_t i = 0; i < kSuper; i += V::kLanes) {
+      V::Store(out + i, Type::Load(w + i));
+    }
+  }
+};
+
+// Rows [n, end) of W, as far as they fit the strip, in block BLOCK; rows behind
+// the end are zero.
+template <class V, class Reader>
+void UnpackStrip(const PackedRows& w, int64_t n, int64_t end, int64_t block,
+                 int64_t columns, StripBlock<V>& out) {
+  alignas(64) int16_t rows[kStrip<V>][kSuper];
+  for (int i = 0; i < kStrip<V>; ++i) {
+    if (n + i >= end) {
+      memset(rows[i], 0, sizeof(rows[i]));
+      out.scales[i] = 0;
+      continue;
+    }
+    float x[kSuper];
+    Reader::Read(w.data + (n + i) * w.row_bytes, block, columns, x);
+    out.scales[i] = Quantize<V>(x, kPanelLimits, rows[i]);
+  }
+  for (int i = 0; i < kStrip<V>; i += V::kLanes) {
+    for (int64_t p = 0; p < kPairs; p += V::kLanes) {
+      typename V::I pairs[V::kLanes];
+      for (int j = 0; j < V::kLanes; ++j) {
+        pairs[j] = V::LoadI(&rows[i + j][2 * p]);
+      }
+      V::Transpose(pairs);
+      for (int j = 0; j < V::kLanes; ++j) {
+        V::StoreI(out.w[p + j][i], pairs[j]);
+      }
+    }
+  }
+}
+
+// sums += X * W^T over BLOCKS blocks.
+template <class V>
+void MultiplyTile(const TileBlock<V>* x, const StripBlock<V>* w, int64_t blocks,
+                  float (&sums)[V::kTileRows][kStrip<V>]) {
+  using F = typename V::F;
+  using I = typename V::I;
+  constexpr int kRows = V::kTileRows;
+  for (int64_t b = 0; b < blocks; ++b) {
+    I acc[kRows][kTileVectors];
+    for (int m = 0; m < kRows; ++m) {
+      for (int v = 0; v < kTileVectors; ++v) acc[m][v] = V::ZeroI();
+    }
+    for (int64_t p = 0; p < kPairs; ++p) {
+      I columns[kTileVectors];
+      for (int v = 0; v < kTileVectors; ++v) {
+        columns[v] = V::LoadI(w[b].w[p][v * V::kLanes]);
+      }
+      for (int m = 0; m < kRows; ++m) {
+        const I pair = V::SetI(ReadAs<int32_t>(x[b].x[p][m]));
+        for (int v = 0; v < kTileVectors; ++v) {
+          acc[m][v] = V::DotPairs(acc[m][v], columns[v], pair);
+        }
+      }
+    }
+    for (int m = 0; m < kRows; ++m) {
+      for (int v = 0; v < kTileVectors; ++v) {
+        float* sum = &sums[m][v * V::kLanes];
+        const F scale = V::Mul(V::Load(&w[b].scales[v * V::kLanes]),
+                               V::Set(x[b].scales[m]));
+        V::Store(sum, V::Fma(V::ToFloat(acc[m][v]), scale, V::Load(sum)));
+      }
+    }
+  }
+}
+
+// Adds a tile's sums to Y, or begins with them.
+template <class V>
+void StoreTile(const float (&sums)[V::kTileRows][kStrip<V>], int rows,
+               int columns, bool first, float* y, int64_t stride) {
+  for (int m = 0; m < rows; ++m) {
+    for (int n = 0; n < columns; n += V::kLanes) {
+      const int left = columns - n;
+      const int count = left < V::kLanes ? left : V::kLanes;
+      float* out = y + m * stride + n;
+      typename V::F sum = V::Load(&sums[m][n]);
+      if (!first) sum = V::Add(V::LoadFirst(out, count), sum);
+      V::StoreFirst(out, sum, count);
+    }
+  }
+}
+
+template <class V>
+void MultiplyPanel(const LinearInput& input, const StripBlock<V>* panel,
+                   int64_t block, int64_t blocks, int64_t n, int64_t end,
+                   const OutputRange& out) {
+  const auto* tiles = static_cast<const TileBlock<V>*>(input.prepared);
+  const int64_t row_blocks = BlocksOf(input.columns);
+  for (int64_t m = 0; m < input.rows; m += V::kTileRows) {
+    const TileBlock<V>* x = tiles + m / V::kTileRows * row_blocks + block;
+    const int64_t rows =
+        input.rows - m < V::kTileRows ? input.rows - m : V::kTileRows;
+    for (int64_t s = 0; n + s * kStrip<V> < end; ++s) {
+      const int64_t column = n + s * kStrip<V>;
+      const int64_t columns =
+          end - column < kStrip<V> ? end - column : kStrip<V>;
+      alignas(64) float sums[V::kTileRows][kStrip<V>] = {};
+      MultiplyTile<V>(x, panel + s * kPanelBlocks, blocks, sums);
+      StoreTile<V>(sums, static_cast<int>(rows), static_cast<int>(columns),
+                   block == 0, out.y + m * out.stride + column, out.stride);
+    }
+  }
+}
+
+template <class V, class Reader>
+void Prefill(const LinearInput& input, const PackedRows& w,
+             const OutputRange& out, void* scratch) {
+  auto* panel = static_cast<StripBlock<V>*>(scratch);
+  const int64_t blocks = BlocksOf(input.columns);
+  for (int64_t n = out.begin; n < out.end; n += kPanelColumns) {
+    const int64_t end =
+        out.end - n < kPanelColumns ? out.end : n + kPanelColumns;
+    for (int64_t block = 0; block < blocks; block += kPanelBlocks) {
+      const int64_t count =
+          blocks - block < kPanelBlocks ? blocks - block : kPanelBlocks;
+      for (int64_t s = 0; n + s * kStrip<V> < end; ++s) {
+        for (int64_t b = 0; b < count; ++b) {
+          UnpackStrip<V, Reader>(w, n + s * kStrip<V>, end, block + b,
+                                 input.columns, panel[s * kPanelBlocks + b]);
+        }
+      }
+      MultiplyPanel<V>(input, panel, block, count, n, end, out);
+    }
+  }
+}
+
+template <class V>
+constexpr LinearForm PrefillForm() {
+  return {
+      .prepared_bytes = PrefillPreparedBytes<V>,
+      .prepare = PreparePrefill<V>,
+      .scratch_bytes = PrefillScratchBytes<V>,
+      .prepare_grain = V::kTileRows,
+      .grain = kPanelColumns,
+      .functions =
+          {
+              .f32 = Prefill<V, FloatReader<V, F32<V>>>,
+              .f16 = Prefill<V, FloatReader<V, F16<V>>>,
+              .bf16 = Prefill<V, FloatReader<V, BF16<V>>>,
+              .q4_0 = Prefill<V, SmallReader<V, Q4_0<V>>>,
+              .q4_1 = Prefill<V, SmallReader<V, Q4_1<V>>>,
+              .q5_0 = Prefill<V, SmallReader<V, Q5_0<V>>>,
+              .q5_1 = Prefill<V, SmallReader<V, Q5_1<V>>>,
+              .q8_0 = Prefill<V, SmallReader<V, Q8_0<V>>>,
+              .iq4_nl = Prefill<V, SmallReader<V, IQ4_NL<V>>>,
+              .mxfp4 = Prefill<V, SmallReader<V, MXFP4<V>>>,
+              .q2_k = Prefill<V, SuperReader<V, Q2_K<V>>>,
+              .q3_k = Prefill<V, SuperReader<V, Q3_K<V>>>,
+              .q4_k = Prefill<V, SuperReader<V, Q4_K<V>>>,
+              .q5_k = Prefill<V, SuperReader<V, Q5_K<V>>>,
+              .q6_k = Prefill<V, SuperReader<V, Q6_K<V>>>,
+              .iq4_xs = Prefill<V, SuperReader<V, IQ4_XS<V>>>,
+          },
+  };
+}
+
+}  // namespace fullstop::kernels::vector
+
+#endif  // FULLSTOP_KERNELS_VECTOR_PREFILL_H_
