@@ -112,9 +112,13 @@ constexpr std::string_view kKimi =
     R"re(|\s*[\r\n]+|\s+(?!\S)|\s+)re";
 
 constexpr std::string_view kYoutuScripts =
-    R"re([가-힣ㄱ-ㆎ]+|[！…“”‘’—：；，、-〿︰-﹏]+|[ㄅ-ㄯ]+|[一-龥぀-ゟ゠-ヿ]+)re";
+    R"re([\x{AC00}-\x{D7A3}\x{3131}-\x{318E}]+|[\x{FF01}\x{2026}\x{201C})re"
+    R"re(\x{201D}\x{2018}\x{2019}\x{2014}\x{FF1A}\x{FF1B}\x{FF0C})re"
+    R"re(\x{3001}-\x{303F}\x{FE30}-\x{FE4F}]+|[\x{3105}-\x{312F}]+|[)re"
+    R"re(\x{4E00}-\x{9FA5}\x{3040}-\x{309F}\x{30A0}-\x{30FF}]+)re";
 
-constexpr std::string_view kDeepSeekCjk = R"re([一-龥぀-ゟ゠-ヿ]+)re";
+constexpr std::string_view kDeepSeekCjk =
+    R"re([\x{4E00}-\x{9FA5}\x{3040}-\x{309F}\x{30A0}-\x{30FF}]+)re";
 
 constexpr std::string_view kDeepSeekV3 =
     R"re([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+)re"
@@ -154,10 +158,11 @@ constexpr std::string_view kDeepSeekLetters =
     R"re(]+)re";
 
 constexpr std::string_view kDeepSeekMarks =
-    R"re(\s?[!-/:-~！-／：-～‘-‟　-。]+)re";
+    R"re(\s?[!-/:-~\x{FF01}-\x{FF0F}\x{FF1A}-\x{FF5E}\x{2018}-\x{201F})re"
+    R"re(\x{3000}-\x{3002}]+)re";
 
 constexpr std::string_view kDeepSeekSyllables =
-    R"re([一-龥ࠀ-一가-퟿]+)re";
+    R"re([\x{4E00}-\x{9FA5}\x{800}-\x{4E00}\x{AC00}-\x{D7FF}]+)re";
 
 constexpr std::string_view kEndSpace = R"re(\s+$)re";
 
@@ -165,7 +170,9 @@ constexpr std::string_view kDeepSeekWord = R"re(\s?\p{L}+)re";
 
 constexpr std::string_view kDeepSeekPunctuation = R"re(\s?\p{P}+)re";
 
-constexpr std::string_view kBloom = R"re( ?[^(\s|[.,!?…。，、।۔،])]+)re";
+constexpr std::string_view kBloom =
+    R"re( ?[^(\s|[.,!?\x{2026}\x{3002}\x{FF0C}\x{3001}\x{964}\x{6D4})re"
+    R"re(\x{60C}])]+)re";
 
 // Groups of three digits, counted from the end of the number.
 constexpr std::string_view kDigitGroups = R"re(\d{1,3}(?=(?:\d{3})*\b))re";
@@ -174,8 +181,12 @@ constexpr std::string_view kNumberGroups =
     R"re(\p{N}{1,2}(?=(?:\p{N}{3})+(?!\p{N}))|\p{N}{3}|\p{N}+)re";
 
 constexpr std::string_view kAfmoeScripts =
-    R"re([一-鿿㐀-䶿豈-﫿぀-ゟ゠-ヿ･-ﾟ⼀-⿟)re"
-    R"re(เ-๿຀-໿ក-៿က-႟ꩠ-ꩿꧠ-꧿가-힯ᄀ-ᇿ]+)re";
+    R"re([\x{4E00}-\x{9FFF}\x{3400}-\x{4DBF}\x{F900}-\x{FAFF})re"
+    R"re(\x{3040}-\x{309F}\x{30A0}-\x{30FF}\x{FF65}-\x{FF9F})re"
+    R"re(\x{2F00}-\x{2FDF})re"
+    R"re(\x{E40}-\x{E7F}\x{E80}-\x{EFF}\x{1780}-\x{17FF}\x{1000}-\x{109F})re"
+    R"re(\x{AA60}-\x{AA7F}\x{A9E0}-\x{A9FF}\x{AC00}-\x{D7AF})re"
+    R"re(\x{1100}-\x{11FF}]+)re";
 
 constexpr std::string_view kNumberRun = R"re(\p{N}+)re";
 

@@ -1,18 +1,26 @@
 // Encodes lines of JSON with a GGUF file's tokenizer, for the oracle scripts.
 //
 //   tokenizer_driver FILE < requests > answers
+//   tokenizer_driver --split NAME < requests > answers
 //
+// With --split the answer is {"ends": [...]}: where the pre-tokenizer NAME cuts
+// the text, in bytes. Otherwise:
 // A request is {"text": base64, "parse_special": bool}; its answer is
 // {"ids": [...], "decoded": base64, "covered": bool}, where "covered" says
 // whether the tokens' sources cover every byte of the text in order.
+#include <algorithm>
 #include <cstdint>
 #include <exception>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "format/gguf.h"
+#include "tokenizer/pre_tokenizers.h"
+#include "tokenizer/splitter.h"
 #include "tokenizer/tokenizer.h"
 
 namespace {
@@ -62,7 +70,23 @@ bool Covers(const std::vector<fullstop::EncodedToken>& tokens, size_t size) {
   return reached == size;
 }
 
-void Run(const char* path) {
+void RunSplitter(const char* name) {
+  const fullstop::PreTokenizer* found = fullstop::FindPreTokenizer(name);
+  if (found == nullptr) throw std::runtime_error("no such pre-tokenizer");
+  std::vector<fullstop::SplitStep> steps;
+  for (const fullstop::SplitStep& step : found->steps) {
+    if (!step.pattern.empty()) steps.push_back(step);
+  }
+  const fullstop::Splitter splitter(steps);
+  for (std::string line; std::getline(std::cin, line);) {
+    const nlohmann::json request = nlohmann::json::parse(line);
+    const auto ends =
+        splitter.Split(FromBase64(request.at("text").get<std::string>()));
+    std::cout << nlohmann::json{{"ends", ends}}.dump() << "\n";
+  }
+}
+
+void RunTokenizer(const char* path) {
   const fullstop::GgufFile file = fullstop::GgufFile::Open(path);
   const auto tokenizer = fullstop::Tokenizer::FromGguf(file);
   for (const std::string& remark : tokenizer->remarks()) {
@@ -89,12 +113,17 @@ void Run(const char* path) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::cerr << "usage: tokenizer_driver FILE\n";
+  const bool split = argc == 3 && std::string_view(argv[1]) == "--split";
+  if (argc != 2 && !split) {
+    std::cerr << "usage: tokenizer_driver FILE | --split NAME\n";
     return 2;
   }
   try {
-    Run(argv[1]);
+    if (split) {
+      RunSplitter(argv[2]);
+    } else {
+      RunTokenizer(argv[1]);
+    }
   } catch (const std::exception& error) {
     std::cerr << error.what() << "\n";
     return 2;
