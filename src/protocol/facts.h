@@ -73,6 +73,16 @@ struct ToolCallMarkers {
   std::optional<Marker> closing;
 };
 
+// In which form the template takes a call: templates disagree, and refuse or
+// drop the call in another.
+enum class CallArguments { kObject, kText };
+enum class CallContent { kNull, kEmpty, kAbsent, kText };
+struct CallForm {
+  CallArguments arguments = CallArguments::kObject;
+  // The content of a message that has calls and says nothing.
+  CallContent content = CallContent::kNull;
+};
+
 // A sampling setting that the model's authors declare.
 struct SamplingDefault {
   // In llama.cpp's spelling: "temp", "top_k", "top_p", "min_p",
@@ -122,6 +132,8 @@ struct ProtocolFacts {
   std::vector<NamedToken> named;
   ReasoningMarkers reasoning;
   ToolCallMarkers tool_calls;
+  // Absent where the template writes no calls.
+  std::optional<CallForm> call_form;
   std::vector<SamplingDefault> sampling;
   // The default first; empty without a template.
   std::vector<TemplateFact> templates;

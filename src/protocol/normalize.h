@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "protocol/facts.h"
+
 namespace fullstop {
 
 struct Normalized {
@@ -16,13 +18,15 @@ struct Normalized {
   std::vector<std::string> changes;
 };
 
-// Drops keys whose value is null (but keeps `content`, which becomes null where
-// a call has none), gives a thought all the names that templates read
-// (reasoning_content, reasoning, thinking), and parses the arguments of calls
-// that come as text; text that is no JSON object stays text. Key order is kept.
-// Throws Error (kUsage), naming the message, where MESSAGES is not an array of
-// objects that each have a role.
-Normalized NormalizeMessages(const nlohmann::ordered_json& messages);
+// Drops keys whose value is null, gives a thought all the names that templates
+// read (reasoning_content, reasoning, thinking), and brings calls into FORM:
+// their arguments parsed from text (text that is no JSON object stays text) or
+// printed as text, and the content of a message that only calls null, empty or
+// absent. Elsewhere null content becomes empty. Key order is kept. Throws Error
+// (kUsage), naming the message, where MESSAGES is not an array of objects that
+// each have a role.
+Normalized NormalizeMessages(const nlohmann::ordered_json& messages,
+                             const CallForm& form = {});
 
 }  // namespace fullstop
 

@@ -14,11 +14,19 @@ namespace fullstop {
 
 class GgufFile;
 
-// An id declared as an end, in the role that its key implies. One entry per
-// declaration: an id may stand here several times.
+// An id declared as an end. One entry per declaration: an id may stand here
+// several times.
 struct DeclaredStop {
   int64_t id = 0;  // as declared: may lie outside the vocabulary
-  StopRole role = StopRole::kSequenceEnd;
+  // Absent where the key says only that it is an end (an eos key, a list).
+  std::optional<StopRole> role;
+  Source from;
+};
+
+// An id declared as "bos", "eos", "unk", "sep", "pad", "cls" or "mask".
+struct DeclaredName {
+  std::string name;
+  int64_t id = 0;  // as declared
   Source from;
 };
 
@@ -28,12 +36,12 @@ struct ProtocolSources {
   // Where the tokenizer's kinds of token were declared.
   Source specials_from{Provenance::kTokenizerConfig, "tokenizer"};
   std::vector<DeclaredStop> stops;
-  std::vector<NamedToken> named;
+  std::vector<DeclaredName> named;
   std::optional<bool> add_bos;
   std::vector<TemplateFact> templates;
   std::vector<SamplingDefault> sampling;
   // Ids that the files forbid the sampler.
-  std::vector<TokenId> suppressed;
+  std::vector<int64_t> suppressed;
   // What is odd about the files themselves.
   std::vector<Finding> findings;
 };

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,6 +16,9 @@
 #include "protocol/sources.h"
 
 namespace fullstop {
+
+struct DerivedEnds;
+struct DerivedMarkers;
 
 struct ResolveOptions {
   // --template FILE: replaces the default template and drops the named ones.
@@ -53,16 +57,26 @@ class TurnProtocol {
   std::span<const TokenId> extra_control() const { return extra_control_; }
 
  private:
-  TurnProtocol() = default;
-
   struct NamedTemplate {
     std::string name;
     jinja::Template compiled;
   };
 
+  TurnProtocol() = default;
+  // The steps of Resolve, in order; each fills its part of facts_.
+  void CompileTemplates(std::vector<TemplateFact> templates);
+  void ResolveIds(const ProtocolSources& sources,
+                  const ResolveOptions& options);
+  void ResolveStops(const ProtocolSources& sources,
+                    const ResolveOptions& options, const DerivedEnds& derived,
+                    const std::set<TokenId>& written);
+  void ResolveMarkers(const DerivedMarkers& markers);
+
   ProtocolFacts facts_;
   std::shared_ptr<const Tokenizer> tokenizer_;
   std::vector<NamedTemplate> templates_;
+  // Ascending.
+  std::vector<TokenId> control_;
   std::vector<TokenId> extra_control_;
 };
 

@@ -1,0 +1,243 @@
+#include "protocol/evidence.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace fullstop {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct CallProbe {
+  CallForm form;
+  size_t count;
+  bool thought;
+};
+
+std::vector<CallProbe> AllCallProbes() {
+  std::vector<CallProbe> probes;
+  for (const auto& [count, thought] :
+       {std::pair<size_t, bool>{1, false}, {2, false}, {1, true}, {2, true}}) {
+    for (const CallArguments arguments :
+         {CallArguments::kObject, CallArguments::kText}) {
+      for (const CallContent content :
+           {CallContent::kNull, CallContent::kEmpty, CallContent::kAbsent,
+            CallContent::kText}) {
+        probes.push_back({{arguments, content}, count, thought});
+      }
+    }
+  }
+  return probes;
+}
+
+size_t CommonPrefix(std::string_view a, std::string_view b) {
+  return static_cast<size_t>(
+      std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
+}
+
+class Collector {
+ public:
+  explicit Collector(Prober* prober) : prober_(*prober) {}
+
+  Evidence Collect() {
+    const std::vector<ProbeSetup> setups = ProbeSetups(prober_.compiled());
+    for (size_t i = 0; i < setups.size(); ++i) {
+      // Nothing set, then everything: all forms; then those that worked.
+      const bool all = i < kThorough || working_.empty();
+      CollectSetup(setups[i], all ? AllCallProbes() : working_);
+    }
+    return std::move(evidence_);
+  }
+
+ private:
+  static constexpr size_t kThorough = 4;
+  // Where there are no variables of the template's own, the setups beyond the
+  // second do not exist.
+  static constexpr size_t kWorking = 2;
+
+  ordered_json Conversation(std::initializer_list<ordered_json> turns) const {
+    ordered_json messages = ordered_json::array();
+    if (system_first_) messages.push_back(ProbeSystem());
+    messages.push_back(ProbeUser());
+    for (const ordered_json& turn : turns) messages.push_back(turn);
+    return messages;
+  }
+  size_t Turn(size_t index) const { return index + (system_first_ ? 1 : 0); }
+
+  void CollectSetup(const ProbeSetup& setup,
+                    const std::vector<CallProbe>& calls) {
+    system_first_ = false;
+    std::optional<Probe> last =
+        prober_.Try(Conversation({ProbeAnswer()}), setup);
+    if (!last) {
+      system_first_ = true;
+      last = prober_.Try(Conversation({ProbeAnswer()}), setup);
+    }
+    if (!last) return;
+    prompt_ = prober_.Try(Conversation({}), setup, true);
+    const std::optional<Probe> unprompted =
+        prober_.Try(Conversation({}), setup, false);
+    prompt_tells_ = prompt_ && unprompted && prompt_->text != unprompted->text;
+
+    SetupEvidence seen;
+    seen.description = setup.description;
+    CollectAnswers(setup, *last, &seen);
+    for (const CallProbe& call : calls) CollectCall(setup, call, &seen);
+    CollectSystem(setup, &seen);
+    evidence_.setups.push_back(std::move(seen));
+  }
+
+  void CollectAnswers(const ProbeSetup& setup, const Probe& last,
+                      SetupEvidence* seen) {
+    NoteLeading(last);
+    const size_t answer = Turn(1);
+    if (const auto at = last.Find(answer, "content")) {
+      seen->answer_last = last.RunBehind(*at);
+      NoteInside(last, answer, *at);
+    }
+    const std::optional<Probe> then_user =
+        prober_.Try(Conversation({ProbeAnswer(), ProbeUser()}), setup);
+    if (then_user) {
+      if (const auto at = then_user->Find(answer, "content")) {
+        const size_t next = then_user->ContentBehind(*at);
+        if (next < then_user->parts.size()) {
+          seen->answer_then_user = then_user->RunBehind(*at);
+          const size_t begin = then_user->parts[*at].end;
+          seen->text_to_user = then_user->text.substr(
+              begin, then_user->parts[next].begin - begin);
+        }
+      }
+    }
+    const std::optional<Probe> thoughtful =
+        prober_.Try(Conversation({ProbeThoughtfulAnswer()}), setup);
+    if (thoughtful) {
+      if (const auto at = thoughtful->Find(answer, "content")) {
+        NoteInside(*thoughtful, answer, *at);
+      }
+    }
+  }
+
+  void CollectCall(const ProbeSetup& setup, const CallProbe& call,
+                   SetupEvidence* seen) {
+    const ordered_json calls = ProbeCalls(call.count, call.form, call.thought);
+    std::optional<Probe> probe =
+        call.count == 1
+            ? prober_.Try(Conversation({calls, ProbeResult(0)}), setup)
+            : prober_.Try(Conversation({calls, ProbeResult(0), ProbeResult(1)}),
+                          setup);
+    if (!probe) probe = prober_.Try(Conversation({calls}), setup);
+    if (!probe) return;
+    const std::optional<size_t> at = probe->FindCall(Turn(1), call.count - 1);
+    if (!at) return;
+    seen->calls.push_back(probe->RunBehind(*at));
+    if (!evidence_.call_form) evidence_.call_form = call.form;
+    NoteInside(*probe, Turn(1), *at);
+    if (working_.size() < kWorking) working_.push_back(call);
+  }
+
+  void CollectSystem(const ProbeSetup& setup, SetupEvidence* seen) {
+    const std::optional<Probe> later =
+        prober_.Try(Conversation({ProbeAnswer(), ProbeSystem()}), setup);
+    if (later) {
+      const auto answer = later->Find(Turn(1), "content");
+      const auto system = later->Find(Turn(2), "content");
+      if (answer && system && later->ContentBehind(*answer) == *system) {
+        seen->answer_then_system = later->RunBehind(*answer);
+        return;
+      }
+    }
+    const std::optional<Probe> user =
+        prober_.Try(ordered_json::array({ProbeUser()}), setup);
+    const std::optional<Probe> system =
+        prober_.Try(ordered_json::array({ProbeSystem(), ProbeUser()}), setup);
+    if (!user || !system || !evidence_.before_system.empty()) return;
+    const Run without = LeadingIds(*user);
+    const Run with = LeadingIds(*system);
+    const auto differs =
+        std::mismatch(with.begin(), with.end(), without.begin(), without.end());
+    evidence_.before_system.assign(differs.first, with.end());
+  }
+
+  // The ids at the very start, with nothing before or between them.
+  static Run LeadingIds(const Probe& probe) {
+    Run ids;
+    size_t end = 0;
+    for (const ProbePart& part : probe.parts) {
+      if (!part.id ||
+          !IsWhiteSpace(
+              std::string_view(probe.text).substr(end, part.begin - end))) {
+        break;
+      }
+      ids.push_back(*part.id);
+      end = part.end;
+    }
+    return ids;
+  }
+
+  void NoteLeading(const Probe& probe) {
+    for (const TokenId id : LeadingIds(probe)) evidence_.leading.insert(id);
+  }
+
+  // AT is the last content of the assistant's turn MESSAGE.
+  void NoteInside(const Probe& probe, size_t message, size_t at) {
+    size_t first = at;
+    for (size_t i = 0; i < at; ++i) {
+      if (!probe.parts[i].id && probe.parts[i].message == message) {
+        first = i;
+        break;
+      }
+    }
+    const size_t end = probe.parts[at].begin;
+    for (const TokenId id : probe.IdsBetween(probe.parts[first].end, end)) {
+      evidence_.inside.insert(id);
+    }
+    if (prompt_tells_) {
+      const size_t prompted = CommonPrefix(prompt_->text, probe.text);
+      const size_t begin = probe.parts[first].begin;
+      if (PastUserTurn(prompted)) {
+        for (const TokenId id : probe.IdsBetween(prompted, begin)) {
+          evidence_.inside.insert(id);
+        }
+      }
+    }
+    NoteSeparators(probe, message);
+  }
+
+  bool PastUserTurn(size_t byte) const {
+    const auto user = prompt_->Find(Turn(0), "content");
+    return user && prompt_->parts[*user].end <= byte;
+  }
+
+  void NoteSeparators(const Probe& probe, size_t message) {
+    for (size_t i = 0; i < probe.parts.size(); ++i) {
+      const ProbePart& part = probe.parts[i];
+      const bool is_thought = !part.id && part.message == message &&
+                              (part.field.starts_with("reasoning") ||
+                               part.field.starts_with("thinking"));
+      if (!is_thought) continue;
+      const size_t next = probe.ContentBehind(i);
+      if (next == probe.parts.size() || probe.parts[next].message != message) {
+        continue;
+      }
+      for (const TokenId id : probe.RunBehind(i)) {
+        evidence_.separators.insert(id);
+      }
+    }
+  }
+
+  Prober& prober_;
+  Evidence evidence_;
+  std::vector<CallProbe> working_;
+  // Of the setup at hand.
+  bool system_first_ = false;
+  std::optional<Probe> prompt_;
+  bool prompt_tells_ = false;
+};
+
+}  // namespace
+
+Evidence CollectEvidence(Prober* prober) { return Collector(prober).Collect(); }
+
+}  // namespace fullstop

@@ -1,0 +1,141 @@
+#include "protocol/normalize.h"
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "base/error.h"
+
+namespace fullstop {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::array<const char*, 3> kThoughtNames = {"reasoning_content",
+                                                      "reasoning", "thinking"};
+
+bool IsText(const ordered_json& message, const char* key) {
+  return message.contains(key) && !message[key].is_null() && message[key] != "";
+}
+
+class Normalizer {
+ public:
+  explicit Normalizer(const CallForm& form) : form_(form) {}
+
+  Normalized Normalize(const ordered_json& messages) {
+    if (!messages.is_array()) {
+      throw Error::Usage(std::string("messages must be an array, not ") +
+                         messages.type_name());
+    }
+    result_.messages = ordered_json::array();
+    for (size_t i = 0; i < messages.size(); ++i) {
+      place_ = "message " + std::to_string(i);
+      if (!messages[i].is_object()) {
+        throw Error::Usage(place_ + " must be an object, not " +
+                           messages[i].type_name());
+      }
+      if (!messages[i].contains("role") || !messages[i]["role"].is_string()) {
+        throw Error::Usage(place_ + " has no role");
+      }
+      result_.messages.push_back(NormalizeMessage(messages[i]));
+    }
+    return std::move(result_);
+  }
+
+ private:
+  ordered_json NormalizeMessage(const ordered_json& message) {
+    ordered_json kept = ordered_json::object();
+    for (const auto& [key, value] : message.items()) {
+      if (value.is_null() && key != "content") {
+        Note("dropped the null key '" + key + "'");
+      } else {
+        kept[key] = value;
+      }
+    }
+    const bool has_calls = kept.contains("tool_calls") &&
+                           kept["tool_calls"].is_array() &&
+                           !kept["tool_calls"].empty();
+    if (!has_calls && kept.contains("content") && kept["content"].is_null()) {
+      kept["content"] = "";
+      Note("null content is empty");
+    }
+    AliasThought(&kept);
+    if (has_calls) {
+      if (!IsText(kept, "content")) SetNoContent(&kept);
+      for (ordered_json& call : kept["tool_calls"]) SetArguments(&call);
+    }
+    return kept;
+  }
+
+  void SetNoContent(ordered_json* message) {
+    const ordered_json before = *message;
+    if (form_.content == CallContent::kNull) {
+      (*message)["content"] = nullptr;
+    } else if (form_.content == CallContent::kAbsent) {
+      message->erase("content");
+    } else {
+      (*message)["content"] = "";
+    }
+    if (*message != before)
+      Note("what a call says is as the template wants it");
+  }
+
+  void AliasThought(ordered_json* message) {
+    const ordered_json* thought = nullptr;
+    for (const char* name : kThoughtNames) {
+      if (message->contains(name) && (*message)[name].is_string()) {
+        thought = &(*message)[name];
+        break;
+      }
+    }
+    if (thought == nullptr) return;
+    const ordered_json text = *thought;
+    for (const char* name : kThoughtNames) {
+      if (message->contains(name)) continue;
+      (*message)[name] = text;
+      Note(std::string("the thought is given as '") + name + "' too");
+    }
+  }
+
+  void SetArguments(ordered_json* call) {
+    if (!call->is_object()) return;
+    ordered_json& function =
+        call->contains("function") ? (*call)["function"] : *call;
+    if (!function.is_object() || !function.contains("arguments")) return;
+    ordered_json& arguments = function["arguments"];
+    if (form_.arguments == CallArguments::kText) {
+      if (arguments.is_string()) return;
+      arguments = arguments.dump(-1, ' ', false,
+                                 ordered_json::error_handler_t::replace);
+      Note("arguments given as JSON are printed");
+      return;
+    }
+    if (!arguments.is_string()) return;
+    ordered_json parsed =
+        ordered_json::parse(arguments.get_ref<const std::string&>(), nullptr,
+                            /*allow_exceptions=*/false);
+    if (!parsed.is_object()) {
+      Note("arguments that are no JSON object stay text");
+      return;
+    }
+    arguments = std::move(parsed);
+    Note("arguments given as text are parsed");
+  }
+
+  void Note(const std::string& change) {
+    result_.changes.push_back(place_ + ": " + change);
+  }
+
+  const CallForm form_;
+  Normalized result_;
+  std::string place_;
+};
+
+}  // namespace
+
+Normalized NormalizeMessages(const ordered_json& messages,
+                             const CallForm& form) {
+  return Normalizer(form).Normalize(messages);
+}
+
+}  // namespace fullstop

@@ -1,0 +1,248 @@
+#include "protocol/probe.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/error.h"
+#include "protocol/context.h"
+
+namespace fullstop {
+namespace {
+
+using nlohmann::ordered_json;
+
+// Far above what a published template needs for a few short messages.
+constexpr jinja::Limits kProbeLimits = {
+    .steps = 2'000'000,
+    .depth = 200,
+    .output_bytes = 4 << 20,
+    .list_items = 1 << 16,
+};
+
+// The fields of call CALL that say what it is, whose end is the call's end.
+bool IsCallField(std::string_view field, size_t call) {
+  const std::string prefix = "tool_calls[" + std::to_string(call) + "].";
+  if (!field.starts_with(prefix)) return false;
+  field.remove_prefix(prefix.size());
+  return field == "function.name" || field.starts_with("function.arguments");
+}
+
+std::string CallId(size_t call) {
+  // Nine alphanumeric characters, as some templates demand.
+  return "call0000" + std::to_string(call + 1);
+}
+
+}  // namespace
+
+std::optional<size_t> Probe::Find(size_t message,
+                                  std::string_view field) const {
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (!parts[i].id && parts[i].message == message &&
+        parts[i].field.starts_with(field)) {
+      return i;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<size_t> Probe::FindCall(size_t message, size_t call) const {
+  std::set<std::string_view> seen;
+  std::optional<size_t> last;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const ProbePart& part = parts[i];
+    if (part.id || part.message != message || !IsCallField(part.field, call)) {
+      continue;
+    }
+    // Pieces of one value that stand side by side are one.
+    const bool goes_on = last && *last + 1 == i && !parts[*last].id &&
+                         parts[*last].end == part.begin;
+    if (seen.insert(part.field).second || goes_on) last = i;
+  }
+  return last;
+}
+
+size_t Probe::ContentBehind(size_t at) const {
+  bool passed_id = false;
+  for (size_t i = at + 1; i < parts.size(); ++i) {
+    if (parts[i].id) {
+      passed_id = true;
+    } else if (passed_id || parts[i].message != parts[at].message) {
+      return i;
+    }
+  }
+  return parts.size();
+}
+
+std::vector<TokenId> Probe::RunBehind(size_t at) const {
+  std::vector<TokenId> run;
+  const size_t end = ContentBehind(at);
+  for (size_t i = at + 1; i < end; ++i) {
+    if (parts[i].id) run.push_back(*parts[i].id);
+  }
+  return run;
+}
+
+std::vector<TokenId> Probe::IdsBetween(size_t begin_byte,
+                                       size_t end_byte) const {
+  std::vector<TokenId> ids;
+  for (const ProbePart& part : parts) {
+    if (part.id && part.begin >= begin_byte && part.end <= end_byte) {
+      ids.push_back(*part.id);
+    }
+  }
+  return ids;
+}
+
+std::optional<Probe> Prober::Try(const ordered_json& messages,
+                                 const ProbeSetup& setup,
+                                 bool add_generation_prompt) {
+  if (gave_up_) return std::nullopt;
+  RenderRequest request;
+  request.messages = messages;
+  request.tools = setup.tools;
+  request.variables = setup.variables;
+  request.add_generation_prompt = add_generation_prompt;
+  OriginTable origins;
+  const jinja::Dict context = BuildContext(named_, false, request, &origins);
+  jinja::Rendering rendering;
+  try {
+    rendering = template_.Render(context, {.limits = kProbeLimits, .now = [] {
+                                             return std::time_t{0};
+                                           }});
+  } catch (const Error& error) {
+    refusal_ = error.message();
+    gave_up_ = error.kind() == Error::Kind::kLimit;
+    return std::nullopt;
+  }
+  ++rendered_;
+  Probe probe;
+  std::vector<ScannedToken> found;
+  for (const jinja::OriginSpan& span : rendering.origins) {
+    const OriginTable::Entry& entry = origins.Get(span.origin);
+    if (entry.kind == OriginKind::kTemplate) {
+      found.clear();
+      scanner_.Scan(rendering.text, span.begin, span.end, &found);
+      for (const ScannedToken& token : found) {
+        probe.parts.push_back({.begin = token.begin,
+                               .end = token.end,
+                               .id = token.id,
+                               .field = ""});
+        written_.insert(token.id);
+      }
+    } else {
+      probe.parts.push_back(
+          {.begin = span.begin,
+           .end = span.end,
+           .id = std::nullopt,
+           .message = entry.message.value_or(ProbePart::kNone),
+           .field = entry.field});
+    }
+  }
+  probe.text = std::move(rendering.text);
+  return probe;
+}
+
+ordered_json ProbeSystem() {
+  return {{"role", "system"}, {"content", "be brief"}};
+}
+
+ordered_json ProbeUser() {
+  return {{"role", "user"}, {"content", "what is it"}};
+}
+
+ordered_json ProbeAnswer() {
+  return {{"role", "assistant"}, {"content", "it is so"}};
+}
+
+ordered_json ProbeThoughtfulAnswer() {
+  ordered_json message = ProbeAnswer();
+  for (const char* name : {"reasoning_content", "reasoning", "thinking"}) {
+    message[name] = "let me see";
+  }
+  return message;
+}
+
+ordered_json ProbeCalls(size_t count, const CallForm& form, bool thought) {
+  const CallContent content = form.content;
+  ordered_json message =
+      thought ? ProbeThoughtfulAnswer() : ordered_json{{"role", "assistant"}};
+  message.erase("content");
+  if (content == CallContent::kNull) message["content"] = nullptr;
+  if (content == CallContent::kEmpty) message["content"] = "";
+  if (content == CallContent::kText) message["content"] = "it is so";
+  ordered_json& calls = message["tool_calls"] = ordered_json::array();
+  for (size_t i = 0; i < count; ++i) {
+    ordered_json function = {{"name", "look"}};
+    const ordered_json object = {{"place", "north"}};
+    function["arguments"] = form.arguments == CallArguments::kObject
+                                ? object
+                                : ordered_json(object.dump());
+    calls.push_back(
+        {{"id", CallId(i)}, {"type", "function"}, {"function", function}});
+  }
+  return message;
+}
+
+ordered_json ProbeResult(size_t call) {
+  return {{"role", "tool"},
+          {"name", "look"},
+          {"tool_call_id", CallId(call)},
+          {"content", "all clear"}};
+}
+
+std::vector<ProbeSetup> ProbeSetups(const jinja::Template& compiled) {
+  const ordered_json tools = ordered_json::array(
+      {{{"type", "function"},
+        {"function",
+         {{"name", "look"},
+          {"description", "looks around"},
+          {"parameters",
+           {{"type", "object"},
+            {"properties",
+             {{"place", {{"type", "string"}, {"description", "where"}}}}},
+            {"required", ordered_json::array({"place"})}}}}}}});
+  constexpr std::array<std::string_view, 14> kStandard = {
+      "messages",     "tools",
+      "documents",    "add_generation_prompt",
+      "bos_token",    "eos_token",
+      "unk_token",    "sep_token",
+      "pad_token",    "cls_token",
+      "mask_token",   "raise_exception",
+      "strftime_now", "additional_special_tokens"};
+  std::vector<std::string> own;
+  for (const std::string& name : compiled.undeclared()) {
+    if (std::find(kStandard.begin(), kStandard.end(), name) ==
+        kStandard.end()) {
+      own.push_back(name);
+    }
+  }
+
+  std::vector<ordered_json> variables = {ordered_json::object()};
+  std::vector<std::string> descriptions = {""};
+  if (own.size() > 1) {
+    ordered_json all = ordered_json::object();
+    for (const std::string& name : own) all[name] = "some text";
+    variables.push_back(std::move(all));
+    descriptions.push_back("all variables set");
+  }
+  const std::array<ordered_json, 4> values = {
+      true, false, "some text", ordered_json::array({"some text"})};
+  for (const std::string& name : own) {
+    for (const ordered_json& value : values) {
+      variables.push_back({{name, value}});
+      descriptions.push_back(name + " = " + value.dump());
+    }
+  }
+
+  std::vector<ProbeSetup> setups;
+  for (size_t i = 0; i < variables.size(); ++i) {
+    setups.push_back({nullptr, variables[i], descriptions[i]});
+    setups.push_back({tools, variables[i],
+                      descriptions[i] + (descriptions[i].empty() ? "" : ", ") +
+                          "with tools"});
+  }
+  return setups;
+}
+
+}  // namespace fullstop

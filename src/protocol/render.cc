@@ -1,0 +1,199 @@
+#include "protocol/render.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/utf8.h"
+#include "protocol/context.h"
+#include "protocol/kept.h"
+
+namespace fullstop {
+namespace {
+
+using nlohmann::ordered_json;
+
+void AppendSpan(TextSpan span, std::vector<TextSpan>* spans) {
+  if (span.begin == span.end) return;
+  if (!spans->empty()) {
+    TextSpan& last = spans->back();
+    if (last.origin == span.origin && last.message == span.message &&
+        last.field == span.field) {
+      last.end = span.end;
+      return;
+    }
+  }
+  spans->push_back(std::move(span));
+}
+
+// The byte behind the last content: what follows is the generation prompt and
+// the prefill.
+size_t TailBegin(const RenderedPrompt& prompt) {
+  size_t begin = 0;
+  for (const TextSpan& span : prompt.spans) {
+    if (span.origin != OriginKind::kTemplate &&
+        span.origin != OriginKind::kPrefill) {
+      begin = span.end;
+    }
+  }
+  return begin;
+}
+
+bool EndsInThought(const ReasoningMarkers& markers,
+                   const RenderedPrompt& prompt) {
+  if (!markers.opening || !markers.closing) return false;
+  const std::string_view tail =
+      std::string_view(prompt.text).substr(TailBegin(prompt));
+  const size_t opened = tail.rfind(markers.opening->text);
+  if (opened == std::string_view::npos) return false;
+  return tail.find(markers.closing->text,
+                   opened + markers.opening->text.size()) ==
+         std::string_view::npos;
+}
+
+// The ids of bytes [BEGIN, END): those of the whole text where they end at both
+// borders, so that a kept reply changes nothing around it.
+std::vector<EncodedToken> GapIds(const TurnProtocol& protocol,
+                                 const RenderedPrompt& prompt, size_t begin,
+                                 size_t end) {
+  std::vector<EncodedToken> ids;
+  for (const EncodedToken& token : prompt.ids) {
+    const ByteRange& source = token.source;
+    const bool outside = source.begin >= end || source.end < begin ||
+                         (source.end == begin && source.begin < begin);
+    if (outside) continue;
+    if (source.begin < begin || source.end > end) {
+      return EncodeRange(protocol, prompt, begin, end);
+    }
+    ids.push_back(token);
+  }
+  return ids;
+}
+
+// Kept ids in PIECES, the text's own ids between them.
+std::vector<EncodedToken> Interleave(const TurnProtocol& protocol,
+                                     const RenderedPrompt& prompt,
+                                     const std::vector<KeptPiece>& pieces) {
+  std::vector<EncodedToken> ids;
+  size_t begin = 0;
+  const auto append_gap = [&](size_t end) {
+    if (begin == end) return;
+    const std::vector<EncodedToken> gap = GapIds(protocol, prompt, begin, end);
+    ids.insert(ids.end(), gap.begin(), gap.end());
+  };
+  for (const KeptPiece& piece : pieces) {
+    append_gap(piece.begin);
+    ids.insert(ids.end(), piece.ids.begin(), piece.ids.end());
+    begin = piece.end;
+  }
+  append_gap(prompt.text.size());
+  return ids;
+}
+
+}  // namespace
+
+std::vector<TokenId> RenderedPrompt::TokenIds() const {
+  std::vector<TokenId> plain;
+  plain.reserve(ids.size());
+  for (const EncodedToken& token : ids) plain.push_back(token.id);
+  return plain;
+}
+
+RenderedPrompt RenderText(const TurnProtocol& protocol,
+                          const RenderRequest& request) {
+  const jinja::Template& compiled =
+      protocol.TemplateFor(!request.tools.is_null());
+  OriginTable origins;
+  jinja::Rendering rendering =
+      compiled.Render(BuildContext(protocol, request, &origins),
+                      {.limits = {}, .now = request.now});
+  RenderedPrompt prompt;
+  for (const jinja::OriginSpan& span : rendering.origins) {
+    const OriginTable::Entry& entry = origins.Get(span.origin);
+    AppendSpan({span.begin, span.end, entry.kind, entry.message, entry.field},
+               &prompt.spans);
+  }
+  for (const jinja::GenerationSpan& span : rendering.generations) {
+    prompt.generations.push_back({span.begin, span.end});
+  }
+  prompt.text = std::move(rendering.text);
+  const size_t rendered = prompt.text.size();
+  prompt.text += request.prefill;
+  AppendSpan(
+      {rendered, prompt.text.size(), OriginKind::kPrefill, std::nullopt, ""},
+      &prompt.spans);
+  prompt.thought_open = request.add_generation_prompt &&
+                        EndsInThought(protocol.facts().reasoning, prompt);
+  return prompt;
+}
+
+std::vector<EncodedToken> EncodeRange(const TurnProtocol& protocol,
+                                      const RenderedPrompt& prompt,
+                                      size_t begin, size_t end) {
+  std::vector<ByteRange> ranges;
+  for (const TextSpan& span : prompt.spans) {
+    if (span.origin != OriginKind::kTemplate) continue;
+    const size_t from = std::max(span.begin, begin);
+    const size_t to = std::min(span.end, end);
+    if (from < to) ranges.push_back({from - begin, to - begin});
+  }
+  std::vector<EncodedToken> ids = protocol.tokenizer()->EncodeWithSource(
+      std::string_view(prompt.text).substr(begin, end - begin),
+      {.control_ranges = ranges, .extra_control = protocol.extra_control()});
+  for (EncodedToken& token : ids) {
+    token.source.begin += begin;
+    token.source.end += begin;
+  }
+  return ids;
+}
+
+RenderedPrompt Render(const TurnProtocol& protocol,
+                      const RenderRequest& request) {
+  RenderedPrompt prompt = RenderText(protocol, request);
+  if (protocol.tokenizer() == nullptr) return prompt;
+  prompt.ids = EncodeRange(protocol, prompt, 0, prompt.text.size());
+  if (request.kept.empty()) return prompt;
+  KeptPlan plan = PlanKept(protocol, request, prompt);
+  prompt.ids = Interleave(protocol, prompt, plan.pieces);
+  prompt.kept = std::move(plan.reports);
+  return prompt;
+}
+
+std::string_view OriginKindName(OriginKind kind) {
+  switch (kind) {
+    case OriginKind::kTemplate:
+      return "template";
+    case OriginKind::kMessage:
+      return "message";
+    case OriginKind::kTools:
+      return "tools";
+    case OriginKind::kDocuments:
+      return "documents";
+    case OriginKind::kVariable:
+      return "variable";
+    case OriginKind::kPrefill:
+      return "prefill";
+  }
+  return "template";
+}
+
+ordered_json ToJson(const RenderedPrompt& prompt) {
+  ordered_json spans = ordered_json::array();
+  for (const TextSpan& span : prompt.spans) {
+    ordered_json json = {{"begin", span.begin},
+                         {"end", span.end},
+                         {"origin", OriginKindName(span.origin)}};
+    json["message"] =
+        span.message ? ordered_json(*span.message) : ordered_json();
+    json["field"] = span.field.empty()
+                        ? ordered_json()
+                        : ordered_json(ReplaceInvalidUtf8(span.field));
+    spans.push_back(std::move(json));
+  }
+  ordered_json result = ordered_json::object();
+  result["text"] = ReplaceInvalidUtf8(prompt.text);
+  result["ids"] = prompt.TokenIds();
+  result["spans"] = std::move(spans);
+  return result;
+}
+
+}  // namespace fullstop

@@ -1,0 +1,343 @@
+#include "protocol/turn_protocol.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "protocol/derive_markers.h"
+#include "protocol/join.h"
+
+namespace fullstop {
+namespace {
+
+constexpr const char* kDefaultTemplate = "default";
+constexpr const char* kToolTemplate = "tool_use";
+
+std::vector<SpecialToken> CollectSpecials(const ProtocolSources& sources) {
+  std::vector<SpecialToken> specials;
+  const Tokenizer& tokenizer = *sources.tokenizer;
+  for (size_t i = 0; i < tokenizer.size(); ++i) {
+    const auto id = static_cast<TokenId>(i);
+    const TokenInfo& info = tokenizer.info(id);
+    if (info.kind != TokenKind::kControl &&
+        info.kind != TokenKind::kUserDefined &&
+        info.kind != TokenKind::kUnknown) {
+      continue;
+    }
+    specials.push_back({.id = id,
+                        .text = std::string(info.text),
+                        .kind = info.kind,
+                        .lstrip = info.lstrip,
+                        .rstrip = info.rstrip,
+                        .control = info.kind == TokenKind::kControl,
+                        .from = {sources.specials_from}});
+  }
+  return specials;
+}
+
+std::vector<NamedToken> NameTokens(const ProtocolSources& sources,
+                                   std::vector<SpecialToken>* specials,
+                                   std::vector<Finding>* findings) {
+  std::vector<NamedToken> named;
+  if (!sources.tokenizer) return named;
+  const auto size = static_cast<int64_t>(sources.tokenizer->size());
+  for (const DeclaredName& declared : sources.named) {
+    if (declared.id < 0 || declared.id >= size) {
+      findings->push_back(
+          {FindingKind::kOutOfRange,
+           declared.from.where + " names a token that the vocabulary of " +
+               std::to_string(size) + " tokens does not have",
+           declared.from.where + " = " + std::to_string(declared.id)});
+      continue;
+    }
+    const auto id = static_cast<TokenId>(declared.id);
+    named.push_back({declared.name, id,
+                     std::string(sources.tokenizer->info(id).text),
+                     declared.from});
+    for (SpecialToken& special : *specials) {
+      if (special.id == id) special.from.push_back(declared.from);
+    }
+  }
+  return named;
+}
+
+// An added token that the template itself writes is a control token, unless it
+// is white space: by its constants here, by what renderings show later.
+void MarkWritten(const std::vector<std::string>& literals,
+                 std::vector<SpecialToken>* specials) {
+  for (SpecialToken& special : *specials) {
+    if (special.control || special.kind != TokenKind::kUserDefined ||
+        IsWhiteSpace(special.text)) {
+      continue;
+    }
+    special.control = std::any_of(
+        literals.begin(), literals.end(), [&](const std::string& literal) {
+          return literal.find(special.text) != std::string::npos;
+        });
+  }
+}
+
+void MarkWritten(const std::set<TokenId>& written,
+                 std::vector<SpecialToken>* specials) {
+  for (SpecialToken& special : *specials) {
+    if (written.contains(special.id)) special.control = true;
+  }
+}
+
+// What the scanner of probes looks for: all that may be a control token.
+std::vector<SpecialToken> Scannable(const std::vector<SpecialToken>& specials) {
+  std::vector<SpecialToken> scannable;
+  for (const SpecialToken& special : specials) {
+    if (special.kind != TokenKind::kUnknown) scannable.push_back(special);
+  }
+  return scannable;
+}
+
+std::optional<Marker> MakeMarker(const std::string& text,
+                                 const Tokenizer& tokenizer,
+                                 std::span<const TokenId> extra_control) {
+  if (text.empty()) return std::nullopt;
+  const ByteRange whole = {0, text.size()};
+  return Marker{text, tokenizer.Encode(text, {.control_ranges = {&whole, 1},
+                                              .extra_control = extra_control})};
+}
+
+// How often BOS stands at the start of a rendering, at most twice.
+int CountBos(Prober* prober, std::optional<TokenId> bos) {
+  if (!bos) return 0;
+  const auto messages = nlohmann::ordered_json::array({ProbeUser()});
+  for (const ProbeSetup& setup : ProbeSetups(prober->compiled())) {
+    const std::optional<Probe> probe = prober->Try(messages, setup, true);
+    if (!probe) continue;
+    int count = 0;
+    size_t end = 0;
+    for (const ProbePart& part : probe->parts) {
+      if (part.id != bos || part.begin != end || count == 2) break;
+      end = part.end;
+      ++count;
+    }
+    return count;
+  }
+  return 0;
+}
+
+// What one template shows.
+struct Derived {
+  DerivedEnds ends;
+  DerivedMarkers markers;
+  std::set<TokenId> written;
+  int bos_written = 0;
+  std::string refusal;
+};
+
+Derived DeriveAll(const jinja::Template& compiled,
+                  const std::vector<NamedToken>& named,
+                  const TokenScanner& scanner,
+                  const std::set<TokenId>& declared,
+                  std::optional<TokenId> bos) {
+  Prober prober(compiled, named, scanner);
+  Derived derived;
+  derived.ends = DeriveEnds(&prober, declared, bos);
+  std::set<TokenId> ends = declared;
+  for (const DerivedStop& stop : derived.ends.stops) ends.insert(stop.id);
+  derived.markers = DeriveMarkers(&prober, ends);
+  derived.bos_written = CountBos(&prober, bos);
+  derived.written = prober.written();
+  derived.refusal = prober.refusal();
+  return derived;
+}
+
+// Adds what a further template shows to what the first one did.
+void Merge(const Derived& more, Derived* all) {
+  DerivedEnds& ends = all->ends;
+  ends.stops.insert(ends.stops.end(), more.ends.stops.begin(),
+                    more.ends.stops.end());
+  ends.strings.insert(ends.strings.end(), more.ends.strings.begin(),
+                      more.ends.strings.end());
+  ends.separators.insert(more.ends.separators.begin(),
+                         more.ends.separators.end());
+  ends.nothing_rendered = ends.nothing_rendered && more.ends.nothing_rendered;
+  if (!ends.call_form) ends.call_form = more.ends.call_form;
+  all->written.insert(more.written.begin(), more.written.end());
+  if (all->markers.call_opening.empty()) {
+    all->markers.call_opening = more.markers.call_opening;
+    all->markers.call_closing = more.markers.call_closing;
+  }
+}
+
+void ReportBos(const BosPolicy& bos, std::vector<Finding>* findings) {
+  if (bos.written > 1) {
+    findings->push_back({FindingKind::kTwoBos,
+                         "the template writes " + bos.text + " twice",
+                         "the start of a rendering"});
+  } else if (bos.written == 1 && bos.declared_add == true) {
+    findings->push_back(
+        {FindingKind::kTwoBos,
+         "the template writes " + bos.text +
+             ", and the files ask a runtime to add it: one that does both "
+             "gives two; here the template's alone counts",
+         "add_bos_token = true"});
+  } else if (bos.written == 0 && bos.declared_add == true) {
+    findings->push_back(
+        {FindingKind::kNoBos,
+         "the files ask for " + (bos.text.empty() ? "a BOS" : bos.text) +
+             " at the start, but the template writes none: prompts begin "
+             "without it",
+         "add_bos_token = true"});
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<const TurnProtocol> TurnProtocol::Resolve(
+    const ProtocolSources& sources, const ResolveOptions& options) {
+  std::shared_ptr<TurnProtocol> protocol(new TurnProtocol());
+  ProtocolFacts& facts = protocol->facts_;
+  facts.sampling = sources.sampling;
+  facts.findings = sources.findings;
+  protocol->tokenizer_ = sources.tokenizer;
+  protocol->CompileTemplates(options.template_override
+                                 ? std::vector{*options.template_override}
+                                 : sources.templates);
+  if (sources.tokenizer) protocol->ResolveIds(sources, options);
+  facts.hash = HashProtocol(facts);
+  return protocol;
+}
+
+void TurnProtocol::CompileTemplates(std::vector<TemplateFact> templates) {
+  std::stable_partition(
+      templates.begin(), templates.end(),
+      [](const TemplateFact& fact) { return fact.name == kDefaultTemplate; });
+  for (const TemplateFact& fact : templates) {
+    if (fact.source.empty()) continue;
+    facts_.templates.push_back(fact);
+    try {
+      templates_.push_back(
+          {fact.name, jinja::Template::Parse(fact.source, fact.from.where)});
+    } catch (const Error& error) {
+      facts_.findings.push_back({FindingKind::kTemplateError,
+                                 "the template '" + fact.name +
+                                     "' does not compile: " + error.message(),
+                                 error.what()});
+    }
+  }
+  if (facts_.templates.empty()) {
+    facts_.findings.push_back(
+        {FindingKind::kNoTemplate,
+         "the files hold no chat template: a conversation cannot be rendered",
+         "tokenizer.chat_template"});
+  }
+}
+
+void TurnProtocol::ResolveIds(const ProtocolSources& sources,
+                              const ResolveOptions& options) {
+  facts_.specials = CollectSpecials(sources);
+  facts_.named = NameTokens(sources, &facts_.specials, &facts_.findings);
+  for (const std::string& remark : sources.tokenizer->remarks()) {
+    facts_.findings.push_back({FindingKind::kRemark, remark, "tokenizer"});
+  }
+  if (const NamedToken* bos = facts_.FindNamed("bos")) {
+    facts_.bos.id = bos->id;
+    facts_.bos.text = bos->text;
+  }
+  facts_.bos.declared_add = sources.add_bos;
+
+  std::set<TokenId> declared;
+  for (const DeclaredStop& stop : sources.stops) {
+    if (stop.id >= 0 &&
+        static_cast<uint64_t>(stop.id) < sources.tokenizer->size()) {
+      declared.insert(static_cast<TokenId>(stop.id));
+    }
+  }
+  const std::vector<SpecialToken> scannable = Scannable(facts_.specials);
+  const TokenScanner scanner(scannable);
+  Derived derived;
+  for (const NamedTemplate& named : templates_) {
+    MarkWritten(named.compiled.Literals(), &facts_.specials);
+    Derived shown = DeriveAll(named.compiled, facts_.named, scanner, declared,
+                              facts_.bos.id);
+    if (shown.ends.nothing_rendered) {
+      facts_.findings.push_back(
+          {FindingKind::kTemplateError,
+           "the template '" + named.name + "' refuses every conversation tried",
+           shown.refusal});
+    }
+    if (&named == &templates_.front()) {
+      derived = std::move(shown);
+    } else {
+      Merge(shown, &derived);
+    }
+  }
+  MarkWritten(derived.written, &facts_.specials);
+  for (const SpecialToken& special : facts_.specials) {
+    if (!special.control) continue;
+    control_.push_back(special.id);
+    if (special.kind == TokenKind::kUserDefined) {
+      extra_control_.push_back(special.id);
+    }
+  }
+  ResolveStops(sources, options, derived.ends, derived.written);
+  ResolveMarkers(derived.markers);
+  facts_.call_form = derived.ends.call_form;
+  facts_.bos.written = derived.bos_written;
+  if (!templates_.empty()) ReportBos(facts_.bos, &facts_.findings);
+}
+
+void TurnProtocol::ResolveStops(const ProtocolSources& sources,
+                                const ResolveOptions& options,
+                                const DerivedEnds& derived,
+                                const std::set<TokenId>& written) {
+  facts_.stops =
+      JoinStops({sources, *tokenizer_, facts_.specials, derived, written},
+                &facts_.findings);
+  if (options.stops_override) {
+    OverrideStops(*options.stops_override, *tokenizer_, &facts_.stops,
+                  &facts_.findings);
+  }
+  if (facts_.stops.stops.empty() && facts_.stops.strings.empty()) {
+    facts_.findings.push_back(
+        {FindingKind::kNoEnd,
+         "nothing tells where a reply ends: it goes on to the token limit",
+         "no declared, derived or guessed end"});
+  }
+}
+
+void TurnProtocol::ResolveMarkers(const DerivedMarkers& markers) {
+  const auto marker = [&](const std::string& text) {
+    return MakeMarker(text, *tokenizer_, extra_control_);
+  };
+  facts_.reasoning.opening = marker(markers.thought_opening);
+  facts_.reasoning.closing = marker(markers.thought_closing);
+  facts_.reasoning.answer = marker(markers.answer_opening);
+  facts_.reasoning.prefilled = markers.thought_prefilled;
+  facts_.reasoning.field = markers.thought_field;
+  facts_.tool_calls.opening = marker(markers.call_opening);
+  facts_.tool_calls.closing = marker(markers.call_closing);
+}
+
+const jinja::Template& TurnProtocol::TemplateFor(bool with_tools) const {
+  const NamedTemplate* chosen = nullptr;
+  for (const NamedTemplate& named : templates_) {
+    if (named.name == kDefaultTemplate ||
+        (with_tools && named.name == kToolTemplate)) {
+      chosen = &named;
+      if (named.name == kToolTemplate) break;
+    }
+  }
+  if (chosen == nullptr && !templates_.empty()) chosen = &templates_.front();
+  if (chosen != nullptr) return chosen->compiled;
+  for (const Finding& finding : facts_.findings) {
+    if (finding.kind == FindingKind::kTemplateError) {
+      throw Error::Template(finding.message)
+          .Advice("give another one with --template FILE");
+    }
+  }
+  throw Error::Template("the model's files hold no chat template")
+      .Advice("give one with --template FILE, or use generate --raw");
+}
+
+bool TurnProtocol::IsControl(TokenId id) const {
+  return std::binary_search(control_.begin(), control_.end(), id);
+}
+
+}  // namespace fullstop
