@@ -95,6 +95,17 @@ std::string_view SectionName(Section section) {
   return "";
 }
 
+void JoinPieces(std::vector<Piece> from, std::vector<Piece>* to) {
+  for (Piece& piece : from) {
+    if (!to->empty() && to->back().section == piece.section &&
+        to->back().marker == piece.marker) {
+      to->back().bytes += piece.bytes;
+    } else {
+      to->push_back(std::move(piece));
+    }
+  }
+}
+
 // The configuration, compiled: for each section the patterns that matter there.
 struct StopMachine::Plan {
   // What a pattern means; a stop string and a marker may share one.

@@ -141,6 +141,10 @@ struct Piece {
   friend bool operator==(const Piece&, const Piece&) = default;
 };
 
+// Appends FROM to TO, joining what belongs together: neighbours then differ in
+// section or marker.
+void JoinPieces(std::vector<Piece> from, std::vector<Piece>* to);
+
 struct StopStep {
   // What may be shown now; neighbours differ in section or marker.
   std::vector<Piece> pieces;

@@ -192,7 +192,7 @@ class PlainMachine {
   // pieces_ is the whole visible text: the finished sections and, as its last
   // part, text_.
   void Append(Section section, bool marker, const std::string& bytes) {
-    if (!bytes.empty()) AppendPieces({{section, marker, bytes}}, &finished_);
+    if (!bytes.empty()) JoinPieces({{section, marker, bytes}}, &finished_);
     pieces_ = finished_;
   }
   void Flush() {
@@ -201,7 +201,7 @@ class PlainMachine {
   }
   void Show() {
     pieces_ = finished_;
-    if (!text_.empty()) AppendPieces({{section_, false, text_}}, &pieces_);
+    if (!text_.empty()) JoinPieces({{section_, false, text_}}, &pieces_);
   }
 
   StopConfig config_;
@@ -304,7 +304,7 @@ TEST(StopMachinePropertyTest, EveryStepEqualsThePlainMachine) {
     std::vector<Piece> pieces;
     for (int i = 0; i < 14; ++i) {
       const ScriptToken token = RandomToken(&dice);
-      AppendPieces(Play(token, &machine).pieces, &pieces);
+      JoinPieces(Play(token, &machine).pieces, &pieces);
       plain.Put(token);
       const std::string expected = plain.end().empty() ? "none" : plain.end();
       ASSERT_EQ(Written(machine.end()), expected) << script << " " << i;
@@ -316,7 +316,7 @@ TEST(StopMachinePropertyTest, EveryStepEqualsThePlainMachine) {
     }
     StopEvents over;
     over.cancelled = true;
-    AppendPieces(machine.Close(over).pieces, &pieces);
+    JoinPieces(machine.Close(over).pieces, &pieces);
     ASSERT_TRUE(pieces == plain.pieces()) << script;
     ended += !plain.end().empty();
   }
@@ -327,12 +327,12 @@ TEST(StopMachinePropertyTest, EveryStepEqualsThePlainMachine) {
 std::string Future(StopMachine machine, std::vector<Piece> pieces,
                    const std::vector<ScriptToken>& script) {
   for (const ScriptToken& token : script) {
-    AppendPieces(Play(token, &machine).pieces, &pieces);
+    JoinPieces(Play(token, &machine).pieces, &pieces);
   }
   const std::string end = Written(machine.end());
   StopEvents over;
   over.cancelled = true;
-  AppendPieces(machine.Close(over).pieces, &pieces);
+  JoinPieces(machine.Close(over).pieces, &pieces);
   const ReplyUsage usage = machine.usage();
   return Written(pieces) + " " + end + " " + std::to_string(machine.tokens()) +
          " " + std::to_string(usage.reasoning_tokens);
@@ -353,7 +353,7 @@ TEST(StopMachinePropertyTest, TakingBackEqualsTheCopyFromBefore) {
       shown_then.push_back(shown);
       ScriptToken token = RandomToken(&dice);
       token.events = {};
-      AppendPieces(Play(token, &machine).pieces, &shown);
+      JoinPieces(Play(token, &machine).pieces, &shown);
     }
     if (machine.rollback_limit() == 0) continue;
     const size_t n = 1 + dice.Below(machine.rollback_limit());

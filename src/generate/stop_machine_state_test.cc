@@ -261,7 +261,7 @@ TEST(StopMachineStepBackTest, TheRepeatedTailIsNeverShownButCounts) {
   for (const auto& token : ParseScript("a|b|c|b|c!back4|d|#1")) {
     const StopStep step = Play(token, &machine);
     EXPECT_EQ(step.stepped_back, token.events.loop ? 4u : 0u);
-    AppendPieces(step.pieces, &pieces);
+    JoinPieces(step.pieces, &pieces);
   }
   EXPECT_EQ(Written(pieces), "ad");
   EXPECT_EQ(machine.tokens(), 3u);
@@ -286,7 +286,7 @@ TEST(StopMachineStepBackTest, SteppedBackTokensCountTowardsTheMaximum) {
   StopMachine machine(config);
   std::vector<Piece> pieces;
   for (const auto& token : ParseScript("a|b|b!back2|c|d")) {
-    AppendPieces(Play(token, &machine).pieces, &pieces);
+    JoinPieces(Play(token, &machine).pieces, &pieces);
   }
   EXPECT_EQ(Written(machine.end()), "max_tokens");
   EXPECT_EQ(Written(pieces), "ac");

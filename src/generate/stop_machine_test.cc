@@ -150,12 +150,12 @@ Outcome PlayAll(const StopConfig& config,
     if (had_ended) {
       EXPECT_TRUE(step.pieces.empty() && !step.end);
     }
-    AppendPieces(step.pieces, &pieces);
+    JoinPieces(step.pieces, &pieces);
   }
   Outcome outcome{{}, Written(machine.end()), machine.tokens()};
   StopEvents over;
   over.cancelled = true;
-  AppendPieces(machine.Close(over).pieces, &pieces);
+  JoinPieces(machine.Close(over).pieces, &pieces);
   EXPECT_EQ(machine.held(), "");
   outcome.pieces = std::move(pieces);
   return outcome;

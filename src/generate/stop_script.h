@@ -74,18 +74,6 @@ inline StopStep Play(const ScriptToken& token, StopMachine* machine) {
   return machine->Put({token.id, token.bytes, token.control}, token.events);
 }
 
-inline void AppendPieces(const std::vector<Piece>& from,
-                         std::vector<Piece>* to) {
-  for (const Piece& piece : from) {
-    if (!to->empty() && to->back().section == piece.section &&
-        to->back().marker == piece.marker) {
-      to->back().bytes += piece.bytes;
-    } else {
-      to->push_back(piece);
-    }
-  }
-}
-
 inline std::string Written(const std::vector<Piece>& pieces) {
   std::string written;
   for (const Piece& piece : pieces) {
