@@ -46,13 +46,14 @@ std::function<uint64_t(File&)> PutSeenAt(const char* seen, const char* mark,
   };
 }
 
-// Ends the file DELTA bytes behind the mark, where SEEN bytes further back an
-// element begins that is not complete.
-std::function<uint64_t(File&)> CutBehind(const char* mark, int64_t delta,
+// Ends the file DELTA bytes behind the mark; SEEN bytes before its end begins
+// an element that is not complete.
+std::function<uint64_t(File&)> CutBehind(const char* mark, uint64_t delta,
                                          uint64_t seen) {
   return [=](File& file) {
-    file.CutAt(file.at(mark) + delta);
-    return file.at(mark) + delta - seen;
+    const uint64_t end = file.at(mark) + delta;
+    file.CutAt(end);
+    return end - seen;
   };
 }
 
@@ -127,7 +128,7 @@ const Damage kEntryDamages[] = {
      "the value of key 'flag' has a value type 13"},
     {"ValueTypeAbsurd", Put("flag type", ~0u), Kind::kFormat,
      "a value type 4294967295"},
-    {"CutInType", CutBehind("words count", -2, 2), Kind::kFormat,
+    {"CutInType", CutBehind("words type", 2, 2), Kind::kFormat,
      "within the value of key 'words'"},
     {"CutInValue", CutBehind("words count", 3, 3), Kind::kFormat,
      "within the value of key 'words'"},
@@ -149,9 +150,8 @@ const Damage kEntryDamages[] = {
     {"BoolInArrayOfTwo",
      [](File& file) { return file.Put<uint8_t>("flags values", 255, 1); },
      Kind::kFormat, "the value of key 'flags' is a bool of 255"},
-    {"BoolArrayPastFile",
-     [](File& file) { return file.Put("flags values", kHuge, -8); },
-     Kind::kFormat, "the value of key 'flags' has 46"},
+    {"BoolArrayPastFile", Put("flags count", kHuge), Kind::kFormat,
+     "the value of key 'flags' has 46"},
     {"NestedArrayPastFile", Put("nested count", kHuge), Kind::kFormat,
      "the value of key 'nested' has 46"},
     {"NestedInnerPastFile", Put<uint64_t>("second nested count", 4000),

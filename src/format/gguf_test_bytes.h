@@ -75,9 +75,15 @@ inline GgufTestBytes GoodGguf() {
   file.Mark("numbers").Text("numbers").U32(9).Mark("numbers type").U32(2);
   file.Mark("numbers count").U64(3);
   file.Add<uint16_t>(1).Add<uint16_t>(2).Add<uint16_t>(65535);
-  file.Mark("words").Text("words").U32(9).U32(8).Mark("words count").U64(2);
+  file.Mark("words")
+      .Text("words")
+      .U32(9)
+      .Mark("words type")
+      .U32(8)
+      .Mark("words count")
+      .U64(2);
   file.Text("a").Mark("second word").Text("bc");
-  file.Mark("flags").Text("flags").U32(9).U32(7).U64(2);
+  file.Mark("flags").Text("flags").U32(9).U32(7).Mark("flags count").U64(2);
   file.Mark("flags values").Add<uint8_t>(1).Add<uint8_t>(0);
   file.Mark("nested").Text("nested").U32(9).U32(9).Mark("nested count").U64(2);
   file.U32(0).U64(2).Add<uint8_t>(7).Add<uint8_t>(8);
