@@ -11,15 +11,35 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-// Ranges of keys of equal width; the last one has no upper bound.
-constexpr size_t kBuckets = 1024;
-constexpr float kBucketsPerUnit = 32.0f;
+// Ranges of keys, of equal width.
+class Buckets {
+ public:
+  static constexpr size_t kCount = 1024;
 
-size_t BucketOf(float key) {
-  const float scaled = key * kBucketsPerUnit;
-  return scaled < static_cast<float>(kBuckets - 1) ? static_cast<size_t>(scaled)
-                                                   : kBuckets - 1;
-}
+  explicit Buckets(std::span<const float> keys) {
+    float greatest = 0.0f;
+    for (const float key : keys) greatest = std::max(greatest, key);
+    if (greatest > 0.0f) per_unit_ = (kCount - 1) / greatest;
+  }
+
+  size_t Of(float key) const {
+    const float scaled = key * per_unit_;
+    return scaled < kCount ? static_cast<size_t>(scaled) : kCount - 1;
+  }
+
+ private:
+  float per_unit_ = 0.0f;
+};
+
+struct Item {
+  float key;
+  float weight;
+  uint32_t index;
+
+  bool operator<(const Item& other) const {
+    return key != other.key ? key < other.key : index < other.index;
+  }
+};
 
 // What a prefix has to reach.
 struct Goal {
@@ -35,11 +55,11 @@ struct Goal {
 }  // namespace
 
 LogitSummary Candidates::Reset(std::span<const float> logits) {
-  logits_.resize(logits.size());
+  if (logits_.size() < logits.size()) logits_.resize(logits.size());
   dense_ = true;
   size_ = logits.size();
   changed_ = 0;
-  summary_ = SummarizeLogits(logits, logits_);
+  summary_ = SummarizeLogits(logits, {logits_.data(), size_});
   impossible_ = summary_->possible != size_;
   const LogitSummary raw = *summary_;
   DropImpossible();
@@ -76,15 +96,34 @@ void Candidates::Divide(float divisor) {
   const float shift = std::isfinite(max / divisor) ? 0.0f : max;
   for (size_t i = 0; i < size_; ++i) {
     logits_[i] = (logits_[i] - shift) / divisor;
-    impossible_ = impossible_ || logits_[i] == -kInfinity;
   }
   changed_ += size_;
-  summary_.reset();
+  summary_ = SummarizeLogits(logits());
+  impossible_ = summary_->possible != size_;
   DropImpossible();
 }
 
 void Candidates::KeepThrough(const LogitEntry& last) {
   Keep([&](size_t i) { return !RanksBefore(last, {id(i), logits_[i]}); });
+}
+
+void Candidates::KeepIndices(std::span<const uint32_t> indices) {
+  if (ids_.size() < size_) ids_.resize(size_);
+  for (size_t i = 0; i < indices.size(); ++i) {
+    ids_[i] = id(indices[i]);
+    logits_[i] = logits_[indices[i]];
+  }
+  Shrink(indices.size());
+}
+
+std::span<const uint32_t> Candidates::IndicesAtLeast(float floor) {
+  if (indices_.size() < size_) indices_.resize(size_);
+  size_t count = 0;
+  for (size_t i = 0; i < size_; ++i) {
+    indices_[count] = static_cast<uint32_t>(i);
+    count += logits_[i] >= floor ? 1 : 0;
+  }
+  return {indices_.data(), count};
 }
 
 std::vector<LogitEntry> Candidates::Top(size_t k) const {
@@ -110,20 +149,19 @@ size_t PrefixByWeight(std::span<const float> keys,
                       std::span<const float> weights, double target,
                       bool exceed, size_t min_keep) {
   const Goal goal{target, exceed, std::max<size_t>(min_keep, 1)};
-  std::array<double, kBuckets> bucket_weight{};
-  std::array<size_t, kBuckets> bucket_count{};
+  const Buckets buckets(keys);
+  std::array<double, Buckets::kCount> bucket_weight{};
+  std::array<size_t, Buckets::kCount> bucket_count{};
+  size_t last_used = 0;
   for (size_t i = 0; i < keys.size(); ++i) {
-    const size_t bucket = BucketOf(keys[i]);
+    const size_t bucket = buckets.Of(keys[i]);
     bucket_weight[bucket] += weights[i];
     ++bucket_count[bucket];
+    last_used = std::max(last_used, bucket);
   }
   double weight = 0.0;
   size_t count = 0;
   size_t bucket = 0;
-  size_t last_used = 0;
-  for (size_t b = 0; b < kBuckets; ++b) {
-    if (bucket_count[b] != 0) last_used = b;
-  }
   for (; bucket < last_used; ++bucket) {
     if (goal.Met(weight + bucket_weight[bucket],
                  count + bucket_count[bucket])) {
@@ -133,22 +171,20 @@ size_t PrefixByWeight(std::span<const float> keys,
     count += bucket_count[bucket];
   }
 
-  std::vector<size_t> order;
-  order.reserve(bucket_count[bucket]);
+  std::vector<Item> items;
+  items.reserve(bucket_count[bucket]);
   for (size_t i = 0; i < keys.size(); ++i) {
-    if (BucketOf(keys[i]) == bucket) order.push_back(i);
+    if (buckets.Of(keys[i]) != bucket) continue;
+    items.push_back({keys[i], weights[i], static_cast<uint32_t>(i)});
   }
-  const auto before = [&](size_t a, size_t b) {
-    return keys[a] != keys[b] ? keys[a] < keys[b] : a < b;
-  };
   // Halve the part in which the last item lies until sorting it is cheap.
-  auto low = order.begin();
-  auto high = order.end();
+  auto low = items.begin();
+  auto high = items.end();
   while (high - low > 32) {
     const auto middle = low + (high - low) / 2;
-    std::nth_element(low, middle, high, before);
+    std::nth_element(low, middle, high);
     double half = 0.0;
-    for (auto it = low; it != middle; ++it) half += weights[*it];
+    for (auto it = low; it != middle; ++it) half += it->weight;
     const auto half_count = static_cast<size_t>(middle - low);
     if (goal.Met(weight + half, count + half_count)) {
       high = middle;
@@ -158,13 +194,13 @@ size_t PrefixByWeight(std::span<const float> keys,
       low = middle;
     }
   }
-  std::sort(low, high, before);
+  std::sort(low, high);
   for (auto it = low; it != high; ++it) {
-    weight += weights[*it];
+    weight += it->weight;
     ++count;
-    if (goal.Met(weight, count)) return *it;
+    if (goal.Met(weight, count)) return it->index;
   }
-  return *(high - 1);
+  return (high - 1)->index;
 }
 
 }  // namespace fullstop

@@ -3,6 +3,7 @@
 #define FULLSTOP_GENERATE_CANDIDATES_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
@@ -43,7 +44,7 @@ class Candidates {
   template <typename Predicate>
   void Keep(Predicate keep) {
     size_t kept = 0;
-    if (dense_) ids_.resize(size_);
+    if (ids_.size() < size_) ids_.resize(size_);
     for (size_t i = 0; i < size_; ++i) {
       const bool stays = keep(i);
       ids_[kept] = id(i);
@@ -54,6 +55,12 @@ class Candidates {
   }
   // Keeps what ranks no later than LAST.
   void KeepThrough(const LogitEntry& last);
+  // Keeps the candidates at INDICES, which must ascend.
+  void KeepIndices(std::span<const uint32_t> indices);
+
+  // The indices of all logits that are at least FLOOR, ascending; valid until
+  // the next call.
+  std::span<const uint32_t> IndicesAtLeast(float floor);
 
   // The K best, best first.
   std::vector<LogitEntry> Top(size_t k) const;
@@ -73,6 +80,7 @@ class Candidates {
   size_t size_ = 0;
   std::vector<TokenId> ids_;
   std::vector<float> logits_;
+  std::vector<uint32_t> indices_;
   size_t changed_ = 0;
   bool impossible_ = false;
   mutable std::optional<LogitSummary> summary_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -17,42 +18,35 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kHighest = std::numeric_limits<float>::max();
 // Small enough to stay in the first-level cache.
 constexpr size_t kBlock = 1024;
-// Independent sums, so that loops over them vectorise.
-constexpr size_t kLanes = 16;
+
+// Floats as integers of the same order, but for NaN, which come first or last,
+// and -0 before 0. An involution. Compilers vectorise the greatest of integers,
+// not of floats, which need not be associative.
+int32_t ToOrdered(float x) {
+  const auto bits = std::bit_cast<int32_t>(x);
+  return bits ^ ((bits >> 31) & 0x7fffffff);
+}
+
+float FromOrdered(int32_t ordered) {
+  return std::bit_cast<float>(ordered ^ ((ordered >> 31) & 0x7fffffff));
+}
 
 struct BlockScan {
-  float max = -kInfinity;
-  uint32_t bad = 0;
-  uint32_t impossible = 0;
+  float min;
+  float max;
+  // Whether all are finite or -infinity.
+  bool valid() const { return min >= -kInfinity && max <= kHighest; }
 };
 
 BlockScan ScanBlock(std::span<const float> block) {
-  std::array<float, kLanes> max;
-  std::array<uint32_t, kLanes> bad{};
-  std::array<uint32_t, kLanes> impossible{};
-  max.fill(-kInfinity);
-  size_t i = 0;
-  for (; i + kLanes <= block.size(); i += kLanes) {
-    for (size_t j = 0; j < kLanes; ++j) {
-      const float x = block[i + j];
-      max[j] = x > max[j] ? x : max[j];
-      bad[j] += x <= kHighest ? 0 : 1;
-      impossible[j] += x == -kInfinity ? 1 : 0;
-    }
+  int32_t least = std::numeric_limits<int32_t>::max();
+  int32_t greatest = std::numeric_limits<int32_t>::min();
+  for (const float x : block) {
+    const int32_t ordered = ToOrdered(x);
+    least = ordered < least ? ordered : least;
+    greatest = ordered > greatest ? ordered : greatest;
   }
-  for (; i < block.size(); ++i) {
-    const float x = block[i];
-    max[0] = x > max[0] ? x : max[0];
-    bad[0] += x <= kHighest ? 0 : 1;
-    impossible[0] += x == -kInfinity ? 1 : 0;
-  }
-  BlockScan scan;
-  for (size_t j = 0; j < kLanes; ++j) {
-    scan.max = std::max(scan.max, max[j]);
-    scan.bad += bad[j];
-    scan.impossible += impossible[j];
-  }
-  return scan;
+  return {FromOrdered(least), FromOrdered(greatest)};
 }
 
 // sum(exp(d)) and sum(exp(d) * d), d = logit - MAX.
@@ -62,31 +56,16 @@ struct Moments {
 };
 
 Moments SumBlock(std::span<const float> block, float max) {
-  std::array<double, kLanes> weight{};
-  std::array<double, kLanes> weighted{};
-  std::array<float, kBlock> e;
-  std::array<float, kBlock> ed;
+  std::array<float, kBlock> weight;
+  std::array<float, kBlock> weighted;
   for (size_t i = 0; i < block.size(); ++i) {
     // -infinity would make the product no number; its weight is nil anyway.
-    const float d = block[i] - max < -87.0f ? -87.0f : block[i] - max;
-    e[i] = ExpNonPositive(d);
-    ed[i] = e[i] * d;
+    const float d = ClampNonPositive(block[i] - max);
+    weight[i] = ExpNonPositive(d);
+    weighted[i] = weight[i] * d;
   }
-  size_t i = 0;
-  for (; i + kLanes <= block.size(); i += kLanes) {
-    for (size_t j = 0; j < kLanes; ++j) weight[j] += e[i + j];
-    for (size_t j = 0; j < kLanes; ++j) weighted[j] += ed[i + j];
-  }
-  for (; i < block.size(); ++i) {
-    weight[0] += e[i];
-    weighted[0] += ed[i];
-  }
-  Moments sum;
-  for (size_t j = 0; j < kLanes; ++j) {
-    sum.weight += weight[j];
-    sum.weighted += weighted[j];
-  }
-  return sum;
+  return {SumInDouble({weight.data(), block.size()}),
+          SumInDouble({weighted.data(), block.size()})};
 }
 
 [[noreturn]] void ThrowBadLogit(std::span<const float> logits) {
@@ -131,6 +110,17 @@ class Summarizer {
 
 }  // namespace
 
+// Four sums at a time, so that the loop vectorises.
+double SumInDouble(std::span<const float> values) {
+  double sums[4] = {};
+  size_t i = 0;
+  for (; i + 4 <= values.size(); i += 4) {
+    for (size_t j = 0; j < 4; ++j) sums[j] += values[i + j];
+  }
+  for (; i < values.size(); ++i) sums[0] += values[i];
+  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
 LogitSummary SummarizeLogits(std::span<const float> logits,
                              std::span<float> copy) {
   LogitSummary summary;
@@ -146,8 +136,11 @@ LogitSummary SummarizeLogits(std::span<const float> logits,
                 copy.begin() + static_cast<ptrdiff_t>(begin));
     }
     const BlockScan scan = ScanBlock(block);
-    if (scan.bad != 0) ThrowBadLogit(logits);
-    impossible += scan.impossible;
+    if (!scan.valid()) ThrowBadLogit(logits);
+    if (scan.min == -kInfinity) {
+      impossible += static_cast<size_t>(
+          std::count(block.begin(), block.end(), -kInfinity));
+    }
     if (scan.max > best) {
       best = scan.max;
       best_block = begin;

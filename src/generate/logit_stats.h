@@ -47,6 +47,9 @@ double ProbabilityOfSet(std::span<const float> logits,
                         const LogitSummary& summary,
                         std::span<const TokenId> ids);
 
+// The sum of VALUES in double precision, fast.
+double SumInDouble(std::span<const float> values);
+
 struct LogitEntry {
   TokenId id;
   float logit;

@@ -31,6 +31,24 @@ void CheckIds(std::span<const TokenId> ids, size_t vocabulary_size,
   }
 }
 
+// The first index up to which WEIGHTS sum to more than SHARE; the last one
+// where rounding leaves none. Whole blocks are passed over quickly.
+size_t IndexOfShare(std::span<const float> weights, double share) {
+  constexpr size_t kBlock = 1024;
+  double sum = 0.0;
+  size_t i = 0;
+  for (; i + kBlock < weights.size(); i += kBlock) {
+    const double block = SumInDouble(weights.subspan(i, kBlock));
+    if (sum + block > share) break;
+    sum += block;
+  }
+  for (; i + 1 < weights.size(); ++i) {
+    sum += weights[i];
+    if (sum > share) break;
+  }
+  return i;
+}
+
 }  // namespace
 
 struct SamplerChain::Setup {
@@ -151,19 +169,15 @@ class SamplerChain::Draw {
           candidates_.id(static_cast<size_t>(candidates_.summary().argmax));
       return;
     }
-    const size_t size = candidates_.size();
-    std::vector<float> weights(size);
     const std::span<const float> logits = candidates_.logits();
-    for (size_t i = 0; i < size; ++i) {
+    std::vector<float> weights(logits.size());
+    for (size_t i = 0; i < logits.size(); ++i) {
       weights[i] = ExpNonPositive(logits[i] - max);
     }
-    double total = 0.0;
-    for (const float weight : weights) total += weight;
-    const double goal =
-        total * UniformAt(context_.seed, context_.position, RandomUse::kToken);
-    double sum = weights[0];
-    size_t i = 0;
-    while (i + 1 < size && sum <= goal) sum += weights[++i];
+    const double total = SumInDouble(weights);
+    const size_t i = IndexOfShare(
+        weights,
+        total * UniformAt(context_.seed, context_.position, RandomUse::kToken));
     record_.id = candidates_.id(i);
     record_.drawn_with = weights[i] / total;
   }

@@ -2,6 +2,7 @@
 // min-p, typical-p, top-n-sigma.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "generate/fast_exp.h"
 #include "generate/sampler.h"
@@ -40,37 +41,35 @@ class TopP : public Sampler {
     // All tokens less probable than (1 - p) / n sum to less than 1 - p, so that
     // those above reach p without them.
     const double floor = std::log((1.0 - p_) / total) + summary.log_sum_exp;
-    std::vector<size_t> likely;
-    Gather(*candidates, static_cast<float>(floor - 0.001), &likely);
-    if (likely.size() < min_keep_) Gather(*candidates, -kInfinity, &likely);
+    std::span<const uint32_t> likely =
+        candidates->IndicesAtLeast(static_cast<float>(floor - 0.001));
+    if (likely.size() < min_keep_) {
+      likely = candidates->IndicesAtLeast(-kHighest);
+    }
 
+    const std::span<const float> logits = candidates->logits();
+    const auto scale =
+        static_cast<float>(std::exp(summary.max - summary.log_sum_exp));
     std::vector<float> keys(likely.size());
     std::vector<float> weights(likely.size());
-    const float scale =
-        static_cast<float>(std::exp(summary.max - summary.log_sum_exp));
     for (size_t i = 0; i < likely.size(); ++i) {
-      keys[i] = summary.max - candidates->logit(likely[i]);
+      keys[i] = summary.max - logits[likely[i]];
+    }
+    for (size_t i = 0; i < likely.size(); ++i) {
       weights[i] = ExpNonPositive(-keys[i]) * scale;
     }
-    const size_t last =
-        likely[PrefixByWeight(keys, weights, p_, false, min_keep_)];
-    candidates->KeepThrough({candidates->id(last), candidates->logit(last)});
+    const size_t last = PrefixByWeight(keys, weights, p_, false, min_keep_);
+    std::vector<uint32_t> kept;
+    for (size_t i = 0; i < likely.size(); ++i) {
+      if (keys[i] < keys[last] || (keys[i] == keys[last] && i <= last)) {
+        kept.push_back(likely[i]);
+      }
+    }
+    candidates->KeepIndices(kept);
   }
 
  private:
-  static constexpr float kInfinity = std::numeric_limits<float>::infinity();
-
-  static void Gather(const Candidates& candidates, float floor,
-                     std::vector<size_t>* out) {
-    const std::span<const float> logits = candidates.logits();
-    out->resize(logits.size());
-    size_t count = 0;
-    for (size_t i = 0; i < logits.size(); ++i) {
-      (*out)[count] = i;
-      count += logits[i] >= floor ? 1 : 0;
-    }
-    out->resize(count);
-  }
+  static constexpr float kHighest = std::numeric_limits<float>::max();
 
   double p_;
   size_t min_keep_;
@@ -88,12 +87,9 @@ class MinP : public Sampler {
 
   void Apply(const DrawContext&, Candidates* candidates) const override {
     const float floor = candidates->summary().max + log_p_;
-    const std::span<const float> logits = candidates->logits();
-    const auto kept = static_cast<size_t>(
-        std::count_if(logits.begin(), logits.end(),
-                      [floor](float logit) { return logit >= floor; }));
-    if (kept >= min_keep_) {
-      candidates->Keep([&](size_t i) { return logits[i] >= floor; });
+    const std::span<const uint32_t> kept = candidates->IndicesAtLeast(floor);
+    if (kept.size() >= min_keep_) {
+      candidates->KeepIndices(kept);
     } else if (min_keep_ < candidates->size()) {
       candidates->KeepThrough(candidates->Top(min_keep_).back());
     }
