@@ -201,12 +201,37 @@ bool IsPhi3(const GgufFile& file) {
          name.find("phi3") != std::string::npos;
 }
 
+// Files exist whose ends are marked as ordinary or as added text. As llama.cpp
+// does, such a token counts as control.
+void MendEndKinds(TokenizerSpec* spec) {
+  constexpr std::string_view kEnds[] = {
+      "</s>",          "<|im_end|>",      "<|end|>",    "<end_of_turn>",
+      "<|endoftext|>", "<|end_of_text|>", "<|eot_id|>", "<|eom_id|>",
+      "<EOT>",         "_<EOT>",          "[EOT]",      "[EOS]",
+      "<eos>",         "<|return|>",      "<|call|>",   "<end_of_utterance>"};
+  for (TokenSpec& token : spec->tokens) {
+    if (token.kind != TokenKind::kNormal &&
+        token.kind != TokenKind::kUserDefined) {
+      continue;
+    }
+    if (std::find(std::begin(kEnds), std::end(kEnds), token.text) ==
+        std::end(kEnds)) {
+      continue;
+    }
+    token.kind = TokenKind::kControl;
+    spec->remarks.push_back("the token " + std::string(token.text) +
+                            " is not marked as control, but counts as such by "
+                            "its name");
+  }
+}
+
 void ReadSentencePiece(const GgufFile& file, TokenizerSpec* spec) {
   spec->model = TokenizerModel::kSentencePieceBpe;
   spec->add_space_prefix = spec->declared.add_space_prefix.value_or(true);
   spec->adds_bos = spec->declared.add_bos.value_or(true);
   spec->adds_eos = spec->declared.add_eos.value_or(false);
   ReadScores(file, spec);
+  MendEndKinds(spec);
   if (!IsPhi3(file)) return;
   for (TokenSpec& token : spec->tokens) {
     const bool is_added = token.kind == TokenKind::kControl ||

@@ -33,6 +33,13 @@ bool Decomposes(char32_t value) {
          InTable(nfc_tables::kDecomposes, nfc_tables::kDecomposesCount, value);
 }
 
+// Whether utf8proc takes VALUE for a combining mark. It knows later ones than
+// the tables do; what follows such a one must not be moved before it.
+bool IsMark(char32_t value) {
+  return utf8proc_get_property(static_cast<utf8proc_int32_t>(value))
+             ->combining_class != 0;
+}
+
 // TEXT must be UTF-8.
 std::string Nfc(std::string_view text) {
   uint8_t* result = nullptr;
@@ -54,6 +61,7 @@ size_t ClusterLength(std::string_view text, bool* inert) {
   CodePoint point = DecodeCodePoint(text);
   *inert = !Decomposes(point.value) && !Follows(point.value);
   size_t length = point.length;
+  if (*inert && IsMark(point.value)) return length;
   while (length < text.size()) {
     point = DecodeCodePoint(text.substr(length));
     if (!point.valid || !Follows(point.value)) break;

@@ -4,23 +4,18 @@
 #include <limits>
 #include <optional>
 
+#include "base/utf8.h"
+
 namespace fullstop {
 namespace {
 
 constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
 
-uint32_t LengthByFirstByte(char first) {
-  const auto byte = static_cast<uint8_t>(first);
-  if (byte < 0xC0) return 1;
-  if (byte < 0xE0) return 2;
-  return byte < 0xF0 ? 3 : 4;
-}
-
 std::vector<uint32_t> CharacterEnds(std::string_view text) {
   std::vector<uint32_t> ends;
   ends.reserve(text.size());
   for (size_t at = 0; at < text.size();) {
-    at = std::min(text.size(), at + LengthByFirstByte(text[at]));
+    at += DecodeCodePoint(text.substr(at)).length;
     ends.push_back(static_cast<uint32_t>(at));
   }
   return ends;

@@ -33,8 +33,7 @@ class PieceTable {
   std::vector<float> scores_;
 };
 
-// Starts from the characters of TEXT (by the length that the first byte of
-// each announces, as far as there are bytes) and joins the two neighbours that
+// Starts from the characters of TEXT and joins the two neighbours that
 // make the piece of highest score, the leftmost of equals, until none do.
 // Returns where each part ends; a part is a piece or a single character. The
 // plain form scans the text for each merge, O(n^2); the other keeps a heap.

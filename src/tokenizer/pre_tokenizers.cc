@@ -178,16 +178,13 @@ constexpr std::string_view kBloom =
 constexpr std::string_view kDigitGroups = R"re(\d{1,3}(?=(?:\d{3})*\b))re";
 
 constexpr std::string_view kNumberGroups =
-    R"re(\p{N}{1,2}(?=(?:\p{N}{3})+(?!\p{N}))|\p{N}{3}|\p{N}+)re";
-
+    R"re(\p{Nd}{1,2}(?=(?:\p{Nd}{3})+(?!\p{Nd}))|\p{Nd}{3}|\p{Nd}+)re";
 constexpr std::string_view kAfmoeScripts =
-    R"re([\x{4E00}-\x{9FFF}\x{3400}-\x{4DBF}\x{F900}-\x{FAFF})re"
-    R"re(\x{3040}-\x{309F}\x{30A0}-\x{30FF}\x{FF65}-\x{FF9F})re"
-    R"re(\x{2F00}-\x{2FDF})re"
-    R"re(\x{E40}-\x{E7F}\x{E80}-\x{EFF}\x{1780}-\x{17FF}\x{1000}-\x{109F})re"
-    R"re(\x{AA60}-\x{AA7F}\x{A9E0}-\x{A9FF}\x{AC00}-\x{D7AF})re"
-    R"re(\x{1100}-\x{11FF}]+)re";
-
+    R"re([\x{4E00}-\x{9FFF}\x{3400}-\x{4DBF}\x{F900}-\x{FAFF}\x{3040}-\x{309F})re"
+    R"re(\x{30A0}-\x{30FF}\x{FF65}-\x{FF9F}\x{2F00}-\x{2FDF}]+|[\x{E40}-\x{E7F}]+)re"
+    R"re(|[\x{E80}-\x{EFF}]+|[\x{1780}-\x{17FF}]+)re"
+    R"re(|[\x{1000}-\x{109F}\x{AA60}-\x{AA7F}\x{A9E0}-\x{A9FF}]+)re"
+    R"re(|[\x{AC00}-\x{D7AF}\x{1100}-\x{11FF}]+)re";
 constexpr std::string_view kNumberRun = R"re(\p{N}+)re";
 
 constexpr std::string_view kEveryThirdDigit = R"re((?=(\d{3})+(?!\d)))re";
@@ -226,8 +223,8 @@ constexpr PreTokenizer kTable[] = {
     {.names = "smollm starcoder refact codeshell exaone minerva-7b mellum2",
      .steps = {{{kDigit}, {kGpt2}}}},
     {.names = "command-r", .steps = {{{kDigit}, {kGpt2}}}, .nfc = true},
-    {.names = "llama3 llama-v3 llama-bpe falcon3 falcon-h1 pixtral midm-2.0 "
-              "lfm2 jina-v5-nano",
+    {.names = "llama3 llama-v3 llama-bpe falcon3 pixtral midm-2.0 lfm2 "
+              "jina-v5-nano",
      .steps = {{{kLlama3}}},
      .ignore_merges = true,
      .adds_bos = true},
@@ -261,6 +258,10 @@ constexpr PreTokenizer kTable[] = {
     {.names = "youtu",
      .steps = {{{kYoutuScripts}, {kYoutu}}},
      .ignore_merges = true},
+    {.names = "falcon-h1",
+     .steps = {{{kYoutu}}},
+     .ignore_merges = true,
+     .adds_bos = true},
     {.names = "kimi-k2", .steps = {{{kKimi}}}, .ignore_merges = true},
     {.names = "deepseek-llm",
      .steps = {{{kNewline},

@@ -84,8 +84,9 @@ YOUTU_SCRIPTS = (
     "[\uff01\u2026\u201c\u201d\u2018\u2019\u2014\uff1a\uff1b\uff0c\u3001-\u303f\ufe30-\ufe4f]+|"
     "[\u3105-\u312f]+|[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+")
 AFMOE_SCRIPTS = (
-    "[\u4e00-\u9fff\u3400-\u4dbf\uf900-\ufaff\u3040-\u309f\u30a0-\u30ff\uff65-\uff9f\u2f00-\u2fdf\u0e40-\u0e7f"
-    "\u0e80-\u0eff\u1780-\u17ff\u1000-\u109f\uaa60-\uaa7f\ua9e0-\ua9ff\uac00-\ud7af\u1100-\u11ff]+")
+    "[\u4e00-\u9fff\u3400-\u4dbf\uf900-\ufaff\u3040-\u309f\u30a0-\u30ff\uff65-\uff9f\u2f00-\u2fdf]+"
+    "|[\u0e40-\u0e7f]+|[\u0e80-\u0eff]+|[\u1780-\u17ff]+|[\u1000-\u109f\uaa60-\uaa7f\ua9e0-\ua9ff]+"
+    "|[\uac00-\ud7af\u1100-\u11ff]+")
 
 # name: (normalizer or None, list of pre-tokenizers)
 FAMILIES = {}
@@ -103,7 +104,8 @@ family("smollm starcoder refact exaone mellum2", [DIGITS, GPT2])
 family("codeshell minerva-7b", [DIGITS, GPT2])  # GUESS
 family("command-r", [DIGITS, GPT2], NFC)
 family("llama3 llama-v3 llama-bpe falcon3 pixtral glm4 glm5", splits(LLAMA3))
-family("falcon-h1 midm-2.0 lfm2 jina-v5-nano smaug-bpe chatglm-bpe", splits(LLAMA3))  # GUESS
+family("falcon-h1", splits(O200K.replace("{1,3}", "")))
+family("midm-2.0 lfm2 jina-v5-nano smaug-bpe chatglm-bpe", splits(LLAMA3))  # GUESS
 family("dbrx", [split(LLAMA3, "Removed", True), BYTES])
 family("qwen2 deepseek-r1-qwen f2llmv2 megrez hunyuan", splits(QWEN2), NFC)
 family("stablelm2 kormo solar-open grok-2", splits(QWEN2))  # GUESS
@@ -127,8 +129,9 @@ family("deepseek-coder", [split("[\r\n]"), split(r"\s?\p{L}+"), split(r"\s?\p{P}
                           split(DEEPSEEK_SYLLABLES), DIGITS, BYTES])
 family("deepseek-v3 hunyuan-dense joyai-llm hy_v4", splits(r"\p{N}{1,3}", CJK, DEEPSEEK_V3))
 family("spark2_5", [split(r"\p{N}{1,3}"), split(CJK), split(SPARK), DIGITS, BYTES])
-# GUESS: llama.cpp counts the groups of three in its own code.
-family("afmoe", splits(r"\p{N}{1,3}(?=(?:\p{N}{3})*(?!\p{N}))", AFMOE_SCRIPTS, DEEPSEEK_V3))
+family("afmoe", splits(
+    r"\p{Nd}{1,510}(?=(?>\p{Nd}{510})*(?:\P{Nd}|$))|\G\p{Nd}{510}", r"\A\p{Nd}{1,2}(?=\p{Nd}{3}+\z)",
+    r"\A\p{Nd}{3}|\G\p{Nd}{3}", AFMOE_SCRIPTS, DEEPSEEK_V3))
 family("poro-chat bloom gpt3-finnish", splits(BLOOM))
 family("viking", [split(BLOOM), DIGITS, BYTES])
 family("superbpe", splits(r"\p{N}+", r"(?=(\d{3})+(?!\d))"))  # GUESS
@@ -141,3 +144,8 @@ family("default", splits(
     r"[\p{P}\$\+<=>\^~\|]+",
     r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
     r"\p{N}+", "[0-9][0-9][0-9]"))
+
+# The families whose model has "ignore_merges".
+IGNORE_MERGES = set(
+    "llama3 llama-v3 llama-bpe falcon3 falcon-h1 pixtral midm-2.0 lfm2 jina-v5-nano glm4 glm5 minicpm5 tekken gpt-4o "
+    "llama4 kanana2 talkie granite-embed-multi-97m youtu kimi-k2".split())
