@@ -1,8 +1,10 @@
-// Writes the first files of tests/corpus/format_gguf_fuzz into the folder that
-// is the argument: every value type and every tensor type, of both versions.
-// The fuzzer found the other files from these.
+// Writes the first files of tests/corpus/format_gguf_fuzz and of
+// tests/corpus/format_gguf_split_fuzz into the two folders that are the
+// arguments: every value type and every tensor type, of both versions; sets of
+// files, one behind the other. The fuzzers found the other files from these.
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,6 +58,25 @@ std::string Tensors(uint32_t begin, uint32_t end) {
   return writer.ToString();
 }
 
+// A set of COUNT files that says there are DECLARED, with a tensor in each.
+std::string Set(uint16_t count, uint16_t declared) {
+  const uint8_t value = 7;
+  const uint64_t shape[] = {1};
+  std::string files;
+  for (uint16_t i = 0; i < count; ++i) {
+    GgufWriter writer;
+    writer.Add("general.alignment", {uint32_t{1}});
+    writer.Add("split.no", {i});
+    writer.Add("split.count", {declared});
+    writer.Add("split.tensors.count", {int32_t{count}});
+    writer.AddTensor(std::string(1, static_cast<char>('a' + i)),
+                     fullstop::TensorType::kI8, shape,
+                     std::as_bytes(std::span(&value, 1)));
+    files += writer.ToString();
+  }
+  return files;
+}
+
 void Write(const std::string& path, std::string bytes) {
   fullstop::WriteFileAtomically(path + "_v3.gguf", bytes);
   bytes[4] = 2;
@@ -65,7 +86,7 @@ void Write(const std::string& path, std::string bytes) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) return 2;
+  if (argc != 3) return 2;
   const std::string folder = std::string(argv[1]) + "/";
   Write(folder + "scalars", Scalars());
   Write(folder + "arrays",
@@ -84,4 +105,9 @@ int main(int argc, char** argv) {
   Write(folder + "tensors_small", Tensors(0, 10));
   Write(folder + "tensors_k", Tensors(10, 16));
   Write(folder + "tensors_rest", Tensors(16, 43));
+  const std::string sets = std::string(argv[2]) + "/";
+  fullstop::WriteFileAtomically(sets + "one", Set(1, 0));
+  fullstop::WriteFileAtomically(sets + "two", Set(2, 2));
+  fullstop::WriteFileAtomically(sets + "three", Set(3, 3));
+  fullstop::WriteFileAtomically(sets + "wrong_count", Set(2, 3));
 }
