@@ -115,6 +115,10 @@ class Value {
   const BigInt& AsBigInt() const;
   Object* object() const { return payload_.object; }
   static Value Missing();
+  // NAME was not found on a value of TYPE ("" where it is a variable).
+  static Value Undefined(Value name, std::string_view type);
+  static Value Undefined(std::string hint);
+  static Value Group(Value grouper, Value list);
   static Value Markup(Text text);
   // Narrowed to a small int where it fits.
   static Value Big(BigInt value, Origin origin);
@@ -166,6 +170,8 @@ class Dict {
   void Set(Value key, Value value);
   void Set(std::string_view key, Value value,
            Origin key_origin = kTemplateOrigin);
+  // Moves all keys and values to the end of HELD.
+  void Surrender(std::vector<Value>* held);
 
  private:
   static constexpr size_t kScanned = 8;
