@@ -16,6 +16,8 @@ namespace fullstop::cli {
 inline constexpr int kGood = 0;
 inline constexpr int kNo = 1;
 inline constexpr int kCouldNotRun = 2;
+// As shells expect of a program that Ctrl-C ended.
+inline constexpr int kCancelled = 130;
 
 // Runs the chosen command and returns the exit code; may throw Error.
 using Runner = std::function<int()>;

@@ -22,7 +22,8 @@ int RunShow(const ShowOptions& options) {
   if (options.json) {
     WriteJson(ToJson(facts));
   } else {
-    WriteOut(model.path() + "\n" + PrintProtocol(facts, HasColour(stdout)));
+    WriteOut(model.path() + "\n" + PrintProtocol(facts, HasColour(stdout)) +
+             "\n");
   }
   return kGood;
 }

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "format/gguf.h"
 #include "model/load.h"
@@ -28,6 +29,9 @@ class LoadedModel {
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   const TurnProtocol& protocol() const { return *protocol_; }
 
+  // Ids that the file forbids the sampler.
+  const std::vector<TokenId>& suppressed() const { return suppressed_; }
+
   // Loads the weights on the first call; throws Error as LoadModel does.
   ForwardModel& forward();
 
@@ -35,6 +39,7 @@ class LoadedModel {
   GgufFile file_;
   std::shared_ptr<const Tokenizer> tokenizer_;
   std::shared_ptr<const TurnProtocol> protocol_;
+  std::vector<TokenId> suppressed_;
   ModelOptions compute_;
   std::unique_ptr<ForwardModel> forward_;
 };

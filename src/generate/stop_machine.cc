@@ -199,10 +199,7 @@ StopMachine::StopMachine(StopConfig config)
 StopStep StopMachine::Put(const StopToken& token, const StopEvents& events) {
   StopStep step;
   if (end_) return step;
-  if (plan_->config.hold_tokens > 0) {
-    if (history_.size() == plan_->config.hold_tokens) history_.pop_front();
-    history_.push_back(now_);
-  }
+  history_.push_back(now_);
   const bool in_thought = now_.section == Section::kThought;
   ++now_.tokens;
   std::optional<End> end = Read(token);
@@ -214,6 +211,8 @@ StopStep StopMachine::Put(const StopToken& token, const StopEvents& events) {
   if (end) {
     Finish(std::move(*end), &step);
   } else {
+    const size_t hold = events.hold.value_or(plan_->config.hold_tokens);
+    while (history_.size() > hold) history_.pop_front();
     Release(history_.empty() ? now_ : history_.front(), &step.pieces);
   }
   return step;

@@ -127,6 +127,10 @@ struct LoopEvent {
 
 // What the caller knows at a token and the machine can't.
 struct StopEvents {
+  // How many tokens at the tail, this one included, must not be shown yet, in
+  // place of StopConfig::hold_tokens. From one token to the next it may grow by
+  // one at most: what was not held can't be taken back.
+  std::optional<size_t> hold;
   std::optional<LoopEvent> loop;
   bool context_full = false;  // there is no room for a further token
   bool cancelled = false;

@@ -17,6 +17,7 @@ void PutNumber(const char* key, const std::optional<double>& number,
 }
 
 void PutEvents(const StopEvents& events, Json* json) {
+  if (events.hold && *events.hold > 0) (*json)["hold"] = *events.hold;
   if (events.loop) {
     (*json)["loop"] = {{"period", events.loop->period},
                        {"count", events.loop->count},

@@ -17,6 +17,7 @@ constexpr size_t kExcerpt = 80;
 
 StopEvents ReadEvents(const JsonFields& fields) {
   StopEvents events;
+  if (fields.Find("hold") != nullptr) events.hold = fields.Count("hold");
   if (const Json* loop = fields.Find("loop")) {
     const JsonFields parts(*loop, "a loop");
     events.loop = LoopEvent{parts.Count("period"), parts.Count("count"),

@@ -1,0 +1,57 @@
+#include <memory>
+#include <string>
+
+#include "cli/arguments.h"
+#include "cli/chat_session.h"
+#include "cli/command.h"
+#include "cli/generation_arguments.h"
+
+namespace fullstop::cli {
+namespace {
+
+struct ChatOptions {
+  std::string model;
+  std::string messages_file;
+  std::string trace_file;
+  ProtocolArguments protocol;
+  RenderArguments render;
+  ComputeArguments compute;
+  GenerationArguments generation;
+};
+
+int RunChat(const ChatOptions& options) {
+  LoadedModel model(options.model, options.protocol.Resolve(),
+                    options.compute.Options());
+  const Json messages = options.messages_file.empty()
+                            ? Json::array()
+                            : ReadJsonFile(options.messages_file);
+  ChatSession session(model, options.render.Request(messages),
+                      options.generation.Options(model), options.compute.batch,
+                      options.trace_file);
+  return session.Run();
+}
+
+}  // namespace
+
+void AddChat(CLI::App& app, Runner& run) {
+  const auto options = std::make_shared<ChatOptions>();
+  CLI::App* command =
+      app.add_subcommand("chat", "a conversation in the terminal");
+  AddModelArgument(*command, options->model);
+  command
+      ->add_option("--messages", options->messages_file,
+                   "a conversation to go on with: a JSON array of messages")
+      ->type_name("FILE");
+  options->protocol.Add(*command);
+  options->render.Add(*command);
+  options->generation.Add(*command);
+  options->compute.Add(*command);
+  command
+      ->add_option("--trace", options->trace_file,
+                   "write a line of JSON for each token")
+      ->type_name("FILE");
+  command->callback(
+      [options, &run] { run = [options] { return RunChat(*options); }; });
+}
+
+}  // namespace fullstop::cli

@@ -1,0 +1,77 @@
+// The conversation behind the chat command: messages in, replies out, and the
+// commands that begin with a slash.
+#ifndef FULLSTOP_CLI_CHAT_SESSION_H_
+#define FULLSTOP_CLI_CHAT_SESSION_H_
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "cli/line_editor.h"
+#include "cli/trace_file.h"
+#include "engine/conversation.h"
+
+namespace fullstop::cli {
+
+class ChatSession {
+ public:
+  // REQUEST holds the messages to begin with and what goes into each rendering;
+  // its prefill begins every reply. MODEL must outlive the object.
+  ChatSession(LoadedModel& model, RenderRequest request,
+              GenerationOptions options, int32_t prefill_rows,
+              const std::string& trace_file);
+
+  // Until the user leaves; returns the exit code.
+  int Run();
+
+ private:
+  struct Command;
+  static const Command* FindCommand(std::string_view name);
+  static std::span<const Command> Commands();
+
+  void Greet();
+  // True while the conversation goes on.
+  bool Handle(const std::string& text);
+  bool HandleCommand(const std::string& text);
+  // Adds a user's message and replies; the message is gone again if the reply
+  // could not begin.
+  void Say(const std::string& text);
+  void Reply();
+  // Generates once; false where the conversation did not fit the context.
+  bool TryReply();
+  bool OfferToDrop();
+
+  void Help(const std::string& argument);
+  void System(const std::string& argument);
+  void Reset(const std::string& argument);
+  void Undo(const std::string& argument);
+  void Again(const std::string& argument);
+  void Edit(const std::string& argument);
+  void Drop(const std::string& argument);
+  void Save(const std::string& argument);
+  void Load(const std::string& argument);
+  void Set(const std::string& argument);
+  void Why(const std::string& argument);
+  void Stats(const std::string& argument);
+  void Quit(const std::string& argument);
+
+  // The index of the last user message, if there is one.
+  std::optional<size_t> LastUserMessage() const;
+
+  LoadedModel* model_;
+  Conversation conversation_;
+  GenerationOptions options_;
+  LineEditor editor_;
+  TraceFile trace_;
+  std::optional<Turn> last_;
+  std::string prefill_;  // for the next line to edit
+  int code_ = 0;
+  bool leaving_ = false;
+  uint64_t turns_ = 0;
+  uint64_t generated_ = 0;
+  double seconds_ = 0;
+};
+
+}  // namespace fullstop::cli
+
+#endif  // FULLSTOP_CLI_CHAT_SESSION_H_

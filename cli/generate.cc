@@ -1,0 +1,178 @@
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/generation_arguments.h"
+#include "cli/interrupt.h"
+#include "cli/reply_view.h"
+#include "cli/trace_file.h"
+#include "engine/loaded_model.h"
+#include "engine/reply.h"
+#include "engine/stop_config.h"
+#include "generate/end_json.h"
+#include "protocol/normalize.h"
+
+namespace fullstop::cli {
+namespace {
+
+struct GenerateOptions {
+  std::string model;
+  std::string prompt;
+  std::string messages_file;
+  ProtocolArguments protocol;
+  RenderArguments render;
+  ComputeArguments compute;
+  GenerationArguments generation;
+  std::string trace_file;
+  bool raw = false;
+  bool parse_special = false;
+  bool json = false;
+};
+
+struct Prompt {
+  std::vector<TokenId> ids;
+  bool thought_open = false;
+};
+
+// The text as it is: BOS as declared, no template.
+Prompt RawPrompt(const GenerateOptions& options, const LoadedModel& model) {
+  const Tokenizer& tokenizer = model.tokenizer();
+  const ByteRange whole{0, options.prompt.size()};
+  EncodeOptions encode;
+  if (options.parse_special) encode.control_ranges = {&whole, 1};
+  Prompt prompt;
+  prompt.ids = tokenizer.Encode(options.prompt, encode);
+  const std::optional<TokenId> bos = tokenizer.declared().bos;
+  const bool has_bos = !prompt.ids.empty() && prompt.ids.front() == bos;
+  if (tokenizer.adds_bos() && bos && !has_bos) {
+    prompt.ids.insert(prompt.ids.begin(), *bos);
+  }
+  return prompt;
+}
+
+Prompt ChatPrompt(const GenerateOptions& options, const LoadedModel& model) {
+  const Json messages =
+      options.messages_file.empty()
+          ? Json::array({{{"role", "user"}, {"content", options.prompt}}})
+          : ReadJsonFile(options.messages_file);
+  RenderRequest request = options.render.Request(messages);
+  request.messages = NormalizeMessages(request.messages).messages;
+  const RenderedPrompt rendered = Render(model.protocol(), request);
+  return {rendered.TokenIds(), rendered.thought_open};
+}
+
+Json ToJson(const Reply& reply) {
+  const auto rate = [](double count, double seconds) {
+    return seconds > 0 ? count / seconds : 0.0;
+  };
+  const int32_t evaluated = reply.prompt_tokens - reply.cached_tokens;
+  const auto generated = static_cast<double>(reply.usage.completion_tokens);
+  Json out = {{"text", reply.text}};
+  if (!reply.reasoning.empty()) out["reasoning"] = reply.reasoning;
+  out["ids"] = reply.ids;
+  out["end"] = EndToJson(reply.end);
+  out["usage"] = {{"prompt_tokens", reply.prompt_tokens},
+                  {"completion_tokens", reply.usage.completion_tokens},
+                  {"total_tokens", static_cast<uint64_t>(reply.prompt_tokens) +
+                                       reply.usage.completion_tokens},
+                  {"reasoning_tokens", reply.usage.reasoning_tokens},
+                  {"cached_tokens", reply.cached_tokens},
+                  {"stepped_back_tokens", reply.usage.stepped_back_tokens}};
+  out["timings"] = {
+      {"prompt_n", evaluated},
+      {"prompt_ms", reply.prompt_seconds * 1e3},
+      {"prompt_per_second", rate(evaluated, reply.prompt_seconds)},
+      {"predicted_n", reply.usage.completion_tokens},
+      {"predicted_ms", reply.generate_seconds * 1e3},
+      {"predicted_per_second", rate(generated, reply.generate_seconds)},
+      {"first_token_ms", reply.first_token_seconds * 1e3}};
+  out["seed"] = reply.seed;
+  return out;
+}
+
+int RunGenerate(GenerateOptions options) {
+  if (!options.prompt.empty() && !options.messages_file.empty()) {
+    throw Error::Usage("-p and --messages exclude each other");
+  }
+  if (options.raw && !options.messages_file.empty()) {
+    throw Error::Usage("--raw sends a text, not messages")
+        .Advice("give the text with -p");
+  }
+  if (options.parse_special && !options.raw) {
+    throw Error::Usage("--parse-special goes with --raw")
+        .Advice("in a message, markers are always the user's characters");
+  }
+  if (options.prompt.empty() && options.messages_file.empty()) {
+    if (IsTerminal(stdin)) {
+      throw Error::Usage("there is no prompt")
+          .Advice("give -p TEXT or --messages FILE");
+    }
+    options.prompt = ReadFile("-");
+    if (options.prompt.ends_with('\n')) options.prompt.pop_back();
+  }
+  LoadedModel model(options.model, options.protocol.Resolve(),
+                    options.compute.Options());
+  const Prompt prompt =
+      options.raw ? RawPrompt(options, model) : ChatPrompt(options, model);
+  GenerationOptions generation = options.generation.Options(model);
+  StopConfig stops =
+      StopConfigFor(model.protocol().facts(), prompt.thought_open);
+  MergeUserStops(generation.stops, &stops);
+  generation.stops = std::move(stops);
+
+  CountInterrupts();
+  CachedSequence sequence(model.forward(), 0, options.compute.batch);
+  ReplyView view(!options.json);
+  TraceFile trace(options.trace_file, model);
+  if (trace.enabled()) generation.top = kTraceCandidates;
+  trace.Watch(view);
+  const Reply reply =
+      GenerateReply(model.protocol(), sequence, prompt.ids, generation, trace);
+  view.Finish();
+  trace.Finish(reply);
+  if (options.json) {
+    WriteJson(ToJson(reply));
+  } else {
+    Remark(EndLine(reply));
+  }
+  if (reply.end.cause == EndCause::kCancelled) return kCancelled;
+  return reply.end.cause == EndCause::kError ? kCouldNotRun : kGood;
+}
+
+}  // namespace
+
+void AddGenerate(CLI::App& app, Runner& run) {
+  const auto options = std::make_shared<GenerateOptions>();
+  CLI::App* command =
+      app.add_subcommand("generate", "one reply, and how it ended");
+  AddModelArgument(*command, options->model);
+  command->add_option("-p,--prompt", options->prompt, "the user's message")
+      ->type_name("TEXT");
+  command
+      ->add_option("--messages", options->messages_file,
+                   "a conversation: a JSON array of messages; - is standard "
+                   "input")
+      ->type_name("FILE");
+  command->add_flag("--raw", options->raw,
+                    "send the text without the template, BOS as declared");
+  command->add_flag("--parse-special", options->parse_special,
+                    "with --raw: recognise control tokens in the text");
+  options->protocol.Add(*command);
+  options->render.Add(*command);
+  options->generation.Add(*command);
+  options->compute.Add(*command);
+  command
+      ->add_option("--trace", options->trace_file,
+                   "write a line of JSON for each token")
+      ->type_name("FILE");
+  command->add_flag("--json", options->json,
+                    "print text, ids, end, usage and timings");
+  command->callback(
+      [options, &run] { run = [options] { return RunGenerate(*options); }; });
+}
+
+}  // namespace fullstop::cli

@@ -1,0 +1,75 @@
+#include "cli/why.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "cli/command.h"
+#include "generate/end.h"
+#include "generate/sampler_params.h"
+
+namespace fullstop::cli {
+namespace {
+
+std::string Quoted(std::string_view bytes) {
+  return Json(bytes).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string DescribeStages(const SampleRecord& record) {
+  std::string out;
+  size_t before = 0;
+  for (const StageEffect& effect : record.stages) {
+    const bool cut = before != 0 && effect.kept != before;
+    if (effect.changed > 0 || cut) {
+      out += fmt::format("{}{}{}", out.empty() ? "" : ", ",
+                         SamplerStageName(effect.stage),
+                         cut ? fmt::format(" left {}", effect.kept)
+                             : fmt::format(" changed {}", effect.changed));
+    }
+    before = effect.kept;
+  }
+  return out;
+}
+
+std::string DescribeLosses(const SampleRecord& record,
+                           const Tokenizer& tokenizer) {
+  std::string out;
+  for (const StopLoss& loss : record.stop_losses) {
+    out += fmt::format(
+        "{}{} {} {}", out.empty() ? "" : ", ", SamplerStageName(loss.stage),
+        loss.removed ? "removed" : "lowered", tokenizer.TokenBytes(loss.id));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string ExplainEnd(const Reply& reply, const LoadedModel& model) {
+  const Tokenizer& tokenizer = model.tokenizer();
+  std::string out = "the reply ended with " + DescribeEnd(reply.end) + "\n";
+  out += "stops:\n";
+  for (const Stop& stop : model.protocol().stops().stops) {
+    std::string from;
+    for (const Source& source : stop.from) {
+      from += fmt::format("{}{}: {}", from.empty() ? "" : "; ",
+                          ProvenanceName(source.provenance), source.where);
+    }
+    out += fmt::format("  {:>7} {:<22} {:<13} {}\n", stop.id, stop.text,
+                       StopRoleName(stop.role), from);
+  }
+  out += fmt::format("the last {} tokens:\n", reply.tail.size());
+  out += fmt::format("  {:<18} {:>9} {:>10}  {}\n", "token", "p", "P(stop)",
+                     "what the samplers did");
+  for (const GenerationStep& step : reply.tail) {
+    if (step.closed) continue;
+    std::string did = DescribeStages(step.record);
+    const std::string losses = DescribeLosses(step.record, tokenizer);
+    if (!losses.empty()) did += (did.empty() ? "" : "; ") + losses;
+    out += fmt::format("  {:<18} {:>9.4f} {:>10.2e}  {}\n",
+                       Quoted(tokenizer.TokenBytes(step.id)),
+                       std::exp(step.record.logprob), step.record.p_stop, did);
+  }
+  return out;
+}
+
+}  // namespace fullstop::cli

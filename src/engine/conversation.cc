@@ -1,0 +1,109 @@
+#include "engine/conversation.h"
+
+#include <utility>
+
+#include "base/error.h"
+#include "base/utf8.h"
+#include "engine/stop_config.h"
+#include "protocol/normalize.h"
+
+namespace fullstop {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string RoleOf(const Json& message) {
+  return message.is_object() ? message.value("role", std::string())
+                             : std::string();
+}
+
+// The ids at the end of PROMPT that stand for the prefill, if they begin where
+// it begins.
+std::vector<TokenId> PrefillIds(const RenderedPrompt& prompt,
+                                const std::string& prefill) {
+  std::vector<TokenId> ids;
+  const size_t begin = prompt.text.size() - prefill.size();
+  for (const EncodedToken& token : prompt.ids) {
+    if (token.source.begin >= begin) {
+      ids.push_back(token.id);
+    } else if (token.source.end > begin) {
+      return {};
+    }
+  }
+  return ids;
+}
+
+}  // namespace
+
+Conversation::Conversation(const TurnProtocol& protocol, ForwardModel& model,
+                           const ConversationOptions& options)
+    : protocol_(&protocol),
+      options_(options),
+      sequence_(model, 0, options.prefill_rows) {}
+
+RenderedPrompt Conversation::Prompt() const {
+  RenderRequest request = request_;
+  request.messages = NormalizeMessages(request.messages).messages;
+  return Render(*protocol_, request);
+}
+
+Turn Conversation::Reply(GenerationOptions options, ReplyObserver& observer) {
+  Turn turn{.reply = {}, .prompt = Prompt()};
+  StopConfig stops =
+      StopConfigFor(protocol_->facts(), turn.prompt.thought_open);
+  MergeUserStops(options.stops, &stops);
+  options.stops = std::move(stops);
+  turn.reply = GenerateReply(*protocol_, sequence_, turn.prompt.TokenIds(),
+                             options, observer);
+  Append(turn.prompt, turn.reply);
+  return turn;
+}
+
+void Conversation::Append(const RenderedPrompt& prompt,
+                          const fullstop::Reply& reply) {
+  Json message = {
+      {"role", "assistant"},
+      {"content", ReplaceInvalidUtf8(request_.prefill + reply.text)}};
+  if (!reply.reasoning.empty()) {
+    const std::string& field = protocol_->facts().reasoning.field;
+    message[field.empty() ? "reasoning_content" : field] =
+        ReplaceInvalidUtf8(reply.reasoning);
+  }
+  if (options_.keep_ids && !reply.ids.empty()) {
+    std::vector<TokenId> ids = PrefillIds(prompt, request_.prefill);
+    if (request_.prefill.empty() || !ids.empty()) {
+      ids.insert(ids.end(), reply.ids.begin(), reply.ids.end());
+      request_.kept[request_.messages.size()] = std::move(ids);
+    }
+  }
+  request_.messages.push_back(std::move(message));
+}
+
+void Conversation::Truncate(size_t index) {
+  Json& all = request_.messages;
+  if (index >= all.size()) return;
+  all.erase(all.begin() + static_cast<ptrdiff_t>(index), all.end());
+  request_.kept.erase(request_.kept.lower_bound(index), request_.kept.end());
+}
+
+bool Conversation::DropOldestTurn() {
+  const Json& all = request_.messages;
+  size_t first = 0;
+  while (first < all.size() && RoleOf(all[first]) != "user") ++first;
+  size_t next = first + 1;
+  while (next < all.size() && RoleOf(all[next]) != "user") ++next;
+  if (next >= all.size()) return false;
+  const size_t count = next - first;
+  std::map<size_t, std::vector<TokenId>> kept;
+  for (auto& [index, ids] : request_.kept) {
+    if (index < first) kept[index] = ids;
+    if (index >= next) kept[index - count] = ids;
+  }
+  request_.kept = std::move(kept);
+  request_.messages.erase(
+      request_.messages.begin() + static_cast<ptrdiff_t>(first),
+      request_.messages.begin() + static_cast<ptrdiff_t>(next));
+  return true;
+}
+
+}  // namespace fullstop

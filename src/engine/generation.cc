@@ -1,0 +1,101 @@
+#include "engine/generation.h"
+
+#include <utility>
+
+#include "generate/sampler_dry_breakers.h"
+#include "tokenizer/tokenizer.h"
+
+namespace fullstop {
+namespace {
+
+std::vector<TokenId> StopIds(const StopSet& stops) {
+  std::vector<TokenId> ids;
+  for (const Stop& stop : stops.stops) ids.push_back(stop.id);
+  return ids;
+}
+
+SamplerVocabulary VocabularyFor(const TurnProtocol& protocol,
+                                const GenerationOptions& options) {
+  const Tokenizer& tokenizer = *protocol.tokenizer();
+  SamplerVocabulary vocabulary;
+  vocabulary.size = tokenizer.size();
+  vocabulary.stop_ids = StopIds(options.stops.stops);
+  vocabulary.suppress = options.suppress;
+  if (options.sampling.dry_multiplier != 0) {
+    vocabulary.dry_breakers =
+        CompileDryBreakers(tokenizer, options.sampling.dry_sequence_breakers);
+  }
+  return vocabulary;
+}
+
+}  // namespace
+
+Generation::Generation(const TurnProtocol& protocol, CachedSequence& sequence,
+                       GenerationOptions options)
+    : protocol_(&protocol),
+      sequence_(&sequence),
+      chain_(options.sampling, VocabularyFor(protocol, options)),
+      machine_(options.stops),
+      loops_(options.on_loop, StopIds(options.stops.stops)),
+      top_(options.top),
+      prompt_length_(sequence.ids().size()) {
+  chain_.Prime(sequence.ids());
+}
+
+GenerationStep Generation::Next(bool cancelled) {
+  GenerationStep step;
+  const std::vector<TokenId> banned = loops_.banned();
+  step.record = chain_.Sample(
+      sequence_->logits(),
+      {.position = sequence_->ids().size(), .top = top_, .banned = banned});
+  step.id = step.record.id;
+  chain_.Accept(step.id);
+  ids_.push_back(step.id);
+
+  step.events.context_full = sequence_->full();
+  step.events.cancelled = cancelled;
+  const LoopVerdict verdict = loops_.Accept(step.id);
+  if (verdict.kind != LoopVerdict::Kind::kNone) {
+    step.loop = LoopNote{verdict.loop, verdict.remove};
+  }
+  if (verdict.kind == LoopVerdict::Kind::kStop ||
+      verdict.kind == LoopVerdict::Kind::kStepBack) {
+    step.events.loop =
+        LoopEvent{verdict.loop.period, verdict.loop.count, verdict.remove};
+  }
+  step.events.hold = loops_.held();
+
+  const Tokenizer& tokenizer = *protocol_->tokenizer();
+  StopStep stopped = machine_.Put({.id = step.id,
+                                   .bytes = tokenizer.TokenBytes(step.id),
+                                   .control = protocol_->IsControl(step.id)},
+                                  step.events);
+  step.pieces = std::move(stopped.pieces);
+  step.end = std::move(stopped.end);
+  step.stepped_back = stopped.stepped_back;
+  if (step.end) return step;
+  if (step.stepped_back > 0) {
+    StepBack(step.stepped_back);
+  } else {
+    sequence_->Append(step.id);
+  }
+  return step;
+}
+
+GenerationStep Generation::Close(const StopEvents& events) {
+  GenerationStep step;
+  step.events = events;
+  StopStep stopped = machine_.Close(events);
+  step.pieces = std::move(stopped.pieces);
+  step.end = std::move(stopped.end);
+  step.closed = true;
+  return step;
+}
+
+void Generation::StepBack(size_t count) {
+  chain_.Rollback(count);
+  ids_.resize(ids_.size() - count);
+  sequence_->StepBack(static_cast<int32_t>(prompt_length_ + ids_.size()));
+}
+
+}  // namespace fullstop

@@ -1,0 +1,86 @@
+// One reply: logits to tokens to text, until it ends.
+#ifndef FULLSTOP_ENGINE_GENERATION_H_
+#define FULLSTOP_ENGINE_GENERATION_H_
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/token_id.h"
+#include "engine/cached_sequence.h"
+#include "generate/loop_detector.h"
+#include "generate/loop_policy.h"
+#include "generate/sampler_chain.h"
+#include "generate/stop_machine.h"
+#include "protocol/turn_protocol.h"
+
+namespace fullstop {
+
+struct GenerationOptions {
+  SamplingParams sampling;
+  StopConfig stops;
+  OnLoop on_loop = OnLoop::kStop;
+  // Ids that the model's files forbid the sampler.
+  std::vector<TokenId> suppress;
+  // How many of the first candidates each step's record lists.
+  size_t top = 0;
+};
+
+// A loop that was met and lived through.
+struct LoopNote {
+  Loop loop;
+  size_t stepped_back = 0;  // tokens taken back; 0 where it was only noticed
+};
+
+struct GenerationStep {
+  // Where it ended the reply between two tokens, there is no token.
+  bool closed = false;
+  TokenId id = 0;
+  SampleRecord record;
+  // What the stop machine was told with the token.
+  StopEvents events;
+  // What may be shown now.
+  std::vector<Piece> pieces;
+  std::optional<LoopNote> loop;
+  size_t stepped_back = 0;  // tokens, this one included
+  std::optional<End> end;
+};
+
+// Draws the tokens of one reply. SEQUENCE must hold the prompt, its last logits
+// at hand (CachedSequence::Prepare). Afterwards it holds prompt and reply but
+// the token that ended it, which is evaluated only if the next rendering has
+// it. One thread at a time; what is passed in must outlive the object.
+class Generation {
+ public:
+  // Throws Error (kUsage) for options that contradict each other or the model.
+  Generation(const TurnProtocol& protocol, CachedSequence& sequence,
+             GenerationOptions options);
+
+  // The next token. CANCELLED ends the reply with it. Not to be called after
+  // the end.
+  GenerationStep Next(bool cancelled);
+  // Ends the reply before its first token, or between two.
+  GenerationStep Close(const StopEvents& events);
+
+  const StopMachine& machine() const { return machine_; }
+  // The reply's tokens, the one that ended it included.
+  const std::vector<TokenId>& ids() const { return ids_; }
+  uint64_t seed() const { return chain_.params().seed; }
+
+ private:
+  void StepBack(size_t count);
+
+  const TurnProtocol* protocol_;
+  CachedSequence* sequence_;
+  SamplerChain chain_;
+  StopMachine machine_;
+  LoopPolicy loops_;
+  size_t top_;
+  size_t prompt_length_;
+  std::vector<TokenId> ids_;
+};
+
+}  // namespace fullstop
+
+#endif  // FULLSTOP_ENGINE_GENERATION_H_
