@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "base/error.h"
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
@@ -85,6 +87,15 @@ std::string MissingFeatures(CpuPath path, const CpuFeatures& features) {
     missing += need.name;
   }
   return missing;
+}
+
+void RequireFeatures(CpuPath path, const CpuFeatures& features) {
+  const std::string missing = MissingFeatures(path, features);
+  if (missing.empty()) return;
+  throw Error::Unsupported("CPU path " + std::string(CpuPathName(path)) +
+                           " needs " + missing +
+                           ", which this CPU or its system lacks")
+      .Advice("leave the path out: the best one is chosen by itself");
 }
 
 }  // namespace fullstop::kernels

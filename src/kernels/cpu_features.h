@@ -27,6 +27,9 @@ struct CpuFeatures {
 // the path can run.
 std::string MissingFeatures(CpuPath path, const CpuFeatures& features);
 
+// Throws Error (kUnsupported) naming them where there are any.
+void RequireFeatures(CpuPath path, const CpuFeatures& features);
+
 }  // namespace fullstop::kernels
 
 #endif  // FULLSTOP_KERNELS_CPU_FEATURES_H_

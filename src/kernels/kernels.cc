@@ -157,16 +157,10 @@ std::vector<CpuPath> Kernels::AvailablePaths() {
 
 Kernels Kernels::Select(std::optional<CpuPath> highest) {
   if (highest) {
-    const std::string name(CpuPathName(*highest));
-    const std::string missing =
-        MissingFeatures(*highest, CpuFeatures::Detect());
-    if (!missing.empty()) {
-      throw Error::Unsupported("CPU path " + name + " needs " + missing +
-                               ", which this CPU or its system lacks")
-          .Advice("leave the path out: the best one is chosen by itself");
-    }
+    RequireFeatures(*highest, CpuFeatures::Detect());
     if (!Built(*highest)) {
-      throw Error::Unsupported("CPU path " + name +
+      throw Error::Unsupported("CPU path " +
+                               std::string(CpuPathName(*highest)) +
                                " is not part of this build");
     }
   }

@@ -1,0 +1,248 @@
+// The kernels beside the limits of the machine, one thread, in one run:
+//   limit/read               a plain read of memory, GB/s
+//   limit/fma_*, limit/dot_* multiplications and additions in registers, G/s
+//   decode/PATH/TYPE         packed weights streamed, GB/s
+//   prefill/PATH/TYPE        multiplications and additions of a product, G/s
+// Rates are per second of the thread's own processor time, so that other load
+// on the machine disturbs them less.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "kernels/kernels.h"
+#include "kernels/test_data.h"
+
+namespace fullstop::kernels {
+namespace {
+
+constexpr int64_t kColumns = 2048;
+constexpr size_t kStreamBytes = 256u << 20;  // well past the caches
+
+using benchmark::Counter;
+using benchmark::State;
+
+void Rate(State& state, const char* name, double per_iteration) {
+  state.counters[name] =
+      Counter(per_iteration * 1e-9 * static_cast<double>(state.iterations()),
+              Counter::kIsRate);
+}
+
+#if defined(__x86_64__)
+
+// Twenty-four independent sums, so that neither latency nor loads count.
+#define FULLSTOP_SUM(op, r, n) op " %%" r "30, %%" r "31, %%" r #n "\n"
+#define FULLSTOP_SIX(op, r, a, b, c, d, e, f) \
+  FULLSTOP_SUM(op, r, a)                      \
+  FULLSTOP_SUM(op, r, b)                      \
+  FULLSTOP_SUM(op, r, c)                      \
+  FULLSTOP_SUM(op, r, d) FULLSTOP_SUM(op, r, e) FULLSTOP_SUM(op, r, f)
+#define FULLSTOP_SUMS(op, r)                  \
+  FULLSTOP_SIX(op, r, 0, 1, 2, 3, 4, 5)       \
+  FULLSTOP_SIX(op, r, 6, 7, 8, 9, 10, 11)     \
+  FULLSTOP_SIX(op, r, 12, 13, 14, 15, 16, 17) \
+  FULLSTOP_SIX(op, r, 18, 19, 20, 21, 22, 23)
+#define FULLSTOP_PEAK(name, op, r, operations)              \
+  void name(State& state) {                                 \
+    for (auto _ : state) {                                  \
+      for (int i = 0; i < 10000; ++i) {                     \
+        __asm__ volatile(FULLSTOP_SUMS(op, r)::: "memory"); \
+      }                                                     \
+    }                                                       \
+    Rate(state, "G/s", 10000.0 * 24 * (operations));        \
+  }
+FULLSTOP_PEAK(PeakFma512, "vfmadd231ps", "zmm", 32)
+FULLSTOP_PEAK(PeakDotInt16, "vpdpwssd", "zmm", 64)
+FULLSTOP_PEAK(PeakDotBf16, "vdpbf16ps", "zmm", 64)
+#undef FULLSTOP_PEAK
+#undef FULLSTOP_SUMS
+#undef FULLSTOP_SIX
+#undef FULLSTOP_SUM
+
+void RegisterPeaks() {
+  if (__builtin_cpu_supports("avx512vnni") == 0) return;
+  benchmark::RegisterBenchmark("limit/fma_f32_zmm", PeakFma512);
+  benchmark::RegisterBenchmark("limit/dot_int16_zmm", PeakDotInt16);
+  if (__builtin_cpu_supports("avx512bf16") != 0) {
+    benchmark::RegisterBenchmark("limit/dot_bf16_zmm", PeakDotBf16);
+  }
+}
+
+#else
+
+void RegisterPeaks() {}
+
+#endif
+
+void Read(State& state) {
+  const std::vector<uint64_t> memory(kStreamBytes / sizeof(uint64_t), 1);
+  for (auto _ : state) {
+    uint64_t sums[8] = {};
+    for (size_t i = 0; i < memory.size(); i += 8) {
+      for (size_t j = 0; j < 8; ++j) sums[j] += memory[i + j];
+    }
+    benchmark::DoNotOptimize(sums);
+  }
+  Rate(state, "GB/s", static_cast<double>(kStreamBytes));
+}
+
+// OUTPUTS rows, of which 64 are random and the others repeat them.
+RandomMatrix MakeLargeMatrix(TensorType type, int64_t outputs) {
+  constexpr int64_t kRandomRows = 64;
+  std::mt19937_64 random(1);
+  const RandomMatrix part =
+      MakeRandomMatrix(type, kRandomRows, kColumns, random);
+  const auto row_bytes = static_cast<size_t>(part.matrix.row_bytes);
+  GuardedBytes bytes(static_cast<size_t>(outputs) * row_bytes);
+  for (size_t at = 0; at < bytes.size(); at += part.bytes.size()) {
+    std::memcpy(bytes.data() + at, part.bytes.data(),
+                std::min(part.bytes.size(), bytes.size() - at));
+  }
+  const Matrix matrix = {type, bytes.data(), outputs, kColumns,
+                         part.matrix.row_bytes};
+  return {std::move(bytes), matrix};
+}
+
+// A product of ROWS rows with a matrix of TYPE.
+struct Product {
+  Product(CpuPath path, Phase phase_in, TensorType type, int64_t rows,
+          int64_t outputs)
+      : kernels(Kernels::Select(path)),
+        phase(phase_in),
+        w(MakeLargeMatrix(type, outputs)),
+        x(static_cast<size_t>(rows * kColumns), 0.5f),
+        y(static_cast<size_t>(rows * outputs)),
+        prepared(kernels.PreparedBytes(phase, rows, kColumns)),
+        scratch(kernels.LinearScratchBytes(phase, kColumns)),
+        input{x.data(), kColumns, rows, kColumns, nullptr} {}
+
+  void Prepare() {
+    kernels.PrepareLinear(phase, input, 0, input.rows, prepared.data());
+    input.prepared = prepared.data();
+  }
+  void Run() {
+    kernels.Linear(phase, input, w.matrix, 0, w.matrix.rows, y.data(),
+                   w.matrix.rows, scratch.data());
+  }
+
+  Kernels kernels;
+  Phase phase;
+  RandomMatrix w;
+  std::vector<float> x;
+  std::vector<float> y;
+  AlignedBytes prepared;
+  AlignedBytes scratch;
+  LinearInput input;
+};
+
+void Decode(State& state, CpuPath path, TensorType type, int64_t rows) {
+  const auto row_bytes =
+      static_cast<size_t>(*RowBytes(type, static_cast<uint64_t>(kColumns)));
+  const size_t bytes =
+      path == CpuPath::kReference ? kStreamBytes / 256 : kStreamBytes;
+  Product product(path, Phase::kDecode, type, rows,
+                  static_cast<int64_t>(bytes / row_bytes));
+  for (auto _ : state) {
+    product.Prepare();
+    product.Run();
+  }
+  Rate(state, "GB/s", static_cast<double>(product.w.bytes.size()));
+}
+
+void Prefill(State& state, CpuPath path, TensorType type, int64_t rows) {
+  const int64_t outputs = path == CpuPath::kReference ? 16 : 2048;
+  Product product(path, Phase::kPrefill, type, rows, outputs);
+  for (auto _ : state) {
+    product.Prepare();
+    product.Run();
+  }
+  Rate(state, "G/s", 2.0 * static_cast<double>(rows * outputs * kColumns));
+}
+
+// One layer of a model of 1 B parameters: 32 heads of 64, 8 KV heads, 2,048
+// positions before the rows.
+void Attend(State& state, CpuPath path, Phase phase, int64_t rows) {
+  constexpr int64_t kHeads = 32;
+  constexpr int64_t kKvHeads = 8;
+  constexpr int64_t kHeadDim = 64;
+  constexpr int64_t kPast = 2048;
+  std::mt19937_64 random(1);
+  const Kernels kernels = Kernels::Select(path);
+  const int64_t positions = kPast + (rows + 63) / 64 * 64;
+  const auto elements = static_cast<size_t>(kKvHeads * positions * kHeadDim);
+  const std::vector<float> values = RandomFloats(elements, random);
+  std::vector<uint16_t> cache(elements);
+  kernels.F32ToF16(values.data(), static_cast<int64_t>(elements), cache.data());
+  std::vector<float> q =
+      RandomFloats(static_cast<size_t>(rows * kHeads * kHeadDim), random);
+  AlignedBytes scratch(
+      kernels.AttentionScratchBytes(phase, kHeads, kKvHeads, kHeadDim));
+  const uint16_t* page = cache.data();
+  std::vector<float> out(q.size());
+  const AttentionInput input = {q.data(),
+                                kHeads * kHeadDim,
+                                out.data(),
+                                kHeads * kHeadDim,
+                                rows,
+                                kPast,
+                                kHeads,
+                                kKvHeads,
+                                kHeadDim,
+                                0.125f,
+                                {&page, &page, static_cast<int32_t>(positions),
+                                 positions * kHeadDim, kHeadDim}};
+  for (auto _ : state) {
+    kernels.Attention(phase, input, 0, rows, 0, kKvHeads, scratch.data());
+  }
+  const auto seen = static_cast<double>(kPast + rows / 2);
+  Rate(state, "G/s",
+       4.0 * static_cast<double>(rows * kHeads * kHeadDim) * seen);
+  Rate(state, "GB/s", 4.0 * static_cast<double>(kKvHeads * kHeadDim) * seen);
+}
+
+void TopK(State& state, CpuPath path) {
+  std::mt19937_64 random(1);
+  const Kernels kernels = Kernels::Select(path);
+  const std::vector<float> x = RandomFloats(128000, random);
+  IndexedValue out[40];
+  for (auto _ : state) {
+    kernels.TopK(x.data(), static_cast<int64_t>(x.size()), 40, out);
+    benchmark::DoNotOptimize(kernels.LogSumExp(x.data(), 128000));
+  }
+}
+
+// Building a matrix takes longer than a product, so each benchmark runs once,
+// for a fixed number of iterations.
+template <typename... Arguments>
+void Register(const std::string& name, int64_t iterations,
+              Arguments... arguments) {
+  benchmark::RegisterBenchmark(name.c_str(), arguments...)
+      ->Iterations(iterations);
+}
+
+void RegisterPath(CpuPath path) {
+  const std::string name(CpuPathName(path));
+  const bool slow = path == CpuPath::kReference;
+  for (const TensorType type : AllTypes()) {
+    const std::string tail = name + "/" + std::string(TensorTypeName(type));
+    Register("decode/" + tail, 10, Decode, path, type, 1);
+    Register("decode_16_rows/" + tail, slow ? 1 : 3, Decode, path, type, 16);
+    Register("prefill/" + tail, slow ? 1 : 5, Prefill, path, type, 512);
+  }
+  Register("attention_decode/" + name, 50, Attend, path, Phase::kDecode, 1);
+  Register("attention_prefill/" + name, slow ? 1 : 3, Attend, path,
+           Phase::kPrefill, 256);
+  Register("top_40_of_128000/" + name, 100, TopK, path);
+}
+
+const bool kRegistered = [] {
+  RegisterPeaks();
+  Register("limit/read", 10, Read);
+  for (const CpuPath path : Kernels::AvailablePaths()) RegisterPath(path);
+  return true;
+}();
+
+}  // namespace
+}  // namespace fullstop::kernels
