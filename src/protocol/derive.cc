@@ -74,7 +74,8 @@ class EndDeriver {
     }
     // Where answers have no closing id of their own, the next opener ends them,
     // and no further opener is behind it.
-    const bool ended_by_opener = last.empty();
+    const bool ended_by_opener =
+        last.empty() && (!end || evidence_.leading.contains(end->id));
     DeriveCalls(setup, end, last, ended_by_opener);
     if (!ended_by_opener) {
       AddFirstOpener(then_user, history_end, last, "an answer", setup);
@@ -105,6 +106,9 @@ class EndDeriver {
         if (end) break;
       }
       if (!end) return;
+      // Calls that stand one behind the other may each end so; only what closes
+      // a thought too is no end of a call.
+      end->section = evidence_.separators.contains(end->id);
       Add(*end, StopRole::kToolCall,
           "the run behind a call with its result behind it", setup);
     }

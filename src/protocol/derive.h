@@ -9,7 +9,8 @@
 // a declared one ends the turn; else the first that neither begins renderings
 // (an opener) nor stands inside an assistant's turn, and by preference one that
 // ends calls as well as answers (a section of the answer may be closed first);
-// else the first, with role `section`.
+// else the first, with role `section`, or as a call's end where it closes no
+// thought.
 #ifndef FULLSTOP_PROTOCOL_DERIVE_H_
 #define FULLSTOP_PROTOCOL_DERIVE_H_
 

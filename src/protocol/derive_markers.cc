@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -186,45 +187,55 @@ class MarkerDeriver {
     return true;
   }
 
-  // A constant of the template at which it cuts past answers in two.
+  // A constant of the template at which it cuts past answers in two; the
+  // shortest, since a longer one may hold it.
   void FromCut() {
-    std::vector<std::string> tried;
+    std::set<std::string> tried;
     for (const std::string& literal : prober_.compiled().Literals()) {
       const std::string cut(Strip(literal));
-      if (!IsMarkerLike(cut) ||
-          std::find(tried.begin(), tried.end(), cut) != tried.end()) {
+      std::string& best = markers_.thought_closing;
+      if (!IsMarkerLike(cut) || !tried.insert(cut).second ||
+          (!best.empty() && best.size() <= cut.size())) {
         continue;
       }
-      tried.push_back(cut);
-      ordered_json turn = ProbeAnswer();
-      const std::string answer = turn["content"];
-      turn["content"] = "let me see" + cut + answer;
-      const std::optional<Probe> probe =
-          prober_.Try(Conversation({turn, ProbeUser()}), base_);
-      if (!probe) continue;
-      const auto at = probe->Find(Reply(), "content");
-      if (!at) continue;
-      const ProbePart& part = probe->parts[*at];
-      if (probe->text.substr(part.begin, part.end - part.begin) == answer) {
-        markers_.thought_closing = cut;
-        return;
-      }
+      if (Cuts(cut)) best = cut;
     }
   }
 
+  bool Cuts(const std::string& cut) {
+    ordered_json turn = ProbeAnswer();
+    const std::string answer = turn["content"];
+    turn["content"] = "let me see" + cut + answer;
+    const std::optional<Probe> probe =
+        prober_.Try(Conversation({turn, ProbeUser()}), base_);
+    if (!probe) return false;
+    const auto at = probe->Find(Reply(), "content");
+    if (!at) return false;
+    const ProbePart& part = probe->parts[*at];
+    return probe->text.substr(part.begin, part.end - part.begin) == answer;
+  }
+
+  // What stands behind the user's turn.
+  std::string_view Tail(const Probe& probe) const {
+    const auto user = probe.Find(Reply() - 1, "content");
+    return std::string_view(probe.text)
+        .substr(user ? probe.parts[*user].end : probe.text.size());
+  }
+
   // What a prompt holds behind the header of the reply, without white space.
+  // Only what follows the user's turn is compared: variables may change what
+  // stands before.
   std::string Prefilled(const ProbeSetup& setup) {
     const std::optional<Probe> prompt =
         prober_.Try(Conversation({}), setup, true);
     if (!prompt) return "";
-    size_t header = CommonPrefix(prompt->text, answer_->text);
-    if (prompt_) {
-      header = std::min(header, CommonPrefix(prompt->text, prompt_->text));
-    }
-    header = BackToBorder(*prompt, header);
-    const auto user = prompt->Find(Reply() - 1, "content");
-    if (!user || prompt->parts[*user].end > header) return "";
-    return std::string(Strip(std::string_view(prompt->text).substr(header)));
+    const std::string_view tail = Tail(*prompt);
+    size_t header = CommonPrefix(tail, Tail(*answer_));
+    if (prompt_) header = std::min(header, CommonPrefix(tail, Tail(*prompt_)));
+    const size_t before = prompt->text.size() - tail.size();
+    header = BackToBorder(*prompt, before + header);
+    return std::string(
+        Strip(std::string_view(prompt->text).substr(std::max(header, before))));
   }
 
   // <x> and </x> with nothing between, in any prompt.

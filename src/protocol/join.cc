@@ -6,6 +6,7 @@
 #include <charconv>
 #include <map>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "base/error.h"
@@ -237,8 +238,11 @@ void OverrideStops(std::string_view text, const Tokenizer& tokenizer,
     TokenId id = 0;
     const char* end = item.data() + item.size();
     const bool has_sign = item.starts_with('+') || item.starts_with('-');
-    if (item.size() < 2 || !has_sign || item[1] == '-' ||
-        std::from_chars(item.data() + 1, end, id).ptr != end) {
+    const std::from_chars_result read =
+        has_sign && item.size() > 1
+            ? std::from_chars(item.data() + 1, end, id)
+            : std::from_chars_result{item.data(), std::errc::invalid_argument};
+    if (read.ec != std::errc() || read.ptr != end || id < 0) {
       throw usage("'" + std::string(item) + "' in --stops is no +ID or -ID");
     }
     const auto place =

@@ -259,7 +259,9 @@ void TurnProtocol::ResolveIds(const ProtocolSources& sources,
     if (shown.ends.nothing_rendered) {
       facts_.findings.push_back(
           {FindingKind::kTemplateError,
-           "the template '" + named.name + "' refuses every conversation tried",
+           "the template '" + named.name +
+               (shown.refusal.empty() ? "' writes no answer of those tried"
+                                      : "' refuses every conversation tried"),
            shown.refusal});
     }
     if (&named == &templates_.front()) {

@@ -1,0 +1,277 @@
+// Ends derived from small templates of our own, one for each way in which a
+// template may close a turn.
+#include "protocol/derive.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "protocol/tiny_model.h"
+
+namespace fullstop {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+// "text role" for each stop, the derived strings quoted.
+std::vector<std::string> Ends(const TurnProtocol& protocol) {
+  std::vector<std::string> ends;
+  for (const Stop& stop : protocol.stops().stops) {
+    ends.push_back(stop.text + " " + std::string(StopRoleName(stop.role)));
+  }
+  for (const std::string& text : protocol.stops().strings) {
+    ends.push_back("'" + text + "'");
+  }
+  return ends;
+}
+
+size_t Count(const TurnProtocol& protocol, FindingKind kind) {
+  size_t count = 0;
+  for (const Finding& finding : protocol.facts().findings) {
+    count += finding.kind == kind ? 1 : 0;
+  }
+  return count;
+}
+
+constexpr const char* kHeaders =
+    "{% for m in messages %}<a>{{ m.role }}\n{{ m.content }}<z>\n{% endfor %}"
+    "{% if add_generation_prompt %}<a>assistant\n{% endif %}";
+
+TEST(DeriveTest, ClosingIdEndsTheTurnAndOpenerIsSeen) {
+  const auto protocol = TinyModel({"<a>", "<z>"}).Template(kHeaders).Resolve();
+  EXPECT_THAT(Ends(*protocol),
+              UnorderedElementsAre("<z> turn_end", "<a> turn_open"));
+  EXPECT_EQ(Count(*protocol, FindingKind::kWrittenNotDeclared), 1);
+}
+
+TEST(DeriveTest, WrongDeclaredEndIsJoinedAndReported) {
+  const auto protocol = TinyModel({"<a>", "<z>", "<other>"})
+                            .Template(kHeaders)
+                            .Declare("eos", "<other>")
+                            .Resolve();
+  EXPECT_THAT(Ends(*protocol),
+              UnorderedElementsAre("<z> turn_end", "<a> turn_open",
+                                   "<other> sequence_end"));
+  EXPECT_EQ(Count(*protocol, FindingKind::kDeclaredNotWritten), 1);
+  EXPECT_EQ(Count(*protocol, FindingKind::kWrittenNotDeclared), 1);
+}
+
+TEST(DeriveTest, EndOfSequenceBehindTheWholeConversationIsNotTheTurnsEnd) {
+  const auto protocol =
+      TinyModel({"<a>", "<z>", "<eos>"})
+          .Template(
+              "{% for m in messages %}<a>{{ m.role }}\n{{ m.content }}<z>\n"
+              "{% endfor %}{% if add_generation_prompt %}<a>assistant\n"
+              "{% else %}{{ eos_token }}{% endif %}")
+          .Declare("eos", "<eos>")
+          .Resolve();
+  EXPECT_THAT(Ends(*protocol),
+              UnorderedElementsAre("<z> turn_end", "<a> turn_open",
+                                   "<eos> sequence_end"));
+}
+
+TEST(DeriveTest, TurnsWithoutClosingIdEndAtTheNextOpener) {
+  const auto protocol =
+      TinyModel({"<sop>", "<sys>", "<usr>", "<ast>", "<obs>"})
+          .Template(
+              "<sop>{% for m in messages %}"
+              "{% if m.role == 'system' %}<sys>{{ m.content }}"
+              "{% elif m.role == 'user' %}<usr>{{ m.content }}"
+              "{% elif m.role == 'tool' %}<obs>{{ m.content }}"
+              "{% else %}<ast>{{ m.content or '' }}"
+              "{% for c in m.tool_calls or [] %}{{ c.function.name }}"
+              "{{ c.function.arguments | tojson }}{% endfor %}"
+              "{% endif %}{% endfor %}"
+              "{% if add_generation_prompt %}<ast>{% endif %}")
+          .Resolve();
+  EXPECT_THAT(Ends(*protocol),
+              UnorderedElementsAre("<usr> turn_end", "<obs> tool_call",
+                                   "<sys> turn_open"));
+}
+
+constexpr const char* kChannels =
+    "{% for m in messages %}"
+    "{% if m.role == 'assistant' %}"
+    "{% if m.thinking %}<s>assistant<c>analysis<m>{{ m.thinking }}<e>"
+    "{% endif %}"
+    "{% if m.tool_calls %}{% for t in m.tool_calls %}<s>assistant to="
+    "{{ t.function.name }}<c>commentary<m>{{ t.function.arguments | tojson }}"
+    "<call>{% endfor %}"
+    "{% elif loop.last and not add_generation_prompt %}"
+    "<s>assistant<c>final<m>{{ m.content }}<return>"
+    "{% else %}<s>assistant<c>final<m>{{ m.content }}<e>{% endif %}"
+    "{% else %}<s>{{ m.role }}<m>{{ m.content }}<e>{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}<s>assistant{% endif %}";
+
+TEST(DeriveTest, SeparatorOfChannelsIsASectionEnd) {
+  const auto protocol =
+      TinyModel({"<s>", "<c>", "<m>", "<e>", "<call>", "<return>"})
+          .Template(kChannels)
+          .Resolve();
+  EXPECT_THAT(Ends(*protocol),
+              UnorderedElementsAre("<return> turn_end", "<call> tool_call",
+                                   "<e> section"));
+}
+
+TEST(DeriveTest, DeclaredSeparatorStaysASectionEnd) {
+  const auto protocol =
+      TinyModel({"<s>", "<c>", "<m>", "<e>", "<call>", "<return>"})
+          .Template(kChannels)
+          .Declare("eos", "<return>")
+          .Declare("eot", "<e>")
+          .Resolve();
+  EXPECT_THAT(Ends(*protocol),
+              UnorderedElementsAre("<return> turn_end", "<call> tool_call",
+                                   "<e> section"));
+  EXPECT_EQ(Count(*protocol, FindingKind::kSection), 1);
+}
+
+TEST(DeriveTest, CallMayEndWithAnIdOfItsOwn) {
+  const auto protocol =
+      TinyModel({"<a>", "<eot>", "<eom>"})
+          .Template(
+              "{% for m in messages %}<a>{{ m.role }}:"
+              "{% if m.tool_calls %}{{ m.tool_calls[0].function.name }}"
+              "{{ m.tool_calls[0].function.arguments | tojson }}"
+              "{{ '<eom>' if builtin is defined else '<eot>' }}"
+              "{% else %}{{ m.content }}<eot>{% endif %}{% endfor %}"
+              "{% if add_generation_prompt %}<a>assistant:{% endif %}")
+          .Resolve();
+  EXPECT_THAT(Ends(*protocol),
+              UnorderedElementsAre("<eot> turn_end", "<eom> tool_call",
+                                   "<a> turn_open"));
+}
+
+TEST(DeriveTest, ClosedSectionOfAnAnswerYieldsToTheEndOfEveryTurn) {
+  const auto protocol =
+      TinyModel({"<a>", "<r>", "</r>", "<act>", "</act>", "<z>"})
+          .Template(
+              "{% for m in messages %}<a>{{ m.role }}:"
+              "{% if m.role == 'assistant' %}{% if m.tool_calls %}<act>"
+              "{{ m.tool_calls[0].function.arguments | tojson }}</act>"
+              "{% else %}<r>{{ m.content }}</r>{% endif %}"
+              "{% else %}{{ m.content }}{% endif %}<z>{% endfor %}"
+              "<a>assistant:")
+          .Resolve();
+  EXPECT_THAT(Ends(*protocol),
+              UnorderedElementsAre("<z> turn_end", "<a> turn_open"));
+}
+
+TEST(DeriveTest, SecondCallClosesTheTurnWhereTheFirstDoesNot) {
+  const auto protocol =
+      TinyModel({"<u>", "<b>", "<cb>", "<ce>", "<be>", "<end>", "<out>"})
+          .Template(
+              "{% for m in messages %}"
+              "{% if m.role == 'user' %}<u>{{ m.content }}"
+              "{% elif m.role == 'tool' %}<out>{{ m.content }}"
+              "{% elif m.content is none %}<b>{% for t in m.tool_calls %}"
+              "<cb>{{ t.function.name + t.function.arguments }}<ce>"
+              "{% if not loop.first %}<be><end>{% endif %}{% endfor %}"
+              "{% else %}{{ m.content + '<end>' }}{% endif %}{% endfor %}")
+          .Resolve();
+  EXPECT_THAT(Ends(*protocol),
+              UnorderedElementsAre("<end> turn_end", "<u> turn_open",
+                                   "<out> turn_open"));
+  ASSERT_TRUE(protocol->facts().call_form);
+  EXPECT_EQ(protocol->facts().call_form->arguments, CallArguments::kText);
+  EXPECT_EQ(protocol->facts().call_form->content, CallContent::kNull);
+}
+
+TEST(DeriveTest, TextEndsTheTurnOnlyWhereNoIdDoes) {
+  const char* source =
+      "{% for m in messages %}"
+      "{{ {'user': 'Human', 'assistant': 'Bot'}[m.role] }}: "
+      "{{ m.content }}\n\n{% endfor %}"
+      "{% if add_generation_prompt %}Bot:{% endif %}";
+  EXPECT_THAT(Ends(*TinyModel({"<x>"}).Template(source).Resolve()),
+              UnorderedElementsAre("'\n\nHuman:'"));
+  EXPECT_THAT(
+      Ends(
+          *TinyModel({"<x>"}).Template(source).Declare("eos", "<x>").Resolve()),
+      UnorderedElementsAre("<x> sequence_end"));
+}
+
+TEST(DeriveTest, WhiteSpaceAloneIsNoStopString) {
+  const auto protocol =
+      TinyModel({"<x>"})
+          .Template("{% for m in messages %}{{ m.content }}\n\n{% endfor %}")
+          .Resolve();
+  EXPECT_THAT(Ends(*protocol), IsEmpty());
+  EXPECT_EQ(Count(*protocol, FindingKind::kNoEnd), 1);
+}
+
+TEST(DeriveTest, NameIsGuessedOnlyForARoleThatNoIdHas) {
+  const auto guessed = TinyModel({"<a>", "<z>", "<|endoftext|>", "<|eom_id|>",
+                                  "<|fim_end|>", "<pad>"})
+                           .Template(kHeaders)
+                           .Resolve();
+  EXPECT_THAT(Ends(*guessed),
+              UnorderedElementsAre("<z> turn_end", "<a> turn_open",
+                                   "<|endoftext|> sequence_end",
+                                   "<|eom_id|> tool_call"));
+  EXPECT_EQ(Count(*guessed, FindingKind::kGuess), 2);
+  // An added token that is not special is never guessed.
+  EXPECT_THAT(Ends(*TinyModel({"<a>", "<z>"}, {"<|endoftext|>"})
+                        .Template(kHeaders)
+                        .Resolve()),
+              UnorderedElementsAre("<z> turn_end", "<a> turn_open"));
+}
+
+TEST(DeriveTest, VariablesOfTheTemplatesOwnAreAllTriedTogether) {
+  const auto protocol = TinyModel({"<a>", "<z>"})
+                            .Template("{{ 'fns: ' + fns + ' on ' + day }}" +
+                                      std::string(kHeaders))
+                            .Resolve();
+  EXPECT_THAT(Ends(*protocol),
+              UnorderedElementsAre("<z> turn_end", "<a> turn_open"));
+}
+
+TEST(DeriveTest, TemplateThatRefusesEverythingIsAFinding) {
+  const auto protocol = TinyModel({"<a>", "<z>"})
+                            .Template("{{ raise_exception('never') }}")
+                            .Declare("eos", "<z>")
+                            .Resolve();
+  EXPECT_THAT(Ends(*protocol), UnorderedElementsAre("<z> sequence_end"));
+  EXPECT_EQ(Count(*protocol, FindingKind::kTemplateError), 1);
+}
+
+TEST(DeriveTest, EndlessTemplateIsGivenUp) {
+  const auto protocol =
+      TinyModel({"<a>", "<z>"})
+          .Template(
+              "{% for i in range(60000) %}{% for k in range(60000) %}"
+              "{% endfor %}{% endfor %}")
+          .Declare("eos", "<z>")
+          .Resolve();
+  EXPECT_EQ(Count(*protocol, FindingKind::kTemplateError), 1);
+}
+
+TEST(DeriveTest, RoleNamesMakeMarkersWithTheTemplatesText) {
+  const auto protocol =
+      TinyModel({"<|user|>", "<|assistant|>", "<|end|>", "<|eos|>"})
+          .Template(
+              "{% for m in messages %}{{ '<|' + m['role'] + '|>' }}"
+              "{{ m.content }}<|end|>{% endfor %}")
+          .Declare("eos", "<|eos|>")
+          .Resolve();
+  EXPECT_THAT(Ends(*protocol),
+              UnorderedElementsAre("<|end|> turn_end", "<|user|> turn_open",
+                                   "<|eos|> sequence_end"));
+}
+
+TEST(DeriveTest, ToolTemplateIsDerivedTooWhereItIsNamed) {
+  TinyModel model({"<a>", "<z>", "<t>"});
+  const std::string tools =
+      "{% for m in messages %}<a>{{ m.role }}{% if m.tool_calls %}"
+      "{{ m.tool_calls[0].function.arguments | tojson }}<t>"
+      "{% else %}{{ m.content }}<z>{% endif %}{% endfor %}";
+  ProtocolSources sources = model.Template(kHeaders).Sources();
+  sources.templates.push_back(
+      {"tool_use", tools, {Provenance::kGguf, "tokenizer.chat_template.tool"}});
+  EXPECT_THAT(
+      Ends(*TurnProtocol::Resolve(sources)),
+      UnorderedElementsAre("<z> turn_end", "<t> tool_call", "<a> turn_open"));
+}
+
+}  // namespace
+}  // namespace fullstop

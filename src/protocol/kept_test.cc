@@ -1,0 +1,200 @@
+// Kept ids in later prompts (the cache rule).
+#include "protocol/kept.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "protocol/tiny_model.h"
+
+namespace fullstop {
+namespace {
+
+using nlohmann::ordered_json;
+
+// Words as added tokens, so that one text has several encodings: "ab" is one
+// token, two in any other spelling.
+class KeptTest : public testing::Test {
+ protected:
+  static TinyModel Model(const std::string& content) {
+    return TinyModel({"<u>", "<a>", "<z>", "<end>"},
+                     {"ab", "abc", "<think>", "</think>"})
+        .Template(
+            "{% for m in messages %}{% if m.role == 'user' %}<u>"
+            "{{ m.content }}<z>{% else %}<a>" +
+            content +
+            "{% if loop.last and not add_generation_prompt %}<end>"
+            "{% else %}<z>{% endif %}{% endif %}{% endfor %}"
+            "{% if add_generation_prompt %}<a>{% endif %}");
+  }
+
+  RenderedPrompt Prompt(const TinyModel& model, ordered_json answer,
+                        std::vector<TokenId> kept) {
+    RenderRequest request;
+    answer["role"] = "assistant";
+    request.messages =
+        ordered_json::array({{{"role", "user"}, {"content", "q"}},
+                             answer,
+                             {{"role", "user"}, {"content", "r"}}});
+    request.kept[1] = std::move(kept);
+    return Render(*model.Resolve(), request);
+  }
+
+  // The ids between the <a> of the answer and the <u> behind it.
+  static std::vector<TokenId> Reply(const RenderedPrompt& prompt,
+                                    const TinyModel& model) {
+    std::vector<TokenId> ids = prompt.TokenIds();
+    const auto begin = std::find(ids.begin(), ids.end(), model.Id("<a>")) + 1;
+    const auto end = std::find(begin, ids.end(), model.Id("<u>"));
+    return {begin, end};
+  }
+};
+
+TEST_F(KeptTest, UnchangedTextStandsAsItWasGenerated) {
+  const TinyModel model = Model("{{ m.content }}");
+  const std::vector<TokenId> ids = {'a', 'b', 'c', model.Id("<z>")};
+  const RenderedPrompt prompt = Prompt(model, {{"content", "abc"}}, ids);
+  EXPECT_EQ(Reply(prompt, model), ids);
+  ASSERT_EQ(prompt.kept.size(), 1);
+  EXPECT_EQ(prompt.kept[0].ids_kept, 4);
+  EXPECT_TRUE(prompt.kept[0].stop_written);
+  EXPECT_TRUE(prompt.kept[0].reencoded.empty());
+}
+
+TEST_F(KeptTest, SourcesCoverTheTextAgain) {
+  const TinyModel model = Model("{{ m.content }}");
+  const RenderedPrompt prompt =
+      Prompt(model, {{"content", "abc"}}, {'a', 'b', 'c', model.Id("<z>")});
+  size_t at = 0;
+  for (const EncodedToken& token : prompt.ids) {
+    EXPECT_EQ(token.source.begin, at);
+    at = token.source.end;
+  }
+  EXPECT_EQ(at, prompt.text.size());
+}
+
+TEST_F(KeptTest, StopThatTheHistoryWritesOtherwiseIsNotKept) {
+  const TinyModel model = Model("{{ m.content }}");
+  const RenderedPrompt prompt = Prompt(
+      model, {{"content", "abc"}}, {model.Id("ab"), 'c', model.Id("<end>")});
+  EXPECT_EQ(Reply(prompt, model),
+            (std::vector<TokenId>{model.Id("ab"), 'c', model.Id("<z>")}));
+  EXPECT_FALSE(prompt.kept[0].stop_written);
+  EXPECT_EQ(prompt.kept[0].ids_kept, 2);
+}
+
+TEST_F(KeptTest, CancelledReplyIsClosedByTheTemplate) {
+  const TinyModel model = Model("{{ m.content }}");
+  const RenderedPrompt prompt =
+      Prompt(model, {{"content", "abc"}}, {model.Id("ab"), 'c'});
+  EXPECT_EQ(Reply(prompt, model),
+            (std::vector<TokenId>{model.Id("ab"), 'c', model.Id("<z>")}));
+  EXPECT_FALSE(prompt.kept[0].stop_written);
+}
+
+TEST_F(KeptTest, RewrittenTextIsEncodedAgainWithPlaceAndReason) {
+  const TinyModel model = Model("{{ m.content | upper }}");
+  const RenderedPrompt prompt =
+      Prompt(model, {{"content", "abc"}}, {'a', 'b', 'c', model.Id("<z>")});
+  EXPECT_EQ(Reply(prompt, model),
+            (std::vector<TokenId>{'A', 'B', 'C', model.Id("<z>")}));
+  ASSERT_EQ(prompt.kept[0].reencoded.size(), 1);
+  const Reencoded& place = prompt.kept[0].reencoded[0];
+  EXPECT_EQ(prompt.text.substr(place.begin, place.end - place.begin), "ABC");
+  EXPECT_EQ(place.field, "content");
+  EXPECT_EQ(place.reason, "the template rewrites the text");
+  EXPECT_EQ(prompt.kept[0].ids_kept, 0);
+}
+
+TEST_F(KeptTest, EditedTextIsEncodedAgain) {
+  const TinyModel model = Model("{{ m.content }}");
+  const RenderedPrompt prompt =
+      Prompt(model, {{"content", "axc"}}, {'a', 'b', 'c', model.Id("<z>")});
+  ASSERT_EQ(prompt.kept[0].reencoded.size(), 1);
+  EXPECT_EQ(prompt.kept[0].reencoded[0].reason,
+            "the text is not what was generated");
+}
+
+TEST_F(KeptTest, TrimmedTextKeepsTheTokensWithin) {
+  const TinyModel model = Model("{{ m.content | trim }}");
+  const RenderedPrompt prompt = Prompt(model, {{"content", "\nabc"}},
+                                       {'\n', 'a', 'b', 'c', model.Id("<z>")});
+  EXPECT_EQ(Reply(prompt, model),
+            (std::vector<TokenId>{'a', 'b', 'c', model.Id("<z>")}));
+  EXPECT_TRUE(prompt.kept[0].reencoded.empty());
+}
+
+TEST_F(KeptTest, TokenAcrossTheEdgeOfTheTextIsEncodedAgain) {
+  const TinyModel model = Model("{{ m.content[1:] }}");
+  const RenderedPrompt prompt =
+      Prompt(model, {{"content", "abcd"}},
+             {model.Id("ab"), 'c', 'd', model.Id("<z>")});
+  EXPECT_EQ(Reply(prompt, model),
+            (std::vector<TokenId>{'b', 'c', 'd', model.Id("<z>")}));
+  ASSERT_EQ(prompt.kept[0].reencoded.size(), 1);
+  const Reencoded& place = prompt.kept[0].reencoded[0];
+  EXPECT_EQ(prompt.text.substr(place.begin, place.end - place.begin), "b");
+}
+
+TEST_F(KeptTest, DroppedThoughtIsReportedAndTheAnswerKept) {
+  const TinyModel model = Model(
+      "{% if loop.last %}<think>{{ m.thinking }}</think>{% endif %}"
+      "{{ m.content }}");
+  // The answer's text stands in the thought too.
+  const RenderedPrompt prompt =
+      Prompt(model, {{"thinking", "abc?"}, {"content", "abc"}},
+             {model.Id("<think>"), model.Id("abc"), '?', model.Id("</think>"),
+              'a', 'b', 'c', model.Id("<z>")});
+  EXPECT_EQ(Reply(prompt, model),
+            (std::vector<TokenId>{'a', 'b', 'c', model.Id("<z>")}));
+  ASSERT_EQ(prompt.kept[0].reencoded.size(), 1);
+  EXPECT_EQ(prompt.kept[0].reencoded[0].field, "thinking");
+  EXPECT_EQ(prompt.kept[0].reencoded[0].reason,
+            "the template does not write it");
+}
+
+TEST_F(KeptTest, ThoughtIsKeptWithItsMarkersWhereItIsWritten) {
+  const TinyModel model = Model(
+      "{% if m.thinking %}<think>{{ m.thinking }}</think>{% endif %}"
+      "{{ m.content }}");
+  const std::vector<TokenId> ids = {
+      model.Id("<think>"), 'a', 'b', model.Id("</think>"), 'a', 'b', 'c',
+      model.Id("<z>")};
+  const RenderedPrompt prompt =
+      Prompt(model, {{"thinking", "ab"}, {"content", "abc"}}, ids);
+  EXPECT_EQ(Reply(prompt, model), ids);
+  EXPECT_EQ(prompt.kept[0].ids_kept, ids.size());
+}
+
+TEST_F(KeptTest, MarkerSpelledInPiecesDoesNotReplaceTheTemplates) {
+  const TinyModel model = Model(
+      "{% if m.thinking %}<think>{{ m.thinking }}</think>{% endif %}"
+      "{{ m.content }}");
+  std::vector<TokenId> ids;
+  for (const char c : std::string("<think>x</think>y")) ids.push_back(c);
+  const RenderedPrompt prompt =
+      Prompt(model, {{"thinking", "x"}, {"content", "y"}}, ids);
+  EXPECT_EQ(Reply(prompt, model),
+            (std::vector<TokenId>{model.Id("<think>"), 'x',
+                                  model.Id("</think>"), 'y', model.Id("<z>")}));
+}
+
+TEST_F(KeptTest, OtherMessagesIdsDoNotChange) {
+  const TinyModel model = Model("{{ m.content }}");
+  const RenderedPrompt kept =
+      Prompt(model, {{"content", "abc"}}, {'a', 'b', 'c', model.Id("<z>")});
+  const RenderedPrompt plain = Prompt(model, {{"content", "abc"}}, {});
+  EXPECT_EQ(kept.text, plain.text);
+  EXPECT_EQ(plain.kept[0].ids_kept, 0);
+  EXPECT_EQ(kept.TokenIds().front(), plain.TokenIds().front());
+  EXPECT_EQ(kept.TokenIds().back(), plain.TokenIds().back());
+}
+
+TEST_F(KeptTest, IdsThatAreNoneAreRefused) {
+  const TinyModel model = Model("{{ m.content }}");
+  EXPECT_THROW(Prompt(model, {{"content", "abc"}}, {-1}), Error);
+  EXPECT_THROW(Prompt(model, {{"content", "abc"}}, {100000}), Error);
+}
+
+}  // namespace
+}  // namespace fullstop
