@@ -49,8 +49,9 @@
 // in that section) properly begins with: for ids, the bytes of the longest run
 // of last tokens that a marker's ids properly begin with. With `hold_tokens` =
 // H what is released after a token is what would have been released H tokens
-// earlier, so that up to H tokens can be taken back without unsaying a byte. At
-// every end all held bytes are released. Pieces therefore concatenate to the
+// earlier, so that up to H tokens can be taken back without unsaying a byte;
+// StopEvents::hold is the H of one token. At every end all held bytes are
+// released. Pieces therefore concatenate to the
 // same text however the bytes are cut into tokens and whatever H is.
 #ifndef FULLSTOP_GENERATE_STOP_MACHINE_H_
 #define FULLSTOP_GENERATE_STOP_MACHINE_H_
@@ -117,8 +118,8 @@ struct StopToken {
 };
 
 // A loop at the tail of the ids. With STEP_BACK = 0 it ends the reply; else
-// the last STEP_BACK tokens, the one just put included, are taken back (as many
-// as are still held) and the reply goes on.
+// the last STEP_BACK tokens are taken back and the reply goes on: the one just
+// put and, of those before it, as many as were held.
 struct LoopEvent {
   uint64_t period = 0;  // in tokens
   uint64_t count = 0;   // of periods at the tail
@@ -154,8 +155,7 @@ struct StopStep {
   std::vector<Piece> pieces;
   // Set by the one step that ends the reply.
   std::optional<End> end;
-  // How many tokens a loop's step_back took back: 0 where a stop came first or
-  // nothing is held.
+  // How many tokens a loop's step_back took back: 0 where a stop came first.
   size_t stepped_back = 0;
 };
 

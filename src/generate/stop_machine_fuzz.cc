@@ -100,21 +100,26 @@ void RunScript(const StopConfig& config, Choices* choices) {
   PlainMachine plain(config);
   std::vector<Piece> pieces;
   size_t shown = 0;
+  const auto take = [&](const StopStep& step) {
+    CheckPieces(step);
+    for (const Piece& piece : step.pieces) shown += piece.bytes.size();
+    JoinPieces(step.pieces, &pieces);
+  };
   while (!choices->done()) {
     const ScriptToken token = ReadToken(choices);
     if (machine.rollback_limit() > 0 && choices->Below(4) == 0) {
       // A token taken back, or a wrong one put and taken back, is nothing.
       const ScriptToken wrong = ReadToken(choices);
-      machine.Put({wrong.id, wrong.bytes, wrong.control});
-      if (machine.end()) return;
+      const StopStep step =
+          Play({wrong.id, wrong.bytes, wrong.control, false, {}}, &machine);
+      if (step.end) return;
+      take(step);
       machine.Rollback(1);
     }
     const bool had_ended = machine.end().has_value();
     const StopStep step = Play(token, &machine);
-    CheckPieces(step);
     Check(!had_ended || (step.pieces.empty() && !step.end));
-    for (const Piece& piece : step.pieces) shown += piece.bytes.size();
-    JoinPieces(step.pieces, &pieces);
+    take(step);
     plain.Put(token);
     Check(Written(machine.end()) ==
           (plain.end().empty() ? "none" : plain.end()));

@@ -149,6 +149,7 @@ TEST(StopMachinePropertyTest, TakingBackEqualsTheCopyFromBefore) {
       shown_then.push_back(shown);
       ScriptToken token = RandomToken(&dice);
       token.events = {};
+      if (dice.OneIn(2)) token.events.hold = dice.Below(8);
       JoinPieces(Play(token, &machine).pieces, &shown);
     }
     if (machine.rollback_limit() == 0) continue;

@@ -98,6 +98,24 @@ TEST(StopMachineHoldTest, AWindowShowsEachTokenThatMuchLater) {
               ElementsAre("", "", "x", "", "ENc", "d"));
 }
 
+TEST(StopMachineHoldTest, AHoldOfOneTokenReplacesTheWindow) {
+  StopMachine machine(WithStrings({}));
+  const auto put = [&machine](std::string_view bytes, size_t hold) {
+    StopEvents events;
+    events.hold = hold;
+    return Written(machine.Put({1000, bytes}, events).pieces);
+  };
+  EXPECT_EQ(put("a", 0), "a");
+  EXPECT_EQ(put("b", 1), "");
+  EXPECT_EQ(put("c", 2), "");
+  EXPECT_EQ(machine.rollback_limit(), 2u);
+  EXPECT_EQ(put("d", 1), "bc");
+  EXPECT_EQ(machine.rollback_limit(), 1u);
+  EXPECT_EQ(put("e", 5), "");
+  EXPECT_EQ(machine.rollback_limit(), 2u);
+  EXPECT_EQ(put("f", 0), "def");
+}
+
 TEST(StopMachineUsageTest, TheStopTokenCounts) {
   StopMachine machine(WithStrings({}));
   machine.Put({1000, "a"});
@@ -275,8 +293,15 @@ TEST(StopMachineStepBackTest, WhatWasShownStays) {
   const auto script = ParseScript("a|b|c|d!back9");
   StopStep step;
   for (const ScriptToken& token : script) step = Play(token, &machine);
-  EXPECT_EQ(step.stepped_back, 2u);
-  EXPECT_EQ(machine.tokens(), 2u);
+  EXPECT_EQ(step.stepped_back, 3u);
+  EXPECT_EQ(machine.tokens(), 1u);
+}
+
+TEST(StopMachineStepBackTest, WithoutAWindowOnlyTheTokenItselfIsTakenBack) {
+  StopMachine machine(WithStrings({}));
+  machine.Put({1000, "a"});
+  EXPECT_EQ(Play(ParseToken("b!back9"), &machine).stepped_back, 1u);
+  EXPECT_EQ(Written(machine.Put({1000, "c"}).pieces), "c");
 }
 
 TEST(StopMachineStepBackTest, SteppedBackTokensCountTowardsTheMaximum) {

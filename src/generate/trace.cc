@@ -17,7 +17,6 @@ void PutNumber(const char* key, const std::optional<double>& number,
 }
 
 void PutEvents(const StopEvents& events, Json* json) {
-  if (events.hold && *events.hold > 0) (*json)["hold"] = *events.hold;
   if (events.loop) {
     (*json)["loop"] = {{"period", events.loop->period},
                        {"count", events.loop->count},
@@ -62,6 +61,7 @@ Json StopLossesToJson(const std::vector<TraceStopLoss>& losses) {
 
 void TraceWriter::Begin(const TraceHeader& header) {
   tokens_ = 0;
+  hold_tokens_ = header.config.hold_tokens;
   Write({{"fullstop_trace", 1},
          {"program", header.program},
          {"model", header.model},
@@ -84,6 +84,9 @@ void TraceWriter::Token(const TraceToken& token) {
     line["stop_losses"] = StopLossesToJson(token.stop_losses);
   }
   PutEvents(token.events, &line);
+  if (token.events.hold && *token.events.hold != hold_tokens_) {
+    line["hold"] = *token.events.hold;
+  }
   if (token.stepped_back > 0) line["stepped_back"] = token.stepped_back;
   if (!token.shown.empty()) line["shown"] = PiecesToJson(token.shown);
   if (!token.held.empty()) PutBytes("held", token.held, &line);

@@ -101,6 +101,7 @@ class TraceWriter {
 
   Sink sink_;
   uint64_t tokens_ = 0;
+  uint64_t hold_tokens_ = 0;
 };
 
 // The generations of a trace, in order. Any bytes are safe to read: a line may

@@ -121,6 +121,7 @@ TEST(TraceTest, EveryFieldComesBack) {
   token.id = 0;
   token.bytes = std::string("a\0\xe6", 3);
   token.events.loop = LoopEvent{4, 13, 5};
+  token.events.hold = 7;
   token.events.context_full = true;
   token.events.cancelled = true;
   token.events.error = "it \xff broke";
@@ -152,6 +153,7 @@ TEST(TraceTest, EveryFieldComesBack) {
   const TraceToken& read = trace.tokens.at(0);
   EXPECT_EQ(read.bytes, token.bytes);
   EXPECT_EQ(read.events.loop->step_back, 5u);
+  EXPECT_EQ(read.events.hold, 7u);
   EXPECT_TRUE(read.events.context_full && read.events.cancelled);
   EXPECT_EQ(read.events.error, token.events.error);
   EXPECT_FALSE(read.stop_losses.at(0).removed);
