@@ -58,9 +58,7 @@ void LoopDetector::Scan() {
     const size_t run = Run(period);
     if (run == 0 || run + kMaxHeld <= 2 * period) continue;
     if (!IsSmallestPeriod(period)) continue;
-    const size_t span =
-        std::max(3 * period, IsDull(period) ? kDullSpan : kLongSpan);
-    const size_t needed = span - period;
+    const size_t needed = LoopSpan(period) - period;
     const size_t shown = needed > kMaxHeld ? needed - kMaxHeld : 0;
     if (run > shown) held_ = std::max(held_, std::min(run - shown, kMaxHeld));
     if (run >= needed) {
@@ -85,10 +83,15 @@ bool LoopDetector::IsSmallestPeriod(size_t period) const {
   return true;
 }
 
-bool LoopDetector::IsDull(size_t period) const {
-  if (period < kShortPeriod) return true;
-  // Three periods are longer than kDullSpan anyway.
-  if (3 * period >= kDullSpan) return false;
+size_t LoopDetector::LoopSpan(size_t period) const {
+  if (period < kShortPeriod) return kDullSpan;
+  if (period <= kDullSpan && IsDullRow(period)) {
+    return std::max(kDullCount * period, kDullSpan);
+  }
+  return std::max(3 * period, kLongSpan);
+}
+
+bool LoopDetector::IsDullRow(size_t period) const {
   const size_t window = std::min(Run(period) + period, 2 * period);
   for (size_t inner = 1; inner < kShortPeriod; ++inner) {
     size_t stretch = 0;

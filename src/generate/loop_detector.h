@@ -24,10 +24,11 @@ struct Loop {
 };
 
 // A repetition becomes a loop at its end's token, once it spans at least 3
-// periods and kLongSpan tokens; kDullSpan where its unit is dull. A unit is
-// dull if it is shorter than kShortPeriod, or if an exact repetition of a
-// period that short makes up two thirds of it, as in a table's row of equal
-// cells: such rows, rulers and arrays of zeros are ordinary text.
+// periods and kLongSpan tokens. Ordinary tables, rulers and arrays of zeros are
+// no loops, so a dull unit needs more: kDullSpan tokens, and kDullCount periods
+// unless it is shorter than kShortPeriod. A unit is dull if it is that short,
+// or if it is no longer than kDullSpan and an exact repetition of so short a
+// period makes up two thirds of it, as in a table's row of equal cells.
 //
 // Fed with the tokens of one reply. A token costs a vectorised comparison with
 // each of the last kMaxPeriod tokens (about a microsecond), at any length. A
@@ -38,6 +39,7 @@ class LoopDetector {
   static constexpr size_t kShortPeriod = 8;
   static constexpr size_t kLongSpan = 48;
   static constexpr size_t kDullSpan = 128;
+  static constexpr size_t kDullCount = 8;
   // What a caller that wants to take a loop back has to hold at most.
   static constexpr size_t kMaxHeld = 64;
 
@@ -66,7 +68,9 @@ class LoopDetector {
   void Scan();
   // Whether the last p + runs_[p - 1] tokens have no smaller period.
   bool IsSmallestPeriod(size_t period) const;
-  bool IsDull(size_t period) const;
+  // How many tokens a repetition must span to be a loop.
+  size_t LoopSpan(size_t period) const;
+  bool IsDullRow(size_t period) const;
   size_t Run(size_t period) const;
 
   std::vector<TokenId> ids_;
