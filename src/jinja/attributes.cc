@@ -46,7 +46,7 @@ bool IsUniversal(std::string_view name) {
 // The attribute, an unsafe undefined, or missing.
 Value FindAttribute(Runtime* runtime, const Value& object,
                     std::string_view name) {
-  if (object.is_undefined()) FailUndefined(object);
+  if (object.is_undefined() && !IsUniversal(name)) FailUndefined(object);
   if (name.starts_with('_')) {
     if (!IsUniversal(name)) return Value::Missing();
     return Value::Undefined("access to attribute '" + std::string(name) +

@@ -1,10 +1,13 @@
 // The methods of lists, tuples, dicts and numbers, and how methods are found.
+#include <charconv>
 #include <cmath>
 
 #include "jinja/arguments.h"
+#include "jinja/bytes.h"
 #include "jinja/compare.h"
 #include "jinja/methods.h"
 #include "jinja/number.h"
+#include "jinja/text_ops.h"
 
 namespace fullstop::jinja {
 namespace {
@@ -138,6 +141,25 @@ Value Hex(Runtime*, const Value& self, Arguments* arguments) {
   return Value::String(std::move(out), self.origin());
 }
 
+Value FromHex(Runtime*, const Value&, Arguments* arguments) {
+  const auto [text] = BindPositional<1>("fromhex", arguments, 1);
+  const Text whole =
+      Strip(TextArgument("the number", text), nullptr, true, true);
+  std::string_view digits = whole.view();
+  const bool negative = digits.starts_with('-');
+  if (negative || digits.starts_with('+')) digits.remove_prefix(1);
+  if (digits.starts_with("0x") || digits.starts_with("0X")) {
+    digits.remove_prefix(2);
+  }
+  double value = 0;
+  const auto end = std::from_chars(digits.data(), digits.data() + digits.size(),
+                                   value, std::chars_format::hex);
+  if (end.ec != std::errc() || end.ptr != digits.data() + digits.size()) {
+    Fail("fromhex needs a hexadecimal number that a float can hold");
+  }
+  return Value::Float(negative ? -value : value, text.origin());
+}
+
 const MethodEntry* FindIn(std::span<const MethodEntry> methods,
                           std::string_view name) {
   for (const MethodEntry& method : methods) {
@@ -207,16 +229,17 @@ std::span<const MethodEntry> DictMethods() {
 }
 
 std::span<const MethodEntry> IntMethods() {
-  static constexpr MethodEntry kMethods[] = {{"as_integer_ratio", Ratio},
-                                             {"bit_count", BitCount},
-                                             {"bit_length", BitLength},
-                                             {"conjugate", Same}};
+  static constexpr MethodEntry kMethods[] = {
+      {"as_integer_ratio", Ratio},  {"bit_count", BitCount},
+      {"bit_length", BitLength},    {"conjugate", Same},
+      {"from_bytes", IntFromBytes}, {"to_bytes", IntToBytes}};
   return kMethods;
 }
 
 std::span<const MethodEntry> FloatMethods() {
   static constexpr MethodEntry kMethods[] = {{"as_integer_ratio", Ratio},
                                              {"conjugate", Same},
+                                             {"fromhex", FromHex},
                                              {"hex", Hex},
                                              {"is_integer", IsWhole}};
   return kMethods;

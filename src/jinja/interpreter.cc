@@ -72,6 +72,15 @@ class SelfReference : public HostObject {
   explicit SelfReference(Interpreter* interpreter)
       : interpreter_(interpreter) {}
   std::string_view type_name() const override { return "TemplateReference"; }
+  void Repr(Runtime*, Text* out, Origin origin, int) const override {
+    out->Append("<TemplateReference None>", origin);
+  }
+  bool has_items() const override { return true; }
+  Value Iterate(Runtime*) override {
+    return MakeGenerator({}, [](Runtime*, Generator::Held*, Value*) -> bool {
+      Fail("the blocks of self have names, not numbers");
+    });
+  }
   Value GetItem(Runtime*, const Value& key) override {
     for (const Stmt* block : interpreter_->tree().blocks) {
       if (!key.is_string() || block->name != key.AsText().view()) continue;

@@ -263,7 +263,9 @@ std::string FloatRepr(double value) {
   const std::string_view scientific(buffer,
                                     static_cast<size_t>(end.ptr - buffer));
   const size_t e = scientific.find('e');
-  const int exponent = std::atoi(scientific.data() + e + 1);
+  int exponent = 0;
+  std::from_chars(scientific.data() + e + (scientific[e + 1] == '+' ? 2 : 1),
+                  end.ptr, exponent);
   std::string digits;
   std::string sign;
   for (const char c : scientific.substr(0, e)) {

@@ -69,10 +69,10 @@ Value Last(Runtime* runtime, const Value& input, Arguments* arguments) {
 Value Random(Runtime* runtime, const Value& input, Arguments* arguments) {
   BindNothing("random", arguments);
   const auto length = LengthOf(runtime, input);
-  if (!length || input.is_undefined()) {
+  if (!length) {
     Fail("random needs a sequence, not " + TypeName(input));
   }
-  if (*length == 0 && !input.is_dict()) {
+  if (*length == 0) {
     return Value::Undefined("there is no random item, the sequence is empty");
   }
   Value item = GetItem(runtime, input, Value::Int(0));

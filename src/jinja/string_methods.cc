@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "jinja/arguments.h"
+#include "jinja/bytes.h"
 #include "jinja/compare.h"
 #include "jinja/format.h"
 #include "jinja/methods.h"
@@ -401,6 +402,7 @@ std::span<const MethodEntry> StringMethods() {
       {"casefold", ToCase<Case::kFold>},
       {"center", Justify<Side::kBoth>},
       {"count", Count},
+      {"encode", EncodeText},
       {"endswith", StartsOrEnds<false>},
       {"expandtabs", Expand},
       {"find", Find<false>},

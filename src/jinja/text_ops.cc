@@ -171,8 +171,7 @@ std::vector<Text> Split(const Text& text, const Text* separator, int64_t most) {
   };
   for (begin = skip(0, true); begin < bytes.size(); --most) {
     if (most <= 0) {
-      parts.push_back(
-          Strip(text.Slice(begin, bytes.size()), nullptr, false, true));
+      parts.push_back(text.Slice(begin, bytes.size()));
       break;
     }
     const size_t end = skip(begin, false);
@@ -207,7 +206,7 @@ std::vector<Text> SplitFromRight(const Text& text, const Text* separator,
     };
     for (end = skip(end, true); end > 0; --most) {
       if (most <= 0) {
-        parts.push_back(Strip(text.Slice(0, end), nullptr, true, false));
+        parts.push_back(text.Slice(0, end));
         break;
       }
       const size_t begin = skip(end, false);
