@@ -76,8 +76,9 @@ size_t PlainPrefix(const PrefixCase& c, double target, bool exceed,
                    size_t min_keep) {
   std::vector<size_t> order(c.keys.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return c.keys[a] < c.keys[b]; });
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return c.keys[a] != c.keys[b] ? c.keys[a] < c.keys[b] : a < b;
+  });
   double sum = 0;
   for (size_t i = 0; i < order.size(); ++i) {
     sum += c.weights[order[i]];
