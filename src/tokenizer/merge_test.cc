@@ -1,0 +1,111 @@
+// The plain and the fast form of merging give the same, on one list of cases.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <string>
+
+#include "tokenizer/merge_table.h"
+#include "tokenizer/piece_merger.h"
+
+namespace fullstop {
+namespace {
+
+std::string RandomText(std::mt19937* random, size_t size) {
+  std::string text;
+  while (text.size() < size) text += static_cast<char>('a' + (*random)() % 3);
+  return text;
+}
+
+std::vector<MergeSymbol> Bytes(const std::string& text) {
+  std::vector<MergeSymbol> word;
+  for (size_t i = 0; i < text.size(); ++i) {
+    word.push_back({text[i] - 'a', static_cast<uint32_t>(i + 1)});
+  }
+  return word;
+}
+
+// Ids 0 to 2 are the letters; each merge makes a new id of two older ones, so
+// that many words have several ways to be merged.
+MergeTable RandomMerges(std::mt19937* random) {
+  const int count = 40;
+  MergeTable table(count);
+  std::vector<uint32_t> ranks;
+  for (uint32_t i = 0; i < count; ++i) ranks.push_back(i);
+  if ((*random)() % 2 == 0) std::shuffle(ranks.begin(), ranks.end(), *random);
+  for (int i = 0; i < count; ++i) {
+    const auto limit = static_cast<uint32_t>(3 + i);
+    table.Add(static_cast<TokenId>((*random)() % limit),
+              static_cast<TokenId>((*random)() % limit),
+              {ranks[static_cast<size_t>(i)], 3 + i});
+  }
+  return table;
+}
+
+TEST(MergeTest, PlainAndHeapFormsAgree) {
+  std::mt19937 random(1);
+  for (int round = 0; round < 3000; ++round) {
+    const MergeTable table = RandomMerges(&random);
+    std::vector<MergeSymbol> plain = Bytes(RandomText(&random, random() % 60));
+    std::vector<MergeSymbol> fast = plain;
+    MergePlainly(table, &plain);
+    MergeByHeap(table, &fast);
+    ASSERT_EQ(plain, fast) << "round " << round;
+  }
+}
+
+TEST(MergeTest, TheLeftmostOfEqualPairsMergesFirst) {
+  MergeTable table(1);
+  table.Add(0, 0, {0, 7});
+  std::vector<MergeSymbol> word = Bytes("aaa");
+  MergePlainly(table, &word);
+  EXPECT_EQ(word, (std::vector<MergeSymbol>{{7, 2}, {0, 3}}));
+}
+
+TEST(MergeTest, ALaterMergeOfAPairStands) {
+  MergeTable table(2);
+  table.Add(0, 1, {0, 7});
+  table.Add(0, 1, {5, 8});
+  EXPECT_EQ(table.Find(0, 1)->rank, 5u);
+  EXPECT_EQ(table.Find(0, 1)->merged, 8);
+  EXPECT_EQ(table.Find(1, 0), nullptr);
+}
+
+TEST(PieceMergerTest, PlainAndHeapFormsAgree) {
+  std::mt19937 random(2);
+  for (int round = 0; round < 3000; ++round) {
+    std::vector<std::string> texts;
+    for (int i = 0; i < 40; ++i) {
+      texts.push_back(RandomText(&random, 1 + random() % 6));
+    }
+    PieceTable table(texts.size());
+    for (size_t i = 0; i < texts.size(); ++i) {
+      // Few scores, so that ties are common.
+      table.Add(texts[i], static_cast<TokenId>(i),
+                -static_cast<float>(random() % 8));
+    }
+    const std::string text = RandomText(&random, random() % 60);
+    ASSERT_EQ(MergePiecesPlainly(table, text), MergePiecesByHeap(table, text))
+        << "round " << round;
+  }
+}
+
+TEST(PieceMergerTest, IllFormedBytesAreCharactersOfTheirOwn) {
+  PieceTable table(1);
+  const std::string text = "\xC7 \xE2\x96\x81\xFF";
+  EXPECT_EQ(MergePiecesByHeap(table, text),
+            (std::vector<uint32_t>{1, 2, 5, 6}));
+  EXPECT_EQ(MergePiecesPlainly(table, text),
+            (std::vector<uint32_t>{1, 2, 5, 6}));
+}
+
+TEST(PieceMergerTest, AMillionEqualCharactersAreMergedInTime) {
+  PieceTable table(2);
+  table.Add("aa", 0, 0);
+  table.Add("aaaa", 1, -1);
+  EXPECT_EQ(MergePiecesByHeap(table, std::string(1000000, 'a')).size(),
+            250000u);
+}
+
+}  // namespace
+}  // namespace fullstop

@@ -1,0 +1,153 @@
+// Builds a tokenizer from tables of foreign bytes, then encodes and decodes.
+//
+// The input: a byte of switches, then lines. A line "t" or "c", "u", "b", "?"
+// is a token (ordinary, control, user-defined, byte, unknown), "m LEFT RIGHT" a
+// merge, "p" a pattern; the rest behind an empty line is the text.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/utf8.h"
+#include "tokenizer/byte_alphabet.h"
+#include "tokenizer/token_trie.h"
+#include "tokenizer/tokenizer_spec.h"
+
+namespace fullstop {
+namespace {
+
+struct Input {
+  std::vector<std::string> alphabet;
+  TokenizerSpec spec;
+  std::string_view text;
+};
+
+TokenKind KindOf(char c) {
+  switch (c) {
+    case 'c':
+      return TokenKind::kControl;
+    case 'u':
+      return TokenKind::kUserDefined;
+    case 'b':
+      return TokenKind::kByte;
+    case '?':
+      return TokenKind::kUnknown;
+    default:
+      return TokenKind::kNormal;
+  }
+}
+
+void ReadLine(std::string_view line, Input* input) {
+  TokenizerSpec& spec = input->spec;
+  const std::string_view rest = line.substr(1);
+  if (line[0] == 'm') {
+    const size_t space = rest.find(' ', 1);
+    if (space == std::string_view::npos) return;
+    spec.merges.emplace_back(rest.substr(0, space), rest.substr(space + 1));
+  } else if (line[0] == 'p') {
+    if (rest.size() < 100 && spec.steps.size() < 4) {
+      spec.steps.push_back({.pattern = rest,
+                            .contiguous = rest.ends_with('+'),
+                            .on_bytes = rest.ends_with('*')});
+    }
+  } else {
+    TokenSpec token{.text = rest, .kind = KindOf(line[0])};
+    token.score = -static_cast<float>(rest.size() % 7);
+    token.lstrip = line[0] == 'c' && rest.ends_with('>');
+    token.rstrip = line[0] == 'c' && rest.starts_with('<');
+    spec.tokens.push_back(token);
+  }
+}
+
+void Parse(std::string_view bytes, Input* input) {
+  const auto switches = static_cast<uint8_t>(bytes[0]);
+  bytes.remove_prefix(1);
+  TokenizerSpec& spec = input->spec;
+  spec.model = switches & 1 ? TokenizerModel::kSentencePieceBpe
+                            : TokenizerModel::kByteLevelBpe;
+  spec.nfc = switches & 2;
+  spec.ignore_merges = switches & 4;
+  spec.add_space_prefix =
+      spec.model == TokenizerModel::kSentencePieceBpe && (switches & 8) != 0;
+  if (switches & 16) {
+    for (int byte = 0; byte < 256; ++byte) {
+      input->alphabet.push_back(
+          BytesToAlphabet(std::string(1, static_cast<char>(byte))));
+    }
+    for (const std::string& text : input->alphabet) {
+      spec.tokens.push_back({.text = text});
+    }
+  }
+  spec.declared.unk = switches >> 5;
+  while (!bytes.empty()) {
+    const std::string_view line = bytes.substr(0, bytes.find('\n'));
+    bytes.remove_prefix(std::min(bytes.size(), line.size() + 1));
+    if (line.empty()) break;
+    ReadLine(line, input);
+  }
+  input->text = bytes.substr(0, 4000);
+}
+
+void Check(bool holds) {
+  if (!holds) std::abort();
+}
+
+void Run(const Input& input) {
+  const auto tokenizer = MakeTokenizer(input.spec);
+  const ByteRange half{input.text.size() / 4, input.text.size()};
+  EncodeOptions options;
+  for (const bool special : {false, true}) {
+    if (special) options.control_ranges = {&half, 1};
+    std::vector<TokenId> ids;
+    size_t reached = 0;
+    for (const EncodedToken& token :
+         tokenizer->EncodeWithSource(input.text, options)) {
+      Check(token.id >= 0 && static_cast<size_t>(token.id) < tokenizer->size());
+      Check(token.source.begin <= token.source.end);
+      Check(token.source.end <= input.text.size());
+      Check(token.source.end >= reached || token.source.begin < reached);
+      reached = std::max(reached, token.source.end);
+      if (!special) {
+        Check(tokenizer->info(token.id).kind != TokenKind::kControl ||
+              token.id == tokenizer->declared().unk);
+      }
+      ids.push_back(token.id);
+    }
+    const std::string decoded = tokenizer->Decode(ids);
+    const bool valid = IsValidUtf8(decoded);
+    std::string streamed;
+    StreamDecoder decoder(*tokenizer, true);
+    for (const TokenId id : ids) {
+      const std::string ready = decoder.Put(id, true);
+      Check(!valid || IsValidUtf8(ready));
+      streamed += ready;
+    }
+    streamed += decoder.Finish();
+    Check(streamed == decoded);
+  }
+  const TokenTrie trie(*tokenizer);
+  TokenTrie::Cursor cursor = trie.Root();
+  for (const char c : input.text.substr(0, 10)) {
+    cursor = trie.Step(cursor, static_cast<uint8_t>(c));
+    Check(trie.Complete(cursor).size() <= trie.Ids(cursor).size());
+  }
+}
+
+}  // namespace
+}  // namespace fullstop
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size == 0) return 0;
+  fullstop::Input input;
+  try {
+    fullstop::Parse({reinterpret_cast<const char*>(data), size}, &input);
+    fullstop::Run(input);
+  } catch (const fullstop::Error&) {
+    return 0;
+  }
+  return 0;
+}
