@@ -127,9 +127,11 @@ void ChatSession::Greet() {
   // message.
   const ProtocolFacts& facts = model_->protocol().facts();
   std::string ends;
-  for (const Stop& stop : facts.stops.stops) {
-    if (stop.role == StopRole::kTurnOpen) continue;
-    ends += (ends.empty() ? "" : ", ") + stop.text;
+  for (const StopRole role : {StopRole::kTurnEnd, StopRole::kSequenceEnd}) {
+    for (const Stop& stop : facts.stops.stops) {
+      if (stop.role != role) continue;
+      ends += (ends.empty() ? "" : ", ") + stop.text;
+    }
   }
   const std::string name(
       model_->file().GetString("general.name").value_or(model_->path()));
@@ -199,7 +201,10 @@ bool ChatSession::TryReply() {
   }
   ReplyView view(true);
   trace_.Watch(view);
-  last_ = conversation_.Reply(options_, trace_);
+  {
+    const EchoOff quiet;
+    last_ = conversation_.Reply(options_, trace_);
+  }
   view.Finish();
   if (!editor_.interactive()) WriteOut("\n");
   trace_.Finish(last_->reply);

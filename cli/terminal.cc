@@ -29,4 +29,16 @@ Styles Style(std::FILE* stream) {
           .cyan = "\033[36m"};
 }
 
+EchoOff::EchoOff() {
+  termios settings;
+  if (!IsTerminal(stdin) || ::tcgetattr(STDIN_FILENO, &settings) != 0) return;
+  before_ = settings;
+  settings.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  ::tcsetattr(STDIN_FILENO, TCSANOW, &settings);
+}
+
+EchoOff::~EchoOff() {
+  if (before_) ::tcsetattr(STDIN_FILENO, TCSANOW, &*before_);
+}
+
 }  // namespace fullstop::cli

@@ -2,7 +2,10 @@
 #ifndef FULLSTOP_CLI_TERMINAL_H_
 #define FULLSTOP_CLI_TERMINAL_H_
 
+#include <termios.h>
+
 #include <cstdio>
+#include <optional>
 #include <string>
 
 namespace fullstop::cli {
@@ -17,6 +20,19 @@ struct Styles {
 bool HasColour(std::FILE* stream);
 Styles Style(std::FILE* stream);
 bool IsTerminal(std::FILE* stream);
+
+// While it lives, what is typed on a terminal is not echoed into the text that
+// is being shown; it is there for the next line that is read.
+class EchoOff {
+ public:
+  EchoOff();
+  ~EchoOff();
+  EchoOff(const EchoOff&) = delete;
+  EchoOff& operator=(const EchoOff&) = delete;
+
+ private:
+  std::optional<termios> before_;
+};
 
 }  // namespace fullstop::cli
 

@@ -15,26 +15,38 @@ std::string Quoted(std::string_view bytes) {
   return Json(bytes).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+// A cut of a stop less probable than this is what cutting is for.
+constexpr double kNotable = 0.01;
+
 std::string DescribeStages(const SampleRecord& record) {
   std::string out;
   size_t before = 0;
   for (const StageEffect& effect : record.stages) {
-    const bool cut = before != 0 && effect.kept != before;
-    if (effect.changed > 0 || cut) {
-      out += fmt::format("{}{}{}", out.empty() ? "" : ", ",
-                         SamplerStageName(effect.stage),
-                         cut ? fmt::format(" left {}", effect.kept)
-                             : fmt::format(" changed {}", effect.changed));
+    if (before != 0 && effect.kept != before) {
+      out += fmt::format("{}{} left {}", out.empty() ? "" : ", ",
+                         SamplerStageName(effect.stage), effect.kept);
+    } else if (effect.changed > 0 &&
+               effect.stage != SamplerStage::kTemperature) {
+      out += fmt::format("{}{} changed {}", out.empty() ? "" : ", ",
+                         SamplerStageName(effect.stage), effect.changed);
     }
     before = effect.kept;
   }
   return out;
 }
 
+// Whether STAGE only keeps the best candidates: what it removes was improbable.
+bool Truncates(SamplerStage stage) {
+  return stage == SamplerStage::kTopNSigma || stage == SamplerStage::kTopK ||
+         stage == SamplerStage::kTypicalP || stage == SamplerStage::kTopP ||
+         stage == SamplerStage::kMinP || stage == SamplerStage::kMirostat;
+}
+
 std::string DescribeLosses(const SampleRecord& record,
                            const Tokenizer& tokenizer) {
   std::string out;
   for (const StopLoss& loss : record.stop_losses) {
+    if (Truncates(loss.stage) && record.p_stop < kNotable) continue;
     out += fmt::format(
         "{}{} {} {}", out.empty() ? "" : ", ", SamplerStageName(loss.stage),
         loss.removed ? "removed" : "lowered", tokenizer.TokenBytes(loss.id));
