@@ -35,15 +35,14 @@ int32_t KvCache::Length(SequenceId sequence) const {
 }
 
 KvCache::Page KvCache::NewPage() const {
-  const std::align_val_t alignment{kernels::kAlignment};
+  constexpr std::align_val_t kAlignment{kernels::kAlignment};
   try {
     auto* memory = static_cast<uint16_t*>(
-        ::operator new[](page_elements_ * sizeof(uint16_t), alignment));
+        ::operator new[](page_elements_ * sizeof(uint16_t), kAlignment));
     // A kernel may read a whole tile: what nobody wrote must be numbers too.
     std::fill_n(memory, page_elements_, uint16_t{0});
-    return Page(memory, [alignment](uint16_t* p) {
-      ::operator delete[](p, alignment);
-    });
+    return Page(memory,
+                [](uint16_t* p) { ::operator delete[](p, kAlignment); });
   } catch (const std::bad_alloc&) {
     throw Error::Limit(fmt::format("no memory for {} more bytes of the cache",
                                    page_elements_ * sizeof(uint16_t)))

@@ -32,9 +32,10 @@ HostResult::RowResult TableModel::Answer(const Row& row,
   for (TokenId id = 0; id < vocabulary_size_; ++id) {
     result.top.push_back({id, logits.at(static_cast<size_t>(id))});
   }
-  std::stable_sort(
-      result.top.begin(), result.top.end(),
-      [](const TopLogit& a, const TopLogit& b) { return a.logit > b.logit; });
+  std::sort(result.top.begin(), result.top.end(),
+            [](const TopLogit& a, const TopLogit& b) {
+              return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
+            });
   double sum = 0;
   const double largest = result.top.front().logit;
   for (const float logit : logits) sum += std::exp(logit - largest);
