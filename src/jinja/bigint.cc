@@ -21,6 +21,33 @@ void CheckBits(size_t bits) {
   }
 }
 
+// Takes GUESS times V from the limbs at U, one more than V has. Returns GUESS,
+// or one less where that was one too many.
+uint64_t SubtractProduct(const std::vector<uint32_t>& v, uint64_t guess,
+                         uint32_t* u) {
+  const size_t n = v.size();
+  int64_t borrow = 0;
+  uint64_t carry = 0;
+  for (size_t i = 0; i < n; ++i) {
+    carry += guess * v[i];
+    const int64_t value = int64_t{u[i]} - static_cast<uint32_t>(carry) + borrow;
+    u[i] = static_cast<uint32_t>(value);
+    borrow = value < 0 ? -1 : 0;
+    carry >>= 32;
+  }
+  const int64_t value = int64_t{u[n]} - static_cast<int64_t>(carry) + borrow;
+  u[n] = static_cast<uint32_t>(value);
+  if (value >= 0) return guess;
+  uint64_t back = 0;
+  for (size_t i = 0; i < n; ++i) {
+    back += uint64_t{u[i]} + v[i];
+    u[i] = static_cast<uint32_t>(back);
+    back >>= 32;
+  }
+  u[n] += static_cast<uint32_t>(back);
+  return guess - 1;
+}
+
 }  // namespace
 
 BigInt::BigInt(int64_t value) : negative_(value < 0) {
@@ -270,29 +297,7 @@ void BigInt::Divide(const Limbs& a, const Limbs& b, Limbs* quotient,
       rest += v[n - 1];
       if (rest >> 32) break;
     }
-    int64_t borrow = 0;
-    uint64_t carry = 0;
-    for (size_t i = 0; i < n; ++i) {
-      carry += guess * v[i];
-      const int64_t value =
-          int64_t{u[i + j]} - static_cast<uint32_t>(carry) + borrow;
-      u[i + j] = static_cast<uint32_t>(value);
-      borrow = value < 0 ? -1 : 0;
-      carry >>= 32;
-    }
-    const int64_t value =
-        int64_t{u[j + n]} - static_cast<int64_t>(carry) + borrow;
-    u[j + n] = static_cast<uint32_t>(value);
-    if (value < 0) {
-      --guess;
-      uint64_t back = 0;
-      for (size_t i = 0; i < n; ++i) {
-        back += uint64_t{u[i + j]} + v[i];
-        u[i + j] = static_cast<uint32_t>(back);
-        back >>= 32;
-      }
-      u[j + n] += static_cast<uint32_t>(back);
-    }
+    guess = SubtractProduct(v, guess, u.data() + j);
     (*quotient)[j] = static_cast<uint32_t>(guess);
   }
   Trim(quotient);

@@ -175,6 +175,19 @@ class DictView : public HostObject {
     }
     return true;
   }
+  bool is_set() const { return kind_ != DictViewKind::kValues; }
+  // Whether all items are items of OTHER.
+  bool Within(const DictView& other) const {
+    if (other.kind_ != kind_) return dict_.AsDict().empty();
+    for (const Dict::Entry& entry : dict_.AsDict()) {
+      const Value* found = other.dict_.AsDict().Find(entry.key);
+      if (found == nullptr ||
+          (kind_ == DictViewKind::kItems && !Equal(entry.value, *found))) {
+        return false;
+      }
+    }
+    return true;
+  }
   std::optional<uint64_t> HashValue() const override {
     if (kind_ == DictViewKind::kValues) return HostObject::HashValue();
     return std::nullopt;
@@ -212,6 +225,22 @@ class DictView : public HostObject {
 };
 
 }  // namespace
+
+std::optional<std::partial_ordering> CompareViews(const Value& a,
+                                                  const Value& b) {
+  const auto* left = dynamic_cast<const DictView*>(HostOf(a));
+  const auto* right = dynamic_cast<const DictView*>(HostOf(b));
+  if (left == nullptr || right == nullptr || !left->is_set() ||
+      !right->is_set()) {
+    return std::nullopt;
+  }
+  const bool within = left->Within(*right);
+  const bool around = right->Within(*left);
+  return within && around ? std::partial_ordering::equivalent
+         : within         ? std::partial_ordering::less
+         : around         ? std::partial_ordering::greater
+                          : std::partial_ordering::unordered;
+}
 
 Value MakeDictView(Value dict, DictViewKind kind) {
   return Value::Adopt(Value::Tag::kObject, new DictView(std::move(dict), kind));

@@ -163,6 +163,7 @@ std::partial_ordering Compare(const Value& a, const Value& b,
     }
     return left.size() <=> right.size();
   }
+  if (const auto order = CompareViews(a, b)) return *order;
   throw Error::Template(std::string("'") + operation +
                         "' is not supported between " + TypeName(a) + " and " +
                         TypeName(b));

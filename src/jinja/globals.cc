@@ -23,6 +23,11 @@ Value MakeRangeOf(Runtime*, const Value&, Arguments* arguments) {
   const int64_t stop = IntArgument("range's stop", b.is_missing() ? a : b);
   const int64_t step = IntArgument("range's step", c, 1);
   if (step == 0) Fail("range's step can't be zero");
+  for (const Value* bound : {&a, &b, &c}) {
+    if (bound->tag() == Value::Tag::kBigInt) {
+      throw Error::Limit("a range beyond 64 bits");
+    }
+  }
   constexpr int64_t kFar = int64_t{1} << 62;
   Value range =
       MakeRange(std::clamp(start, -kFar, kFar), std::clamp(stop, -kFar, kFar),

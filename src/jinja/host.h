@@ -3,6 +3,7 @@
 #ifndef FULLSTOP_JINJA_HOST_H_
 #define FULLSTOP_JINJA_HOST_H_
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -46,8 +47,6 @@ class HostObject : public Object {
   virtual bool Truth(Runtime* runtime);
   virtual bool Equals(const Value& other, int depth) const;
   virtual std::optional<uint64_t> HashValue() const;
-  // Whether json.dumps or len() see a mapping here: only a namespace's kin.
-  virtual bool is_mapping() const { return false; }
 };
 
 inline HostObject* HostOf(const Value& value) {
@@ -65,6 +64,9 @@ class Iterator : public HostObject {
   std::optional<bool> Contains(Runtime* runtime, const Value& item) override;
 };
 
+// keys() and items() of dicts are ordered as sets; nullopt for all else.
+std::optional<std::partial_ordering> CompareViews(const Value& a,
+                                                  const Value& b);
 // As type(x).__name__.
 std::string TypeName(const Value& value);
 [[noreturn]] void FailUndefined(const Value& undefined);

@@ -77,6 +77,33 @@ Value CalculateFloats(Arithmetic operation, double a, double b, Origin origin) {
                       origin);
 }
 
+// a / b rounded once, as Python does it for ints of any size.
+double DivideExactly(const BigInt& a, const BigInt& b) {
+  // At least 66 bits of quotient, the last of which gathers the remainder.
+  const int64_t shift =
+      std::max<int64_t>(0, 66 + static_cast<int64_t>(b.BitLength()) -
+                               static_cast<int64_t>(a.BitLength()));
+  BigInt quotient;
+  BigInt rest;
+  BigInt::DivMod(a.negative() ? -a : a, b.negative() ? -b : b, &quotient,
+                 &rest);
+  if (shift > 0) {
+    const BigInt wide = BigInt::Pow(BigInt(2), static_cast<uint64_t>(shift));
+    BigInt::DivMod((a.negative() ? -a : a) * wide, b.negative() ? -b : b,
+                   &quotient, &rest);
+  }
+  if (!rest.zero()) {
+    BigInt half;
+    BigInt parity;
+    BigInt::DivMod(quotient, BigInt(2), &half, &parity);
+    if (parity.zero()) quotient = quotient + BigInt(1);
+  }
+  const double value =
+      std::ldexp(quotient.ToDouble(), -static_cast<int>(shift));
+  if (std::isinf(value)) Fail("the result of / is too large for a float");
+  return a.negative() != b.negative() ? -value : value;
+}
+
 Value CalculateBig(Arithmetic operation, const Value& left, const Value& right,
                    Origin origin) {
   const BigInt a = ToBigInt(left);
@@ -107,7 +134,7 @@ Value CalculateBig(Arithmetic operation, const Value& left, const Value& right,
     }
     case Arithmetic::kDiv:
       if (b.zero()) Fail("division by zero");
-      return Value::Float(a.ToDouble() / b.ToDouble(), origin);
+      return Value::Float(DivideExactly(a, b), origin);
     case Arithmetic::kFloorDiv:
     case Arithmetic::kMod:
       break;
@@ -415,7 +442,9 @@ Value Calculate(Arithmetic operation, const Value& a, const Value& b) {
     if (const auto small = CalculateSmall(operation, left, right)) {
       return Value::Int(*small, origin);
     }
-    if (operation == Arithmetic::kDiv) {
+    constexpr int64_t kExact = int64_t{1} << 53;
+    if (operation == Arithmetic::kDiv && std::max(left, right) <= kExact &&
+        std::min(left, right) >= -kExact) {
       if (right == 0) Fail("division by zero");
       return Value::Float(
           static_cast<double>(left) / static_cast<double>(right), origin);

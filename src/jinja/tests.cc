@@ -74,8 +74,11 @@ bool Exists(Runtime*, const Value& input, Arguments* arguments) {
   return kFilter ? FindFilter(name) != nullptr : FindTest(name) != nullptr;
 }
 
-bool IsSequence(const Value& value) {
-  if (const HostObject* host = HostOf(value)) return host->has_items();
+bool Sequence(Runtime* runtime, const Value& value, Arguments* arguments) {
+  BindNothing("the test", arguments);
+  if (HostObject* host = HostOf(value)) {
+    return host->has_items() && host->Length(runtime).has_value();
+  }
   return value.is_string() || value.is_list() || value.is_tuple() ||
          value.is_dict() || value.is_undefined();
 }
@@ -107,7 +110,7 @@ std::span<const TestEntry> Tests() {
       {"string", Plain<IsString>},
       {"mapping", Plain<IsMapping>},
       {"iterable", Iterable},
-      {"sequence", Plain<IsSequence>},
+      {"sequence", Sequence},
       {"undefined", Plain<IsUndefined>},
       {"true", Plain<IsTrue>},
       {"false", Plain<IsFalse>},

@@ -15,8 +15,10 @@ clock (which is compared only down to the minute).
 
 import argparse
 import collections
+import copy
 import json
 import random
+import re
 import subprocess
 import sys
 import time
@@ -238,9 +240,9 @@ STATEMENTS = {
                 "{% set c = cycler('a', @P) %}{{ c.next() }}{{ c.next() }}{{ c.current }}{{ c.reset() }}{{ c.next() }}",
                 "{% set j = joiner('|') %}{{ j() }}a{{ j() }}b", "{{ namespace(a=@P) }}{{ namespace({'x': 1}).x }}",
                 "{{ lipsum(0) }}{{ lipsum(n=0, html=false) }}", "{{ raise_exception(@P) }}", "{{ strftime_now('%Y-%m-%d %H %% %b') }}",
-                "{{ dict.fromkeys([1, 2], @P) }}", "{{ range(10**6) }}", "{{ range(@N, @N) }}", "{{ joiner }}{{ cycler }}"],
+                "{{ dict.fromkeys([1, 2], @P) }}", "{{ range(10**6) }}", "{{ range(@I, @I) }}{{ range(@I, @I, @I)|list|length }}", "{{ joiner }}{{ cycler }}"],
     "slice": ["{{ @S[1:3] }}{{ @S[::-1] }}{{ @S[-3:] }}", "{{ mix[@N:@N] }}", "{{ ls[::@N] }}", "{{ u[@N:] }}", "{{ @S[@N] }}{{ @L[@N] }}",
-              "{{ @P[1:] }}", "{{ @L[:-1] }}{{ @L[::2] }}", "{{ range(10)[2:8:3] }}", "{{ @P[none:none] }}", "{{ s[:, 1] }}"],
+              "{{ @V[1:] }}", "{{ @L[:-1] }}{{ @L[::2] }}", "{{ range(10)[2:8:3] }}", "{{ @V[none:none] }}{{ @V[@I:@I:@I] }}", "{{ s[:, 1] }}"],
     "attribute": ["{{ @P.a }}{{ @P['a'] }}", "{{ dd.x.y.z[1].w }}{{ dd.keys }}{{ dd['keys'] }}", "{{ @P.b.c }}", "{{ @L.0 }}{{ @D.0 }}",
                   "{{ @P.__class__ }}{{ @P._p }}", "{{ us[0]['name'].upper() }}", "{{ @P[@P] }}", "{{ @D.items }}" if False else "{{ @D.a }}",
                   "{{ us|groupby('name')|map(attribute='grouper')|join }}{{ (us|groupby('name')|first).list|length }}"],
@@ -255,7 +257,9 @@ STATEMENTS = {
 
 
 def fill(rng, source):
-    pools = {"@P": PLAIN, "@L": LISTS, "@D": DICTS, "@S": STRINGS, "@N": NUMBERS,
+    pools = {"@I": ["n", "z", "m", "b", "1", "-4", "(n // 2)"],
+             "@V": ["s", "u", "l", "mix", "d", "nil", "n", "f", "missing", "ls", "lz", "e"],
+             "@P": PLAIN, "@L": LISTS, "@D": DICTS, "@S": STRINGS, "@N": NUMBERS,
              "@T": ["string", "number", "defined", "none", "odd", "mapping", "true"]}
     while "@" in source:
         at = source.index("@")
@@ -294,6 +298,8 @@ def snippets(rng, count, uses):
                 subject = rng.choice(good.get(name, STRINGS if name in (
                     "capitalize", "center", "e", "escape", "forceescape", "indent", "lower", "replace", "safe", "striptags",
                     "title", "trim", "truncate", "upper", "urlize", "wordcount", "wordwrap", "string") else LISTS))
+            if name == "wordcount":  # would count the words of an address
+                subject = rng.choice(STRINGS + NUMBERS + DICTS)
             if name == "random":
                 subject = rng.choice(["[1]", "'a'", "(s[:1])", "[]", "5", "nil", "missing", "d", "''"])
             arguments = rng.choice(ARGS.get(name, ["", "", "", "()", "(1)"]))
@@ -329,9 +335,14 @@ def expected(source):
         return None, None, f"{type(error).__name__}: {error}"
     names = sorted(jinja2.meta.find_undeclared_variables(template.environment.parse(source)))
     try:
-        return template.render(**CONTEXT), names, None
+        return template.render(**copy.deepcopy(CONTEXT)), names, None
     except Exception as error:
         return None, names, f"{type(error).__name__}: {error}"
+
+
+def has_address(text):
+    """Also where a filter has pulled the letters apart."""
+    return " at 0x" in text.lower() or "at0x" in re.sub("[^a-z0-9]", "", text.lower())
 
 
 def main():
@@ -348,7 +359,7 @@ def main():
     print(f"seed {options.seed}, {options.count} snippets")
     for source in snippets(rng, options.count, uses):
         want, names, failure = expected(source)
-        if want is not None and " at 0x" in want.lower().replace("', '", ""):
+        if want is not None and has_address(want):
             seen["address, left out"] += 1
             continue
         request = {"template": source, "context": CONTEXT, "now": int(time.time())}
@@ -368,4 +379,5 @@ def main():
     sys.exit(1 if seen["DIFFERENT"] or few else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()
