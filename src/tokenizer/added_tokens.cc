@@ -18,9 +18,9 @@ size_t ControlRangeEnd(const EncodeOptions& options, size_t at) {
 }  // namespace
 
 AddedTokens::AddedTokens(std::vector<Entry> entries) {
-  std::stable_sort(
-      entries.begin(), entries.end(),
-      [](const Entry& a, const Entry& b) { return a.text < b.text; });
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+    return a.text != b.text ? a.text < b.text : a.id < b.id;
+  });
   nodes_.emplace_back();
   for (const Entry& entry : entries) {
     if (entry.text.empty()) continue;

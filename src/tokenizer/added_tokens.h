@@ -17,8 +17,8 @@ namespace fullstop {
 // A trie over the tokens' spellings. Any number of threads may read.
 class AddedTokens {
  public:
-  // An empty TEXT is ignored; of two equal ones the first counts. IS_CONTROL:
-  // matched within control ranges only.
+  // An empty TEXT is ignored; of two equal ones the lower id counts.
+  // IS_CONTROL: matched within control ranges only.
   struct Entry {
     std::string_view text;
     TokenId id;

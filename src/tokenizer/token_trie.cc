@@ -14,8 +14,9 @@ TokenTrie::TokenTrie(const Tokenizer& tokenizer) : tokenizer_(&tokenizer) {
     }
     ids_.push_back(id);
   }
-  std::stable_sort(ids_.begin(), ids_.end(), [&](TokenId a, TokenId b) {
-    return tokenizer.TokenBytes(a) < tokenizer.TokenBytes(b);
+  std::sort(ids_.begin(), ids_.end(), [&](TokenId a, TokenId b) {
+    const int order = tokenizer.TokenBytes(a).compare(tokenizer.TokenBytes(b));
+    return order != 0 ? order < 0 : a < b;
   });
 }
 
