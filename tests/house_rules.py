@@ -8,9 +8,12 @@ fuzz-corpora     each fuzz target has a corpus, each corpus a fuzz target
 nm               the library never prints, exits or aborts (BUILD)
 isa              code of an instruction set leaves no shared inline copy (BUILD)
 format           clang-format changes nothing
+tidy             clang-tidy and clang's warnings find nothing (BUILD)
 words            the tree speaks of the project alone
 """
 
+import concurrent.futures
+import os
 import pathlib
 import re
 import subprocess
@@ -213,6 +216,22 @@ def format_():
     return [line for line in result.stderr.split("\n") if "error:" in line]
 
 
+def tidy(build):
+    """Each source of the library and the program, compiled by clang as the
+    build says."""
+    def check(path):
+        result = subprocess.run(
+            ["clang-tidy-19", "-p", build, "--quiet",
+             "--extra-arg=-Wno-unknown-warning-option", str(path)],
+            capture_output=True, text=True)
+        return [line for line in result.stdout.split("\n")
+                if re.search(r": (error|warning): ", line)]
+    sources = [p for p in code("src", "cli") if p.suffix == ".cc" and not is_test(p)]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = pool.map(check, sources)
+    return sorted({fault for faults in found for fault in faults})
+
+
 def words():
     """No path of a machine, no unfinished marks."""
     patterns = [r"(^|[^A-Za-z0-9_])/(work|farm|root)/", r"\b(TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK)\b"]
@@ -232,7 +251,8 @@ def words():
 
 
 RULES = {"floors": floors, "readme": readme, "lengths": lengths, "registered": registered,
-         "fuzz-corpora": fuzz_corpora, "nm": nm, "isa": isa, "format": format_, "words": words}
+         "fuzz-corpora": fuzz_corpora, "nm": nm, "isa": isa, "format": format_, "tidy": tidy,
+         "words": words}
 
 
 def main():
