@@ -1,0 +1,189 @@
+#include "tokenizer/gguf_spec.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "format/gguf_writer.h"
+#include "tokenizer/byte_alphabet.h"
+#include "tokenizer/tokenizer.h"
+
+namespace fullstop {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+using Entries = std::vector<std::pair<std::string, GgufValue>>;
+using Strings = std::vector<std::string_view>;
+
+GgufValue Text(std::string_view text) { return {.value = text}; }
+GgufValue Array(GgufArray array) { return {.value = std::move(array)}; }
+
+// A byte-level vocabulary: the 256 bytes, "ab" and a control token.
+class GgufSpecTest : public ::testing::Test {
+ protected:
+  GgufSpecTest() {
+    for (int byte = 0; byte < 256; ++byte) {
+      alphabet_.push_back(
+          BytesToAlphabet(std::string(1, static_cast<char>(byte))));
+    }
+    Strings tokens(alphabet_.begin(), alphabet_.end());
+    tokens.push_back("ab");
+    tokens.push_back("<|end|>");
+    std::vector<int32_t> types(258, 1);
+    types[257] = 3;
+    Set("tokenizer.ggml.model", Text("gpt2"));
+    Set("tokenizer.ggml.pre", Text("gpt-2"));
+    Set("tokenizer.ggml.tokens", Array(tokens));
+    Set("tokenizer.ggml.token_type", Array(types));
+    Set("tokenizer.ggml.merges", Array(Strings{"a b"}));
+  }
+
+  void Set(std::string_view key, const GgufValue& value) {
+    Remove(key);
+    entries_.emplace_back(key, value);
+  }
+  void Remove(std::string_view key) {
+    std::erase_if(entries_,
+                  [&](const auto& entry) { return entry.first == key; });
+  }
+
+  std::unique_ptr<Tokenizer> Load() const {
+    GgufWriter writer;
+    for (const auto& [key, value] : entries_) writer.Add(key, value);
+    const std::string bytes = writer.ToString();
+    return Tokenizer::FromGguf(
+        GgufFile::Parse(std::as_bytes(std::span(bytes)), "memory.gguf"));
+  }
+
+  Error LoadError() const {
+    try {
+      Load();
+    } catch (const Error& error) {
+      return error;
+    }
+    ADD_FAILURE() << "no error";
+    return Error::Usage("none");
+  }
+
+  std::vector<std::string> alphabet_;
+  Entries entries_;
+};
+
+TEST_F(GgufSpecTest, AByteLevelVocabularyIsRead) {
+  const auto tokenizer = Load();
+  EXPECT_THAT(tokenizer->Encode("abc"), ElementsAre(256, 'c'));
+  EXPECT_EQ(tokenizer->info(257).kind, TokenKind::kControl);
+  EXPECT_THAT(tokenizer->remarks(), IsEmpty());
+  EXPECT_FALSE(tokenizer->adds_bos());
+  EXPECT_FALSE(tokenizer->adds_space_prefix());
+}
+
+TEST_F(GgufSpecTest, AnUnknownPatternIsAnErrorThatNamesTheNearest) {
+  Set("tokenizer.ggml.pre", Text("gpt2"));
+  const Error error = LoadError();
+  EXPECT_EQ(error.kind(), Error::Kind::kUnsupported);
+  EXPECT_THAT(error.message(), HasSubstr("\"gpt2\""));
+  EXPECT_THAT(error.advice(), HasSubstr("\"gpt-2\""));
+}
+
+TEST_F(GgufSpecTest, NamesAndModelsOfOtherKindsAreRefused) {
+  Set("tokenizer.ggml.pre", Text("gemma4"));
+  EXPECT_EQ(LoadError().kind(), Error::Kind::kUnsupported);
+  for (const char* model : {"t5", "bert", "rwkv", "plamo2"}) {
+    Set("tokenizer.ggml.model", Text(model));
+    const Error error = LoadError();
+    EXPECT_EQ(error.kind(), Error::Kind::kUnsupported);
+    EXPECT_THAT(error.message(), HasSubstr(model));
+  }
+  Set("tokenizer.ggml.model", Text("no_vocab"));
+  EXPECT_EQ(LoadError().kind(), Error::Kind::kFormat);
+}
+
+TEST_F(GgufSpecTest, AFileFromBeforeThePatternKeyGetsTheDefaultAndARemark) {
+  Remove("tokenizer.ggml.pre");
+  EXPECT_THAT(Load()->remarks(),
+              ElementsAre(HasSubstr("no tokenizer.ggml.pre")));
+}
+
+TEST_F(GgufSpecTest, MissingTablesAreErrors) {
+  const Entries all = entries_;
+  for (const char* key : {"tokenizer.ggml.tokens", "tokenizer.ggml.merges"}) {
+    entries_ = all;
+    Remove(key);
+    const Error error = LoadError();
+    EXPECT_EQ(error.kind(), Error::Kind::kFormat);
+    EXPECT_THAT(error.message(), HasSubstr(key));
+  }
+}
+
+TEST_F(GgufSpecTest, TablesOfOtherLengthsOrTypesAreErrors) {
+  const Entries all = entries_;
+  Set("tokenizer.ggml.token_type", Array(std::vector<int32_t>(257, 1)));
+  EXPECT_THAT(LoadError().message(), HasSubstr("257 entries for 258 tokens"));
+  entries_ = all;
+  Set("tokenizer.ggml.tokens", Text("a"));
+  EXPECT_EQ(LoadError().kind(), Error::Kind::kFormat);
+  entries_ = all;
+  Set("tokenizer.ggml.merges", Array(Strings{"ab"}));
+  EXPECT_THAT(LoadError().message(), HasSubstr("is no pair"));
+}
+
+TEST_F(GgufSpecTest, DeclaredIdsAreCheckedAgainstTheVocabulary) {
+  Set("tokenizer.ggml.bos_token_id", {.value = uint32_t{257}});
+  Set("tokenizer.ggml.eos_token_id", {.value = uint32_t{0}});
+  Set("tokenizer.ggml.eot_token_id", {.value = uint32_t{258}});
+  Set("tokenizer.ggml.padding_token_id", {.value = uint32_t{0xFFFFFFFF}});
+  Set("tokenizer.ggml.add_bos_token", {.value = true});
+  const auto tokenizer = Load();
+  EXPECT_EQ(tokenizer->declared().bos, 257);
+  EXPECT_EQ(tokenizer->declared().eos, 0);
+  EXPECT_FALSE(tokenizer->declared().eot);
+  EXPECT_FALSE(tokenizer->declared().pad);
+  EXPECT_TRUE(tokenizer->adds_bos());
+  EXPECT_THAT(tokenizer->remarks(), Contains(HasSubstr("258")));
+  EXPECT_THAT(tokenizer->remarks(), Contains(HasSubstr("4294967295")));
+}
+
+TEST_F(GgufSpecTest, SentencePieceTakesScoresOfEitherType) {
+  Set("tokenizer.ggml.model", Text("llama"));
+  Set("tokenizer.ggml.tokens",
+      Array(Strings{"\u2581", "a", "b", "ab", "</s>"}));
+  Set("tokenizer.ggml.token_type", Array(std::vector<int32_t>{1, 1, 1, 1, 4}));
+  Set("tokenizer.ggml.scores", Array(std::vector<int32_t>{0, 0, 0, -1, 0}));
+  const auto tokenizer = Load();
+  EXPECT_THAT(tokenizer->Encode("ab"), ElementsAre(0, 3));
+  EXPECT_TRUE(tokenizer->adds_space_prefix());
+  // An end by its name, whatever its type.
+  EXPECT_EQ(tokenizer->info(4).kind, TokenKind::kControl);
+  EXPECT_THAT(tokenizer->remarks(), Contains(HasSubstr("</s>")));
+  Set("tokenizer.ggml.scores", Array(std::vector<float>{0, 0, 0, -1, 0}));
+  Set("tokenizer.ggml.add_space_prefix", {.value = false});
+  EXPECT_THAT(Load()->Encode("ab"), ElementsAre(3));
+}
+
+TEST_F(GgufSpecTest, Phi3TokensSwallowTheWhiteSpaceBehindThem) {
+  Set("general.name", Text("Phi-3 mini"));
+  Set("tokenizer.ggml.model", Text("llama"));
+  Set("tokenizer.ggml.tokens",
+      Array(Strings{"<unk>", "<s>", "<|end|>", "\u2581", "a"}));
+  Set("tokenizer.ggml.token_type", Array(std::vector<int32_t>{2, 3, 3, 1, 1}));
+  const auto tokenizer = Load();
+  EXPECT_FALSE(tokenizer->info(1).rstrip);
+  EXPECT_TRUE(tokenizer->info(2).rstrip);
+  const std::string text = "<|end|>\n a";
+  const ByteRange all{0, text.size()};
+  EXPECT_THAT(tokenizer->Encode(
+                  text, {.control_ranges = {&all, 1}, .extra_control = {}}),
+              ElementsAre(2, 3, 4));
+}
+
+}  // namespace
+}  // namespace fullstop
