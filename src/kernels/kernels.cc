@@ -13,7 +13,8 @@ namespace {
 // What a path implements; null where it has nothing of its own.
 struct Implementations {
   CpuPath path;
-  const LinearOperations* linear;
+  const LinearForm* prefill;
+  const LinearForm* decode;
   const RowOperations* rows;
   const AttentionOperations* attention;
   const LogitOperations* logits;
@@ -22,13 +23,13 @@ struct Implementations {
 // Best first, reference last.
 constexpr Implementations kImplementations[] = {
 #if defined(FULLSTOP_KERNELS_X86)
-    {CpuPath::kAvx512, &avx512::kLinear, &avx512::kRows, &avx512::kAttention,
-     &avx512::kLogits},
-    {CpuPath::kAvx2, &avx2::kLinear, &avx2::kRows, &avx2::kAttention,
-     &avx2::kLogits},
+    {CpuPath::kAvx512, &avx512::kPrefill, &avx512::kDecode, &avx512::kRows,
+     &avx512::kAttention, &avx512::kLogits},
+    {CpuPath::kAvx2, &avx2::kPrefill, &avx2::kDecode, &avx2::kRows,
+     &avx2::kAttention, &avx2::kLogits},
 #endif
-    {CpuPath::kReference, &reference::kLinear, &reference::kRows,
-     &reference::kAttention, &reference::kLogits},
+    {CpuPath::kReference, &reference::kLinear, &reference::kLinear,
+     &reference::kRows, &reference::kAttention, &reference::kLogits},
 };
 
 constexpr CpuPath kPaths[] = {CpuPath::kReference, CpuPath::kAvx2,
@@ -111,10 +112,6 @@ LinearFunction LinearFunctions::* Member(TensorType type) {
   }
 }
 
-const LinearForm& Form(const LinearOperations& linear, Phase phase) {
-  return phase == Phase::kPrefill ? linear.prefill : linear.decode;
-}
-
 const AttentionForm& Form(const AttentionOperations& attention, Phase phase) {
   return phase == Phase::kPrefill ? attention.prefill : attention.decode;
 }
@@ -178,7 +175,10 @@ std::vector<Kernels::Choice> Kernels::Choices() const {
 
 std::vector<Kernels::Choice> Kernels::Choose() {
   return {
-      kernels::Choose("linear", &Implementations::linear, highest_, &linear_),
+      kernels::Choose("linear prefill", &Implementations::prefill, highest_,
+                      &prefill_),
+      kernels::Choose("linear decode", &Implementations::decode, highest_,
+                      &decode_),
       kernels::Choose("rows", &Implementations::rows, highest_, &rows_),
       kernels::Choose("attention", &Implementations::attention, highest_,
                       &attention_),
@@ -186,32 +186,33 @@ std::vector<Kernels::Choice> Kernels::Choose() {
   };
 }
 
+const LinearForm& Kernels::form(Phase phase) const {
+  return phase == Phase::kPrefill ? *prefill_ : *decode_;
+}
+
 bool Kernels::Supports(TensorType type) { return Member(type) != nullptr; }
 
 size_t Kernels::PreparedBytes(Phase phase, int64_t rows,
                               int64_t columns) const {
-  return Form(*linear_, phase).prepared_bytes(rows, columns);
+  return form(phase).prepared_bytes(rows, columns);
 }
 
 int64_t Kernels::PrepareGrain(Phase phase) const {
-  return Form(*linear_, phase).prepare_grain;
+  return form(phase).prepare_grain;
 }
 
 void Kernels::PrepareLinear(Phase phase, const LinearInput& input,
                             int64_t row_begin, int64_t row_end,
                             void* prepared) const {
-  const LinearForm& form = Form(*linear_, phase);
-  assert(row_begin % form.prepare_grain == 0);
-  form.prepare(input, row_begin, row_end, prepared);
+  assert(row_begin % form(phase).prepare_grain == 0);
+  form(phase).prepare(input, row_begin, row_end, prepared);
 }
 
 size_t Kernels::LinearScratchBytes(Phase phase, int64_t columns) const {
-  return Form(*linear_, phase).scratch_bytes(columns);
+  return form(phase).scratch_bytes(columns);
 }
 
-int64_t Kernels::LinearGrain(Phase phase) const {
-  return Form(*linear_, phase).grain;
-}
+int64_t Kernels::LinearGrain(Phase phase) const { return form(phase).grain; }
 
 void Kernels::Linear(Phase phase, const LinearInput& input, const Matrix& w,
                      int64_t n_begin, int64_t n_end, float* y, int64_t y_stride,
@@ -220,7 +221,7 @@ void Kernels::Linear(Phase phase, const LinearInput& input, const Matrix& w,
   const PackedRows rows = {reinterpret_cast<const uint8_t*>(w.data),
                            w.row_bytes};
   const OutputRange out = {n_begin, n_end, y, y_stride};
-  (Form(*linear_, phase).functions.*Member(w.type))(input, rows, out, scratch);
+  (form(phase).functions.*Member(w.type))(input, rows, out, scratch);
 }
 
 void Kernels::DequantizeRow(const Matrix& w, int64_t row, float* out) const {

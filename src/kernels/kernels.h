@@ -60,7 +60,7 @@ struct Matrix {
 
 inline constexpr size_t kAlignment = 64;
 
-struct LinearOperations;
+struct LinearForm;
 struct RowOperations;
 struct AttentionOperations;
 struct LogitOperations;
@@ -78,7 +78,8 @@ class Kernels {
 
   // What runs an operation, and why the better ones do not.
   struct Choice {
-    std::string_view operation;  // "linear", "rows", "attention", "logits"
+    // "linear prefill", "linear decode", "rows", "attention", "logits"
+    std::string_view operation;
     CpuPath path;
     struct Declined {
       CpuPath path;
@@ -86,7 +87,7 @@ class Kernels {
     };
     std::vector<Declined> declined;  // best first
   };
-  // One entry a section of this header; rows stand behind linear layers.
+  // One entry an operation.
   std::vector<Choice> Choices() const;
   // The best path among the choices.
   CpuPath path() const { return path_; }
@@ -193,10 +194,12 @@ class Kernels {
  private:
   Kernels() = default;
   std::vector<Choice> Choose();
+  const LinearForm& form(Phase phase) const;
 
   CpuPath path_ = CpuPath::kReference;
   std::optional<CpuPath> highest_;
-  const LinearOperations* linear_ = nullptr;
+  const LinearForm* prefill_ = nullptr;
+  const LinearForm* decode_ = nullptr;
   const RowOperations* rows_ = nullptr;
   const AttentionOperations* attention_ = nullptr;
   const LogitOperations* logits_ = nullptr;

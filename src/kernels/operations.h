@@ -44,11 +44,6 @@ struct LinearForm {
   LinearFunctions functions;
 };
 
-struct LinearOperations {
-  LinearForm prefill;
-  LinearForm decode;
-};
-
 struct RowOperations {
   void (*rms_norm)(const float* x, const float* weight, int64_t n,
                    float epsilon, float* out);
@@ -94,21 +89,23 @@ struct LogitOperations {
 };
 
 namespace reference {
-extern const LinearOperations kLinear;
+extern const LinearForm kLinear;
 extern const RowOperations kRows;
 extern const AttentionOperations kAttention;
 extern const LogitOperations kLogits;
 }  // namespace reference
 
 namespace avx2 {
-extern const LinearOperations kLinear;
+extern const LinearForm kPrefill;
+extern const LinearForm kDecode;
 extern const RowOperations kRows;
 extern const AttentionOperations kAttention;
 extern const LogitOperations kLogits;
 }  // namespace avx2
 
 namespace avx512 {
-extern const LinearOperations kLinear;
+extern const LinearForm kPrefill;
+extern const LinearForm kDecode;
 extern const RowOperations kRows;
 extern const AttentionOperations kAttention;
 extern const LogitOperations kLogits;

@@ -31,7 +31,9 @@ void Linear(const LinearInput& input, const PackedRows& w,
   }
 }
 
-constexpr LinearForm kForm = {
+}  // namespace
+
+const LinearForm kLinear = {
     .prepared_bytes = NothingPrepared,
     .prepare = PrepareNothing,
     .scratch_bytes = ScratchBytes,
@@ -57,9 +59,5 @@ constexpr LinearForm kForm = {
             .iq4_xs = Linear<TensorType::kIQ4_XS>,
         },
 };
-
-}  // namespace
-
-const LinearOperations kLinear = {.prefill = kForm, .decode = kForm};
 
 }  // namespace fullstop::kernels::reference

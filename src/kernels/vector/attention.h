@@ -119,6 +119,7 @@ static inline void MultiplyAdd(const float* const* a, const float* b,
       const typename V::F weight = V::Set(a[m][k]);
       for (int v = 0; v < kVectors; ++v) {
         acc[m][v] = V::Fma(weight, row[v], acc[m][v]);
+        V::Keep(acc[m][v]);
       }
     }
   }

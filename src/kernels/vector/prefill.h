@@ -207,7 +207,9 @@ void MultiplyTile(const TileBlock<V>* x, const StripBlock<V>* w, int64_t blocks,
   for (int64_t b = 0; b < blocks; ++b) {
     I acc[kRows][kTileVectors];
     for (int m = 0; m < kRows; ++m) {
-      for (int v = 0; v < kTileVectors; ++v) acc[m][v] = V::ZeroI();
+      for (int v = 0; v < kTileVectors; ++v) {
+        acc[m][v] = V::ZeroI();
+      }
     }
     for (int64_t p = 0; p < kPairs; ++p) {
       I columns[kTileVectors];
@@ -218,6 +220,7 @@ void MultiplyTile(const TileBlock<V>* x, const StripBlock<V>* w, int64_t blocks,
         const I pair = V::SetI(ReadAs<int32_t>(x[b].x[p][m]));
         for (int v = 0; v < kTileVectors; ++v) {
           acc[m][v] = V::DotPairs(acc[m][v], columns[v], pair);
+          V::Keep(acc[m][v]);
         }
       }
     }
@@ -249,9 +252,10 @@ void StoreTile(const float (&sums)[V::kTileRows][kStrip<V>], int rows,
 }
 
 template <class V>
-void MultiplyPanel(const LinearInput& input, const StripBlock<V>* panel,
-                   int64_t block, int64_t blocks, int64_t n, int64_t end,
-                   const OutputRange& out) {
+[[gnu::noinline]] void MultiplyPanel(const LinearInput& input,
+                                     const StripBlock<V>* panel, int64_t block,
+                                     int64_t blocks, int64_t n, int64_t end,
+                                     const OutputRange& out) {
   const auto* tiles = static_cast<const TileBlock<V>*>(input.prepared);
   const int64_t row_blocks = BlocksOf(input.columns);
   for (int64_t m = 0; m < input.rows; m += V::kTileRows) {
