@@ -221,7 +221,9 @@ StopStep StopMachine::Put(const StopToken& token, const StopEvents& events) {
 StopStep StopMachine::Close(const StopEvents& events) {
   StopStep step;
   if (end_) return step;
-  if (std::optional<End> end = EndByEvent(events)) {
+  StopEvents last = events;
+  if (last.loop) last.loop->step_back = 0;
+  if (std::optional<End> end = EndByEvent(last)) {
     Finish(std::move(*end), &step);
   }
   return step;
