@@ -29,6 +29,15 @@ int Main(int argc, char** argv) {
   AddScore(app, run);
   AddReplay(app, run);
   AddBench(app, run);
+  const std::string first = argc > 1 ? argv[1] : "-";
+  const auto commands = app.get_subcommands([&first](const CLI::App* command) {
+    return command->get_name() == first;
+  });
+  if (first[0] != '-' && commands.empty()) {
+    PrintError("there is no command '" + first +
+               "'\n  fullstop --help lists what there is");
+    return kCouldNotRun;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

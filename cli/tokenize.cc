@@ -38,9 +38,7 @@ class Vocabulary {
  public:
   explicit Vocabulary(const std::string& model)
       : file_(GgufFile::Open(ResolveModel(model))),
-        tokenizer_(Tokenizer::FromGguf(file_)) {
-    for (const std::string& remark : tokenizer_->remarks()) Remark(remark);
-  }
+        tokenizer_(Tokenizer::FromGguf(file_)) {}
   const Tokenizer& operator*() const { return *tokenizer_; }
   const Tokenizer* operator->() const { return tokenizer_.get(); }
 

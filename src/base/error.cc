@@ -1,9 +1,53 @@
 #include "base/error.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 namespace fullstop {
+namespace {
+
+// How much of a long line is shown, in code points.
+constexpr size_t kExcerptBefore = 60;
+constexpr size_t kExcerptLength = 100;
+
+// The byte at which each code point of LINE begins, and its end.
+std::vector<size_t> CodePointStarts(const std::string& line) {
+  std::vector<size_t> starts;
+  for (size_t i = 0; i < line.size(); ++i) {
+    if ((static_cast<unsigned char>(line[i]) & 0xC0) != 0x80) {
+      starts.push_back(i);
+    }
+  }
+  starts.push_back(line.size());
+  return starts;
+}
+
+// The part of LINE around COLUMN (from 1; 0 is none) and, in a second line, a
+// caret under it. Tabs are repeated so that the caret stands under its
+// character.
+std::string Excerpt(const std::string& line, uint64_t column) {
+  const std::vector<size_t> starts = CodePointStarts(line);
+  const size_t count = starts.size() - 1;
+  const size_t at = column == 0 ? 0 : static_cast<size_t>(column - 1);
+  size_t begin = 0;
+  if (count > kExcerptLength && at > kExcerptBefore) {
+    begin = std::min(at - kExcerptBefore, count - kExcerptLength);
+  }
+  const size_t end = std::min(count, begin + kExcerptLength);
+  std::string text = begin > 0 ? "…" : "";
+  text += line.substr(starts[begin], starts[end] - starts[begin]);
+  if (end < count) text += "…";
+  text += "\n  ";
+  if (begin > 0) text += ' ';
+  for (size_t i = begin; i < at; ++i) {
+    text += i < count && line[starts[i]] == '\t' ? '\t' : ' ';
+  }
+  return text + '^';
+}
+
+}  // namespace
 
 Error::Error(Kind kind, std::string what)
     : kind_(kind), message_(std::move(what)) {
@@ -67,22 +111,7 @@ void Error::Compose() {
   if (line_) add("line " + std::to_string(*line_));
   if (column_) add("column " + std::to_string(*column_));
   if (!place.empty()) text_ += "\n  " + place;
-  if (line_) {
-    text_ += "\n  " + line_text_ + "\n  ";
-    // Tabs are repeated so that the caret stands under its character.
-    size_t position = 0;
-    for (uint64_t i = 1; column_ && i < *column_; ++i) {
-      const bool tab =
-          position < line_text_.size() && line_text_[position] == '\t';
-      text_ += tab ? '\t' : ' ';
-      do {
-        ++position;
-      } while (position < line_text_.size() &&
-               (static_cast<unsigned char>(line_text_[position]) & 0xC0) ==
-                   0x80);
-    }
-    text_ += '^';
-  }
+  if (line_) text_ += "\n  " + Excerpt(line_text_, column_.value_or(0));
   if (!advice_.empty()) text_ += "\n  " + advice_;
 }
 

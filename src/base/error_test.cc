@@ -25,5 +25,13 @@ TEST(ErrorTest, CaretStandsUnderTheColumnBehindTabsAndWideCharacters) {
                "  \t  ^");
 }
 
+TEST(ErrorTest, LongLineIsShownAroundTheColumn) {
+  const std::string line = std::string(300, 'a') + "X" + std::string(300, 'b');
+  const std::string text = Error::Template("bad").AtLine(1, 301, line).what();
+  EXPECT_EQ(text, "bad\n  line 1, column 301\n  …" + std::string(60, 'a') +
+                      "X" + std::string(39, 'b') + "…\n  " +
+                      std::string(61, ' ') + "^");
+}
+
 }  // namespace
 }  // namespace fullstop
