@@ -4,6 +4,7 @@
 #include "jinja/arguments.h"
 #include "jinja/filters.h"
 #include "jinja/html.h"
+#include "jinja/stable_sort.h"
 #include "jinja/text_ops.h"
 
 namespace fullstop::jinja {
@@ -107,9 +108,8 @@ Text RelOf(Runtime* runtime, const Value& rel, bool nofollow) {
       words.push_back(std::move(word));
     }
   }
-  std::stable_sort(
-      words.begin(), words.end(),
-      [](const Text& a, const Text& b) { return a.view() < b.view(); });
+  StableSort(&words,
+             [](const Text& a, const Text& b) { return a.view() < b.view(); });
   Text out;
   std::string_view last;
   for (const Text& word : words) {

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "jinja/compare.h"
 #include "jinja/number.h"
+#include "jinja/stable_sort.h"
 #include "jinja/text_ops.h"
 
 namespace fullstop::jinja {
@@ -37,10 +38,9 @@ bool KeyLess(const Value& a, const Value& b) {
 
 std::vector<Dict::Entry> SortedEntries(const Value& dict) {
   std::vector<Dict::Entry> entries(dict.AsDict().begin(), dict.AsDict().end());
-  std::stable_sort(entries.begin(), entries.end(),
-                   [](const Dict::Entry& a, const Dict::Entry& b) {
-                     return KeyLess(a.key, b.key);
-                   });
+  StableSort(&entries, [](const Dict::Entry& a, const Dict::Entry& b) {
+    return KeyLess(a.key, b.key);
+  });
   return entries;
 }
 

@@ -7,6 +7,7 @@
 #include "jinja/compare.h"
 #include "jinja/filters.h"
 #include "jinja/number.h"
+#include "jinja/stable_sort.h"
 #include "jinja/text_ops.h"
 
 namespace fullstop::jinja {
@@ -79,12 +80,11 @@ struct Keyed {
 };
 
 void SortKeyed(Runtime* runtime, std::vector<Keyed>* items, bool reverse) {
-  std::stable_sort(items->begin(), items->end(),
-                   [runtime, reverse](const Keyed& a, const Keyed& b) {
-                     runtime->Charge(1);
-                     return reverse ? Compare(b.key, a.key, "<") < 0
-                                    : Compare(a.key, b.key, "<") < 0;
-                   });
+  StableSort(items, [runtime, reverse](const Keyed& a, const Keyed& b) {
+    runtime->Charge(1);
+    return reverse ? Compare(b.key, a.key, "<") < 0
+                   : Compare(a.key, b.key, "<") < 0;
+  });
 }
 
 // Python refuses to order what can't be ordered only where it compares; one

@@ -6,6 +6,7 @@
 #include "jinja/lexer.h"
 #include "jinja/parser.h"
 #include "jinja/scope.h"
+#include "jinja/stable_sort.h"
 
 namespace fullstop::jinja {
 namespace {
@@ -71,9 +72,8 @@ std::vector<std::string> Template::Literals() const {
   for (const Stmt& stmt : compiled_->tree->stmts()) {
     if (stmt.kind == StmtKind::kData) found.emplace_back(stmt.at, &stmt.data);
   }
-  std::stable_sort(
-      found.begin(), found.end(),
-      [](const auto& a, const auto& b) { return a.first < b.first; });
+  StableSort(&found,
+             [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<std::string> literals;
   for (const auto& [at, value] : found) {
     literals.push_back(value->AsText().bytes());

@@ -139,7 +139,7 @@ class HostileTemplate : public testing::TestWithParam<const char*> {};
 
 TEST_P(HostileTemplate, MeetsALimit) {
   RenderOptions options;
-  options.limits.steps = 2'000'000;
+  options.limits.steps = 300'000;
   options.limits.output_bytes = 1 << 20;
   options.limits.list_items = 1 << 16;
   const Error error = FailureOf(GetParam(), options);
@@ -182,17 +182,17 @@ INSTANTIATE_TEST_SUITE_P(
 // Deep structures are taken apart without recursion.
 TEST(Template, DeepValuesAreDestroyed) {
   for (const char* source :
-       {"{% set ns = namespace(x=[]) %}{% for i in range(99999) %}"
+       {"{% set ns = namespace(x=[]) %}{% for i in range(60000) %}"
         "{% set ns.x = [ns.x] %}{% endfor %}",
-        "{% set ns = namespace(x=[]) %}{% for i in range(99999) %}"
+        "{% set ns = namespace(x=[]) %}{% for i in range(60000) %}"
         "{% set ns.x = {'a': ns.x} %}{% endfor %}",
-        "{% set ns = namespace(x=[]) %}{% for i in range(99999) %}"
+        "{% set ns = namespace(x=[]) %}{% for i in range(60000) %}"
         "{% set ns.x = ns.x|map('string') %}{% endfor %}",
-        "{% set ns = namespace(x=[]) %}{% for i in range(99999) %}"
+        "{% set ns = namespace(x=[]) %}{% for i in range(60000) %}"
         "{% set ns.x = [ns.x].index %}{% endfor %}",
-        "{% set ns = namespace(x=0) %}{% for i in range(50000) %}"
+        "{% set ns = namespace(x=0) %}{% for i in range(30000) %}"
         "{% set ns.x = namespace(x=ns.x) %}{% endfor %}",
-        "{% set ns = namespace(x=0) %}{% for i in range(50000) %}"
+        "{% set ns = namespace(x=0) %}{% for i in range(30000) %}"
         "{% set ns.x = cycler(ns.x) %}{% endfor %}",
         "{% set ns = namespace(x=0) %}{% macro m(p) %}{% macro i() %}{{ p }}"
         "{% endmacro %}{% set ns.x = i %}{% endmacro %}"

@@ -8,6 +8,7 @@
 #include "jinja/arguments.h"
 #include "jinja/compare.h"
 #include "jinja/number.h"
+#include "jinja/stable_sort.h"
 #include "jinja/unicode.h"
 
 namespace fullstop::jinja {
@@ -174,10 +175,9 @@ class Writer {
     entries.reserve(value.AsDict().size());
     for (const Dict::Entry& entry : value.AsDict()) entries.push_back(&entry);
     if (style_.sort) {
-      std::stable_sort(entries.begin(), entries.end(),
-                       [](const Dict::Entry* a, const Dict::Entry* b) {
-                         return Compare(a->key, b->key, "<") < 0;
-                       });
+      StableSort(&entries, [](const Dict::Entry* a, const Dict::Entry* b) {
+        return Compare(a->key, b->key, "<") < 0;
+      });
     }
     out_->Append("{", origin);
     for (size_t i = 0; i < entries.size(); ++i) {
