@@ -13,6 +13,7 @@ namespace {
 
 constexpr char32_t kEnd = 0x110000;
 constexpr size_t kMostSymbols = 255;
+constexpr char32_t kPageSize = 256;
 
 // Where the membership of a character in some set changes; begins with 0 and
 // ends with kEnd.
@@ -33,9 +34,8 @@ std::vector<char32_t> Borders(const std::vector<CodePointSet>& sets) {
 
 SymbolAlphabet::SymbolAlphabet(const std::vector<CodePointSet>& sets) {
   std::map<std::vector<bool>, uint8_t> symbols;
-  std::map<Page, uint16_t> pages;
-  Page page{};
   const std::vector<char32_t> borders = Borders(sets);
+  std::vector<uint8_t> symbol_after(borders.size());
   std::vector<bool> membership(sets.size());
   for (size_t i = 0; i + 1 < borders.size(); ++i) {
     for (size_t s = 0; s < sets.size(); ++s) {
@@ -49,14 +49,38 @@ SymbolAlphabet::SymbolAlphabet(const std::vector<CodePointSet>& sets) {
           "the pre-tokenizer's patterns tell more than 255 kinds of characters "
           "apart");
     }
-    for (char32_t value = borders[i]; value < borders[i + 1]; ++value) {
-      page[value & 0xFF] = found->second;
-      if ((value & 0xFF) != 0xFF) continue;
-      const auto [place, is_new_page] =
-          pages.try_emplace(page, static_cast<uint16_t>(pages_.size()));
-      if (is_new_page) pages_.push_back(page);
-      page_of_[value >> 8] = place->second;
+    symbol_after[i] = found->second;
+  }
+  FillPages(borders, symbol_after);
+}
+
+void SymbolAlphabet::FillPages(const std::vector<char32_t>& borders,
+                               const std::vector<uint8_t>& symbol_after) {
+  std::map<Page, uint16_t> pages;
+  // Nearly all pages have one symbol only.
+  std::array<int, 256> uniform;
+  uniform.fill(-1);
+  size_t border = 0;
+  for (char32_t first = 0; first < kEnd; first += kPageSize) {
+    while (borders[border + 1] <= first) ++border;
+    const bool is_uniform = borders[border + 1] >= first + kPageSize;
+    int& known = uniform[symbol_after[border]];
+    uint16_t& place = page_of_[first / kPageSize];
+    if (is_uniform && known >= 0) {
+      place = static_cast<uint16_t>(known);
+      continue;
     }
+    Page page;
+    size_t at = border;
+    for (char32_t i = 0; i < kPageSize; ++i) {
+      while (borders[at + 1] <= first + i) ++at;
+      page[i] = symbol_after[at];
+    }
+    const auto [found, is_new] =
+        pages.try_emplace(page, static_cast<uint16_t>(pages_.size()));
+    if (is_new) pages_.push_back(page);
+    place = found->second;
+    if (is_uniform) known = place;
   }
 }
 

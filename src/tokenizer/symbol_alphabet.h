@@ -33,6 +33,9 @@ class SymbolAlphabet {
 
  private:
   using Page = std::array<uint8_t, 256>;
+  // SYMBOL_AFTER: the symbol from each border to the next.
+  void FillPages(const std::vector<char32_t>& borders,
+                 const std::vector<uint8_t>& symbol_after);
 
   std::array<uint16_t, 0x1100> page_of_;
   std::vector<Page> pages_;

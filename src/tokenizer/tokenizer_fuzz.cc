@@ -2,7 +2,8 @@
 //
 // The input: a byte of switches, then lines. A line "t" or "c", "u", "b", "?"
 // is a token (ordinary, control, user-defined, byte, unknown), "m LEFT RIGHT" a
-// merge, "p" a pattern; the rest behind an empty line is the text.
+// merge, "p" a pattern, "n" the name of one of ours; what is behind an empty
+// line is the text.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "tokenizer/byte_alphabet.h"
+#include "tokenizer/pre_tokenizers.h"
 #include "tokenizer/token_trie.h"
 #include "tokenizer/tokenizer_spec.h"
 
@@ -24,6 +26,7 @@ struct Input {
   std::vector<std::string> alphabet;
   TokenizerSpec spec;
   std::string_view text;
+  size_t longest_text = 50;
 };
 
 TokenKind KindOf(char c) {
@@ -49,11 +52,22 @@ void ReadLine(std::string_view line, Input* input) {
     if (space == std::string_view::npos) return;
     spec.merges.emplace_back(rest.substr(0, space), rest.substr(space + 1));
   } else if (line[0] == 'p') {
-    if (rest.size() < 100 && spec.steps.size() < 4) {
+    // Few quantifiers and a short text: a pattern may be of any power.
+    const auto quantifiers = std::count_if(
+        rest.begin(), rest.end(),
+        [](char c) { return c == '+' || c == '*' || c == '?' || c == '{'; });
+    if (rest.size() < 100 && quantifiers <= 4 && spec.steps.empty()) {
       spec.steps.push_back({.pattern = rest,
                             .contiguous = rest.ends_with('+'),
                             .on_bytes = rest.ends_with('*')});
     }
+  } else if (line[0] == 'n') {
+    const PreTokenizer* found = FindPreTokenizer(rest);
+    if (found == nullptr || !spec.steps.empty()) return;
+    for (const SplitStep& step : found->steps) {
+      if (!step.pattern.empty()) spec.steps.push_back(step);
+    }
+    input->longest_text = 4000;
   } else {
     TokenSpec token{.text = rest, .kind = KindOf(line[0])};
     token.score = -static_cast<float>(rest.size() % 7);
@@ -89,7 +103,7 @@ void Parse(std::string_view bytes, Input* input) {
     if (line.empty()) break;
     ReadLine(line, input);
   }
-  input->text = bytes.substr(0, 4000);
+  input->text = bytes.substr(0, input->longest_text);
 }
 
 void Check(bool holds) {
