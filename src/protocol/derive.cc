@@ -38,7 +38,7 @@ class EndDeriver {
       AddOpener(*opener, "the ids before a system turn", "");
     }
     ends_.separators = evidence_.separators;
-    ends_.call_form = evidence_.call_form;
+    ends_.form = evidence_.form;
     return std::move(ends_);
   }
 

@@ -39,7 +39,7 @@ struct DerivedEnds {
   std::vector<std::string> strings;
   // Ids that stand between a thought and what follows it in the same turn.
   std::set<TokenId> separators;
-  std::optional<CallForm> call_form;
+  MessageForm form;
   // No probe with an answer could be rendered.
   bool nothing_rendered = true;
 };

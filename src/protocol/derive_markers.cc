@@ -115,8 +115,8 @@ class MarkerDeriver {
  private:
   ordered_json Conversation(std::initializer_list<ordered_json> turns) const {
     ordered_json messages = ordered_json::array();
-    if (system_first_) messages.push_back(ProbeSystem());
-    messages.push_back(ProbeUser());
+    if (system_first_) messages.push_back(ProbeSystem(as_parts_));
+    messages.push_back(ProbeUser(as_parts_));
     for (const ordered_json& turn : turns) messages.push_back(turn);
     return messages;
   }
@@ -124,13 +124,16 @@ class MarkerDeriver {
 
   // The first setup in which the template writes an answer.
   bool FindBase(const ProbeSetup& setup) {
-    for (const bool system_first : {false, true}) {
-      system_first_ = system_first;
-      answer_ = prober_.Try(Conversation({ProbeAnswer()}), setup);
-      if (answer_ && answer_->Find(Reply(), "content")) {
-        base_ = setup;
-        prompt_ = prober_.Try(Conversation({}), setup, true);
-        return true;
+    for (const bool as_parts : {false, true}) {
+      for (const bool system_first : {false, true}) {
+        as_parts_ = as_parts;
+        system_first_ = system_first;
+        answer_ = prober_.Try(Conversation({ProbeAnswer(as_parts)}), setup);
+        if (answer_ && answer_->Find(Reply(), "content")) {
+          base_ = setup;
+          prompt_ = prober_.Try(Conversation({}), setup, true);
+          return true;
+        }
       }
     }
     answer_.reset();
@@ -146,10 +149,11 @@ class MarkerDeriver {
   }
 
   void FromField() {
-    std::vector<ordered_json> turns = {ProbeThoughtfulAnswer()};
+    std::vector<ordered_json> turns = {ProbeThoughtfulAnswer(as_parts_)};
     for (const CallContent content :
          {CallContent::kNull, CallContent::kEmpty, CallContent::kAbsent}) {
-      turns.push_back(ProbeCalls(1, {CallArguments::kObject, content}, true));
+      turns.push_back(
+          ProbeCalls(1, {CallArguments::kObject, content}, true, as_parts_));
     }
     for (const ordered_json& turn : turns) {
       const std::optional<Probe> probe =
@@ -203,11 +207,11 @@ class MarkerDeriver {
   }
 
   bool Cuts(const std::string& cut) {
-    ordered_json turn = ProbeAnswer();
+    ordered_json turn = ProbeAnswer(false);
     const std::string answer = turn["content"];
     turn["content"] = "let me see" + cut + answer;
     const std::optional<Probe> probe =
-        prober_.Try(Conversation({turn, ProbeUser()}), base_);
+        prober_.Try(Conversation({turn, ProbeUser(as_parts_)}), base_);
     if (!probe) return false;
     const auto at = probe->Find(Reply(), "content");
     if (!at) return false;
@@ -295,7 +299,8 @@ class MarkerDeriver {
              {CallContent::kNull, CallContent::kEmpty, CallContent::kAbsent}) {
           const std::optional<Probe> probe = prober_.Try(
               Conversation(
-                  {ProbeCalls(1, {arguments, content}, false), ProbeResult(0)}),
+                  {ProbeCalls(1, {arguments, content}, false, as_parts_),
+                   ProbeResult(0, as_parts_)}),
               setup);
           if (probe && ReadCall(*probe)) return;
         }
@@ -346,6 +351,7 @@ class MarkerDeriver {
   const std::set<TokenId>& ends_;
   ProbeSetup base_;
   bool system_first_ = false;
+  bool as_parts_ = false;
   std::optional<Probe> answer_;
   std::optional<Probe> prompt_;
   DerivedMarkers markers_;

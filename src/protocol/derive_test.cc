@@ -172,9 +172,9 @@ TEST(DeriveTest, SecondCallClosesTheTurnWhereTheFirstDoesNot) {
   EXPECT_THAT(Ends(*protocol),
               UnorderedElementsAre("<end> turn_end", "<u> turn_open",
                                    "<out> turn_open"));
-  ASSERT_TRUE(protocol->facts().call_form);
-  EXPECT_EQ(protocol->facts().call_form->arguments, CallArguments::kText);
-  EXPECT_EQ(protocol->facts().call_form->content, CallContent::kNull);
+  ASSERT_TRUE(protocol->facts().form.calls);
+  EXPECT_EQ(protocol->facts().form.calls->arguments, CallArguments::kText);
+  EXPECT_EQ(protocol->facts().form.calls->content, CallContent::kNull);
 }
 
 TEST(DeriveTest, TextEndsTheTurnOnlyWhereNoIdDoes) {
@@ -257,6 +257,45 @@ TEST(DeriveTest, RoleNamesMakeMarkersWithTheTemplatesText) {
   EXPECT_THAT(Ends(*protocol),
               UnorderedElementsAre("<|end|> turn_end", "<|user|> turn_open",
                                    "<|eos|> sequence_end"));
+}
+
+TEST(DeriveTest, ContentIsTriedAsPartsWhereTextIsNotWritten) {
+  const auto protocol =
+      TinyModel({"<a>", "<z>"})
+          .Template(
+              "{% for m in messages %}<a>{{ m.role }}:{% for p in m.content %}"
+              "{% if p.type == 'text' %}{{ p.text }}{% endif %}{% endfor %}<z>"
+              "{% endfor %}{% if add_generation_prompt %}<a>assistant:"
+              "{% endif %}")
+          .Resolve();
+  EXPECT_THAT(Ends(*protocol),
+              UnorderedElementsAre("<z> turn_end", "<a> turn_open"));
+  EXPECT_TRUE(protocol->facts().form.content_as_parts);
+}
+
+TEST(DeriveTest, SystemTurnMayBeRequired) {
+  const auto protocol =
+      TinyModel({"<a>", "<z>"})
+          .Template(
+              "{% if messages[0].role != 'system' %}"
+              "{{ raise_exception('system first') }}{% endif %}" +
+              std::string(kHeaders))
+          .Resolve();
+  EXPECT_THAT(Ends(*protocol),
+              UnorderedElementsAre("<z> turn_end", "<a> turn_open"));
+}
+
+TEST(DeriveTest, AnswersMayBeClosedOnlyInHistory) {
+  const auto protocol =
+      TinyModel({"<u>", "<b>", "<z>"})
+          .Template(
+              "{% for m in messages %}{{ '<u>' if m.role == 'user' else '<b>' "
+              "}}{{ m.content }}{% if m.role != 'user' and not loop.last %}<z>"
+              "{% endif %}{% endfor %}")
+          .Resolve();
+  EXPECT_THAT(
+      Ends(*protocol),
+      UnorderedElementsAre("<z> turn_end", "<u> turn_open", "<b> turn_open"));
 }
 
 TEST(DeriveTest, ToolTemplateIsDerivedTooWhereItIsNamed) {

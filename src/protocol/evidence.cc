@@ -59,8 +59,8 @@ class Collector {
 
   ordered_json Conversation(std::initializer_list<ordered_json> turns) const {
     ordered_json messages = ordered_json::array();
-    if (system_first_) messages.push_back(ProbeSystem());
-    messages.push_back(ProbeUser());
+    if (system_first_) messages.push_back(ProbeSystem(as_parts_));
+    messages.push_back(ProbeUser(as_parts_));
     for (const ordered_json& turn : turns) messages.push_back(turn);
     return messages;
   }
@@ -68,13 +68,7 @@ class Collector {
 
   void CollectSetup(const ProbeSetup& setup,
                     const std::vector<CallProbe>& calls) {
-    system_first_ = false;
-    std::optional<Probe> last =
-        prober_.Try(Conversation({ProbeAnswer()}), setup);
-    if (!last) {
-      system_first_ = true;
-      last = prober_.Try(Conversation({ProbeAnswer()}), setup);
-    }
+    const std::optional<Probe> last = FindForm(setup);
     if (!last) return;
     prompt_ = prober_.Try(Conversation({}), setup, true);
     const std::optional<Probe> unprompted =
@@ -89,6 +83,23 @@ class Collector {
     evidence_.setups.push_back(std::move(seen));
   }
 
+  // An answer in the first form of conversation that the template writes.
+  std::optional<Probe> FindForm(const ProbeSetup& setup) {
+    for (const bool as_parts : {false, true}) {
+      for (const bool system_first : {false, true}) {
+        as_parts_ = as_parts;
+        system_first_ = system_first;
+        std::optional<Probe> last =
+            prober_.Try(Conversation({ProbeAnswer(as_parts)}), setup);
+        if (!last || !last->Find(Turn(1), "content")) continue;
+        if (evidence_.setups.empty())
+          evidence_.form.content_as_parts = as_parts;
+        return last;
+      }
+    }
+    return std::nullopt;
+  }
+
   void CollectAnswers(const ProbeSetup& setup, const Probe& last,
                       SetupEvidence* seen) {
     NoteLeading(last);
@@ -97,8 +108,8 @@ class Collector {
       seen->answer_last = last.RunBehind(*at);
       NoteInside(last, answer, *at);
     }
-    const std::optional<Probe> then_user =
-        prober_.Try(Conversation({ProbeAnswer(), ProbeUser()}), setup);
+    const std::optional<Probe> then_user = prober_.Try(
+        Conversation({ProbeAnswer(as_parts_), ProbeUser(as_parts_)}), setup);
     if (then_user) {
       if (const auto at = then_user->Find(answer, "content")) {
         const size_t next = then_user->ContentBehind(*at);
@@ -111,7 +122,7 @@ class Collector {
       }
     }
     const std::optional<Probe> thoughtful =
-        prober_.Try(Conversation({ProbeThoughtfulAnswer()}), setup);
+        prober_.Try(Conversation({ProbeThoughtfulAnswer(as_parts_)}), setup);
     if (thoughtful) {
       if (const auto at = thoughtful->Find(answer, "content")) {
         NoteInside(*thoughtful, answer, *at);
@@ -121,25 +132,28 @@ class Collector {
 
   void CollectCall(const ProbeSetup& setup, const CallProbe& call,
                    SetupEvidence* seen) {
-    const ordered_json calls = ProbeCalls(call.count, call.form, call.thought);
+    const ordered_json calls =
+        ProbeCalls(call.count, call.form, call.thought, as_parts_);
     std::optional<Probe> probe =
         call.count == 1
-            ? prober_.Try(Conversation({calls, ProbeResult(0)}), setup)
-            : prober_.Try(Conversation({calls, ProbeResult(0), ProbeResult(1)}),
+            ? prober_.Try(Conversation({calls, ProbeResult(0, as_parts_)}),
+                          setup)
+            : prober_.Try(Conversation({calls, ProbeResult(0, as_parts_),
+                                        ProbeResult(1, as_parts_)}),
                           setup);
     if (!probe) probe = prober_.Try(Conversation({calls}), setup);
     if (!probe) return;
     const std::optional<size_t> at = probe->FindCall(Turn(1), call.count - 1);
     if (!at) return;
     seen->calls.push_back(probe->RunBehind(*at));
-    if (!evidence_.call_form) evidence_.call_form = call.form;
+    if (!evidence_.form.calls) evidence_.form.calls = call.form;
     NoteInside(*probe, Turn(1), *at);
     if (working_.size() < kWorking) working_.push_back(call);
   }
 
   void CollectSystem(const ProbeSetup& setup, SetupEvidence* seen) {
-    const std::optional<Probe> later =
-        prober_.Try(Conversation({ProbeAnswer(), ProbeSystem()}), setup);
+    const std::optional<Probe> later = prober_.Try(
+        Conversation({ProbeAnswer(as_parts_), ProbeSystem(as_parts_)}), setup);
     if (later) {
       const auto answer = later->Find(Turn(1), "content");
       const auto system = later->Find(Turn(2), "content");
@@ -149,9 +163,10 @@ class Collector {
       }
     }
     const std::optional<Probe> user =
-        prober_.Try(ordered_json::array({ProbeUser()}), setup);
-    const std::optional<Probe> system =
-        prober_.Try(ordered_json::array({ProbeSystem(), ProbeUser()}), setup);
+        prober_.Try(ordered_json::array({ProbeUser(as_parts_)}), setup);
+    const std::optional<Probe> system = prober_.Try(
+        ordered_json::array({ProbeSystem(as_parts_), ProbeUser(as_parts_)}),
+        setup);
     if (!user || !system || !evidence_.before_system.empty()) return;
     const Run without = LeadingIds(*user);
     const Run with = LeadingIds(*system);
@@ -232,6 +247,7 @@ class Collector {
   std::vector<CallProbe> working_;
   // Of the setup at hand.
   bool system_first_ = false;
+  bool as_parts_ = false;
   std::optional<Probe> prompt_;
   bool prompt_tells_ = false;
 };

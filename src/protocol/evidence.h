@@ -39,8 +39,8 @@ struct Evidence {
   // Before a system turn that stands first, where a rendering without one
   // begins otherwise.
   Run before_system;
-  // The first form in which a call was written.
-  std::optional<CallForm> call_form;
+  // The first form in which an answer and a call were written.
+  MessageForm form;
 };
 
 // Renders all probes. Setups that show the same as an earlier one are left out.

@@ -73,14 +73,20 @@ struct ToolCallMarkers {
   std::optional<Marker> closing;
 };
 
-// In which form the template takes a call: templates disagree, and refuse or
-// drop the call in another.
+// In which form the template takes messages: templates disagree, and refuse or
+// drop what comes in another.
 enum class CallArguments { kObject, kText };
 enum class CallContent { kNull, kEmpty, kAbsent, kText };
 struct CallForm {
   CallArguments arguments = CallArguments::kObject;
   // The content of a message that has calls and says nothing.
   CallContent content = CallContent::kNull;
+};
+struct MessageForm {
+  // Absent where the template writes no calls.
+  std::optional<CallForm> calls;
+  // Content must be a list of parts: [{"type": "text", "text": …}].
+  bool content_as_parts = false;
 };
 
 // A sampling setting that the model's authors declare.
@@ -132,8 +138,7 @@ struct ProtocolFacts {
   std::vector<NamedToken> named;
   ReasoningMarkers reasoning;
   ToolCallMarkers tool_calls;
-  // Absent where the template writes no calls.
-  std::optional<CallForm> call_form;
+  MessageForm form;
   std::vector<SamplingDefault> sampling;
   // The default first; empty without a template.
   std::vector<TemplateFact> templates;

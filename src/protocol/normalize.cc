@@ -20,7 +20,9 @@ bool IsText(const ordered_json& message, const char* key) {
 
 class Normalizer {
  public:
-  explicit Normalizer(const CallForm& form) : form_(form) {}
+  explicit Normalizer(const MessageForm& form)
+      : form_(form.calls.value_or(CallForm())),
+        content_as_parts_(form.content_as_parts) {}
 
   Normalized Normalize(const ordered_json& messages) {
     if (!messages.is_array()) {
@@ -63,6 +65,13 @@ class Normalizer {
     if (has_calls) {
       if (!IsText(kept, "content")) SetNoContent(&kept);
       for (ordered_json& call : kept["tool_calls"]) SetArguments(&call);
+    }
+    if (content_as_parts_ && kept.contains("content") &&
+        kept["content"].is_string()) {
+      const ordered_json text = kept["content"];
+      kept["content"] =
+          ordered_json::array({{{"type", "text"}, {"text", text}}});
+      Note("content given as text is a list of parts");
     }
     return kept;
   }
@@ -127,6 +136,7 @@ class Normalizer {
   }
 
   const CallForm form_;
+  const bool content_as_parts_;
   Normalized result_;
   std::string place_;
 };
@@ -134,7 +144,7 @@ class Normalizer {
 }  // namespace
 
 Normalized NormalizeMessages(const ordered_json& messages,
-                             const CallForm& form) {
+                             const MessageForm& form) {
   return Normalizer(form).Normalize(messages);
 }
 

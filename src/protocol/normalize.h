@@ -22,11 +22,12 @@ struct Normalized {
 // read (reasoning_content, reasoning, thinking), and brings calls into FORM:
 // their arguments parsed from text (text that is no JSON object stays text) or
 // printed as text, and the content of a message that only calls null, empty or
-// absent. Elsewhere null content becomes empty. Key order is kept. Throws Error
+// absent. Elsewhere null content becomes empty; text becomes a list of one part
+// where FORM wants parts. Key order is kept. Throws Error
 // (kUsage), naming the message, where MESSAGES is not an array of objects that
 // each have a role.
 Normalized NormalizeMessages(const nlohmann::ordered_json& messages,
-                             const CallForm& form = {});
+                             const MessageForm& form = {});
 
 }  // namespace fullstop
 

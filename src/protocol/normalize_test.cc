@@ -9,7 +9,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-std::string Normal(const char* messages, const CallForm& form = {}) {
+std::string Normal(const char* messages, const MessageForm& form = {}) {
   return NormalizeMessages(ordered_json::parse(messages), form).messages.dump();
 }
 
@@ -43,14 +43,16 @@ TEST(NormalizeTest, ArgumentsAreParsedInOrder) {
 }
 
 TEST(NormalizeTest, CallsTakeTheTemplatesForm) {
-  EXPECT_EQ(Normal(kCall, {CallArguments::kText, CallContent::kAbsent}),
+  EXPECT_EQ(Normal(kCall, {.calls = CallForm{CallArguments::kText,
+                                             CallContent::kAbsent}}),
             R"([{"role":"assistant","tool_calls":[{"function":)"
             R"({"name":"f","arguments":"{\"b\": 1, \"a\": [2]}"}}]}])");
-  EXPECT_EQ(Normal(R"([{"role":"assistant","tool_calls":[{"name":"f",)"
-                   R"("arguments":{"a":"é"}}]}])",
-                   {CallArguments::kText, CallContent::kEmpty}),
-            R"([{"role":"assistant","tool_calls":[{"name":"f",)"
-            R"("arguments":"{\"a\":\"é\"}"}],"content":""}])");
+  EXPECT_EQ(
+      Normal(R"([{"role":"assistant","tool_calls":[{"name":"f",)"
+             R"("arguments":{"a":"é"}}]}])",
+             {.calls = CallForm{CallArguments::kText, CallContent::kEmpty}}),
+      R"([{"role":"assistant","tool_calls":[{"name":"f",)"
+      R"("arguments":"{\"a\":\"é\"}"}],"content":""}])");
 }
 
 TEST(NormalizeTest, ArgumentsThatAreNoObjectStayText) {
@@ -68,6 +70,12 @@ TEST(NormalizeTest, OddShapesAreLeftAlone) {
       R"([{"role":"assistant","content":7,"tool_calls":[3,{"function":4},)"
       R"({"function":{"arguments":5}}]},{"role":"user","content":[]}])";
   EXPECT_EQ(Normal(odd), odd);
+}
+
+TEST(NormalizeTest, TextBecomesAPartWhereTheTemplateWantsParts) {
+  EXPECT_EQ(Normal(R"([{"role":"user","content":"hi"}])",
+                   {.calls = {}, .content_as_parts = true}),
+            R"([{"role":"user","content":[{"type":"text","text":"hi"}]}])");
 }
 
 TEST(NormalizeTest, ChangesAreToldWithTheirMessage) {

@@ -33,6 +33,11 @@ std::string CallId(size_t call) {
   return "call0000" + std::to_string(call + 1);
 }
 
+ordered_json Says(const char* text, bool as_parts) {
+  if (!as_parts) return text;
+  return ordered_json::array({{{"type", "text"}, {"text", text}}});
+}
+
 }  // namespace
 
 std::optional<size_t> Probe::Find(size_t message,
@@ -143,34 +148,37 @@ std::optional<Probe> Prober::Try(const ordered_json& messages,
   return probe;
 }
 
-ordered_json ProbeSystem() {
-  return {{"role", "system"}, {"content", "be brief"}};
+ordered_json ProbeSystem(bool as_parts) {
+  return {{"role", "system"}, {"content", Says("be brief", as_parts)}};
 }
 
-ordered_json ProbeUser() {
-  return {{"role", "user"}, {"content", "what is it"}};
+ordered_json ProbeUser(bool as_parts) {
+  return {{"role", "user"}, {"content", Says("what is it", as_parts)}};
 }
 
-ordered_json ProbeAnswer() {
-  return {{"role", "assistant"}, {"content", "it is so"}};
+ordered_json ProbeAnswer(bool as_parts) {
+  return {{"role", "assistant"}, {"content", Says("it is so", as_parts)}};
 }
 
-ordered_json ProbeThoughtfulAnswer() {
-  ordered_json message = ProbeAnswer();
+ordered_json ProbeThoughtfulAnswer(bool as_parts) {
+  ordered_json message = ProbeAnswer(as_parts);
   for (const char* name : {"reasoning_content", "reasoning", "thinking"}) {
     message[name] = "let me see";
   }
   return message;
 }
 
-ordered_json ProbeCalls(size_t count, const CallForm& form, bool thought) {
+ordered_json ProbeCalls(size_t count, const CallForm& form, bool thought,
+                        bool as_parts) {
   const CallContent content = form.content;
-  ordered_json message =
-      thought ? ProbeThoughtfulAnswer() : ordered_json{{"role", "assistant"}};
+  ordered_json message = thought ? ProbeThoughtfulAnswer(as_parts)
+                                 : ordered_json{{"role", "assistant"}};
   message.erase("content");
   if (content == CallContent::kNull) message["content"] = nullptr;
   if (content == CallContent::kEmpty) message["content"] = "";
-  if (content == CallContent::kText) message["content"] = "it is so";
+  if (content == CallContent::kText) {
+    message["content"] = Says("it is so", as_parts);
+  }
   ordered_json& calls = message["tool_calls"] = ordered_json::array();
   for (size_t i = 0; i < count; ++i) {
     ordered_json function = {{"name", "look"}};
@@ -184,11 +192,11 @@ ordered_json ProbeCalls(size_t count, const CallForm& form, bool thought) {
   return message;
 }
 
-ordered_json ProbeResult(size_t call) {
+ordered_json ProbeResult(size_t call, bool as_parts) {
   return {{"role", "tool"},
           {"name", "look"},
           {"tool_call_id", CallId(call)},
-          {"content", "all clear"}};
+          {"content", Says("all clear", as_parts)}};
 }
 
 std::vector<ProbeSetup> ProbeSetups(const jinja::Template& compiled) {

@@ -88,16 +88,17 @@ class Prober {
   bool gave_up_ = false;
 };
 
-// The messages that probes are made of.
-nlohmann::ordered_json ProbeSystem();
-nlohmann::ordered_json ProbeUser();
-nlohmann::ordered_json ProbeAnswer();
+// The messages that probes are made of. What a user, a system or an answer says
+// is text, unless AS_PARTS: a list of one part.
+nlohmann::ordered_json ProbeSystem(bool as_parts);
+nlohmann::ordered_json ProbeUser(bool as_parts);
+nlohmann::ordered_json ProbeAnswer(bool as_parts);
 // With a thought under every name that templates read.
-nlohmann::ordered_json ProbeThoughtfulAnswer();
+nlohmann::ordered_json ProbeThoughtfulAnswer(bool as_parts);
 nlohmann::ordered_json ProbeCalls(size_t count, const CallForm& form,
-                                  bool thought);
+                                  bool thought, bool as_parts);
 // The result of call CALL.
-nlohmann::ordered_json ProbeResult(size_t call);
+nlohmann::ordered_json ProbeResult(size_t call, bool as_parts);
 
 // The setups worth trying: without and with tools, and each with every
 // undeclared variable of the template's own set to a few kinds of value. The

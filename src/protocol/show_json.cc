@@ -145,9 +145,11 @@ Json TemplateJson(const TemplateFact& fact) {
           {"from", FromJson(fact.from)}};
 }
 
-Json TemplatesJson(const std::vector<TemplateFact>& templates) {
+Json TemplatesJson(const ProtocolFacts& facts) {
+  const std::vector<TemplateFact>& templates = facts.templates;
   if (templates.empty()) return nullptr;
   Json json = TemplateJson(templates.front());
+  json["content_as_parts"] = facts.form.content_as_parts;
   json["others"] = Json::array();
   for (size_t i = 1; i < templates.size(); ++i) {
     json["others"].push_back(TemplateJson(templates[i]));
@@ -294,8 +296,8 @@ void ReadMarkers(const Reader& json, ProtocolFacts* facts) {
                        calls.At("closing").MarkerOrNull()};
   const Reader form = calls.At("form");
   if (form.IsNull()) return;
-  facts->call_form = {form.At("arguments").OneOf(kArguments, ArgumentsName),
-                      form.At("content").OneOf(kContents, ContentName)};
+  facts->form.calls = {form.At("arguments").OneOf(kArguments, ArgumentsName),
+                       form.At("content").OneOf(kContents, ContentName)};
 }
 
 }  // namespace
@@ -314,10 +316,10 @@ Json ToJson(const ProtocolFacts& facts) {
   json["tool_calls"] = {{"opening", MarkerJson(facts.tool_calls.opening)},
                         {"closing", MarkerJson(facts.tool_calls.closing)},
                         {"form", nullptr}};
-  if (facts.call_form) {
+  if (facts.form.calls) {
     json["tool_calls"]["form"] = {
-        {"arguments", ArgumentsName(facts.call_form->arguments)},
-        {"content", ContentName(facts.call_form->content)}};
+        {"arguments", ArgumentsName(facts.form.calls->arguments)},
+        {"content", ContentName(facts.form.calls->content)}};
   }
   json["sampling"] = Json::array();
   for (const SamplingDefault& sampling : facts.sampling) {
@@ -325,7 +327,7 @@ Json ToJson(const ProtocolFacts& facts) {
                                 {"value", sampling.value},
                                 {"from", FromJson(sampling.from)}});
   }
-  json["template"] = TemplatesJson(facts.templates);
+  json["template"] = TemplatesJson(facts);
   json["findings"] = Json::array();
   for (const Finding& finding : facts.findings) {
     json["findings"].push_back({{"kind", FindingKindName(finding.kind)},
@@ -350,6 +352,7 @@ ProtocolFacts ProtocolFromJson(const Json& json) {
   const Reader templates = reader.At("template");
   if (!templates.IsNull()) {
     facts.templates.push_back(templates.Template());
+    facts.form.content_as_parts = templates.At("content_as_parts").Bool();
     for (const Reader& other : templates.At("others").Items()) {
       facts.templates.push_back(other.Template());
     }

@@ -103,9 +103,9 @@ std::optional<Marker> MakeMarker(const std::string& text,
 }
 
 // How often BOS stands at the start of a rendering, at most twice.
-int CountBos(Prober* prober, std::optional<TokenId> bos) {
+int CountBos(Prober* prober, std::optional<TokenId> bos, bool as_parts) {
   if (!bos) return 0;
-  const auto messages = nlohmann::ordered_json::array({ProbeUser()});
+  const auto messages = nlohmann::ordered_json::array({ProbeUser(as_parts)});
   for (const ProbeSetup& setup : ProbeSetups(prober->compiled())) {
     const std::optional<Probe> probe = prober->Try(messages, setup, true);
     if (!probe) continue;
@@ -141,7 +141,8 @@ Derived DeriveAll(const jinja::Template& compiled,
   std::set<TokenId> ends = declared;
   for (const DerivedStop& stop : derived.ends.stops) ends.insert(stop.id);
   derived.markers = DeriveMarkers(&prober, ends);
-  derived.bos_written = CountBos(&prober, bos);
+  derived.bos_written =
+      CountBos(&prober, bos, derived.ends.form.content_as_parts);
   derived.written = prober.written();
   derived.refusal = prober.refusal();
   return derived;
@@ -157,7 +158,7 @@ void Merge(const Derived& more, Derived* all) {
   ends.separators.insert(more.ends.separators.begin(),
                          more.ends.separators.end());
   ends.nothing_rendered = ends.nothing_rendered && more.ends.nothing_rendered;
-  if (!ends.call_form) ends.call_form = more.ends.call_form;
+  if (!ends.form.calls) ends.form.calls = more.ends.form.calls;
   all->written.insert(more.written.begin(), more.written.end());
   if (all->markers.call_opening.empty()) {
     all->markers.call_opening = more.markers.call_opening;
@@ -280,7 +281,7 @@ void TurnProtocol::ResolveIds(const ProtocolSources& sources,
   }
   ResolveStops(sources, options, derived.ends, derived.written);
   ResolveMarkers(derived.markers);
-  facts_.call_form = derived.ends.call_form;
+  facts_.form = derived.ends.form;
   facts_.bos.written = derived.bos_written;
   if (!templates_.empty()) ReportBos(facts_.bos, &facts_.findings);
 }

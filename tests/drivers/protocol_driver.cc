@@ -34,9 +34,7 @@ RenderRequest ReadRequest(const TurnProtocol& protocol, const Json& json) {
   request.messages = json.at("messages");
   if (json.value("normalize", false)) {
     request.messages =
-        NormalizeMessages(request.messages,
-                          protocol.facts().call_form.value_or(CallForm()))
-            .messages;
+        NormalizeMessages(request.messages, protocol.facts().form).messages;
   }
   if (json.contains("tools")) request.tools = json["tools"];
   if (json.contains("documents")) request.documents = json["documents"];
