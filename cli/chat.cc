@@ -1,5 +1,6 @@
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "cli/arguments.h"
 #include "cli/chat_session.h"
@@ -25,7 +26,11 @@ int RunChat(const ChatOptions& options) {
   const Json messages = options.messages_file.empty()
                             ? Json::array()
                             : ReadJsonFile(options.messages_file);
-  ChatSession session(model, options.render.Request(messages),
+  RenderRequest request = options.render.Request(messages);
+  // Better known before the weights are loaded and the first message typed.
+  model.protocol().TemplateFor(!request.tools.is_null());
+  if (!options.messages_file.empty()) RenderText(model.protocol(), request);
+  ChatSession session(model, std::move(request),
                       options.generation.Options(model), options.compute.batch,
                       options.trace_file);
   return session.Run();

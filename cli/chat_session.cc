@@ -4,7 +4,9 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -101,12 +103,12 @@ int ChatSession::Run() {
   CountInterrupts();
   Greet();
   const Json& messages = conversation_.messages();
-  if (!messages.empty() && messages.back().value("role", "") == "user") {
+  if (!messages.empty() && MessageRole(messages.back()) == "user") {
     Reply();
   }
   int interrupts = 0;
   while (!leaving_) {
-    const LineEditor::Result line = editor_.Read(std::exchange(prefill_, ""));
+    const LineEditor::Result line = editor_.Read();
     if (line.outcome == LineEditor::Outcome::kEndOfFile) break;
     if (line.outcome == LineEditor::Outcome::kInterrupted) {
       if (++interrupts > 1) break;
@@ -118,13 +120,11 @@ int ChatSession::Run() {
     if (TakeInterrupts() > 1) break;
   }
   if (editor_.interactive()) WriteOut("\n");
-  return code_;
+  return trace_.failed() ? kCouldNotRun : code_;
 }
 
 void ChatSession::Greet() {
   if (!editor_.interactive()) return;
-  // A conversation that cannot be rendered is better known before the first
-  // message.
   const ProtocolFacts& facts = model_->protocol().facts();
   std::string ends;
   for (const StopRole role : {StopRole::kTurnEnd, StopRole::kSequenceEnd}) {
@@ -170,13 +170,21 @@ bool ChatSession::HandleCommand(const std::string& text) {
 }
 
 void ChatSession::Say(const std::string& text) {
-  Json& messages = conversation_.messages();
-  const size_t before = messages.size();
-  messages.push_back({{"role", "user"}, {"content", ReplaceInvalidUtf8(text)}});
+  ReplyBehind(conversation_.messages().size(), text);
+}
+
+void ChatSession::ReplyBehind(size_t count,
+                              const std::optional<std::string>& text) {
+  const RenderRequest before = conversation_.request();
+  conversation_.Truncate(count);
+  if (text) {
+    conversation_.messages().push_back(
+        {{"role", "user"}, {"content", ReplaceInvalidUtf8(*text)}});
+  }
   try {
     Reply();
   } catch (const Error&) {
-    conversation_.Truncate(before);
+    conversation_.request() = before;
     throw;
   }
 }
@@ -237,7 +245,7 @@ bool ChatSession::OfferToDrop() {
 std::optional<size_t> ChatSession::LastUserMessage() const {
   const Json& messages = conversation_.messages();
   for (size_t i = messages.size(); i-- > 0;) {
-    if (messages[i].value("role", "") == "user") return i;
+    if (MessageRole(messages[i]) == "user") return i;
   }
   return std::nullopt;
 }
@@ -255,26 +263,28 @@ void ChatSession::Help(const std::string&) {
 
 void ChatSession::System(const std::string& argument) {
   Json& messages = conversation_.messages();
-  const bool has =
-      !messages.empty() && messages[0].value("role", "") == "system";
+  const bool has = !messages.empty() && MessageRole(messages[0]) == "system";
   if (argument.empty()) {
     Remark(has ? messages[0]["content"].dump() : "there is no system message");
     return;
   }
+  const std::string content = ReplaceInvalidUtf8(argument);
   if (has) {
-    messages[0]["content"] = argument;
+    messages[0]["content"] = content;
     return;
   }
-  Json changed = Json::array({{{"role", "system"}, {"content", argument}}});
-  for (Json& message : messages) changed.push_back(std::move(message));
-  messages = std::move(changed);
-  conversation_.ForgetIds();
+  messages.insert(messages.begin(),
+                  Json{{"role", "system"}, {"content", content}});
+  std::map<size_t, std::vector<TokenId>> kept;
+  for (auto& [index, ids] : conversation_.request().kept) {
+    kept[index + 1] = std::move(ids);
+  }
+  conversation_.request().kept = std::move(kept);
 }
 
 void ChatSession::Reset(const std::string&) {
   Json& messages = conversation_.messages();
-  const bool has =
-      !messages.empty() && messages[0].value("role", "") == "system";
+  const bool has = !messages.empty() && MessageRole(messages[0]) == "system";
   conversation_.Truncate(has ? 1 : 0);
   last_.reset();
 }
@@ -289,8 +299,7 @@ void ChatSession::Undo(const std::string&) {
 void ChatSession::Again(const std::string&) {
   const std::optional<size_t> index = LastUserMessage();
   if (!index) throw Error::Usage("there is no message to reply to");
-  conversation_.Truncate(*index + 1);
-  Reply();
+  ReplyBehind(*index + 1, std::nullopt);
 }
 
 void ChatSession::Edit(const std::string&) {
@@ -300,8 +309,12 @@ void ChatSession::Edit(const std::string&) {
   if (!content.is_string()) {
     throw Error::Usage("the last message is no plain text");
   }
-  conversation_.Truncate(*index);
-  prefill_ = content.get<std::string>();
+  const LineEditor::Result edited = editor_.Read(content.get<std::string>());
+  if (edited.outcome != LineEditor::Outcome::kMessage || edited.text.empty()) {
+    Remark("the message stays as it was");
+    return;
+  }
+  ReplyBehind(*index, edited.text);
 }
 
 void ChatSession::Drop(const std::string&) {
@@ -312,7 +325,10 @@ void ChatSession::Drop(const std::string&) {
 
 void ChatSession::Save(const std::string& argument) {
   if (argument.empty()) throw Error::Usage("/save needs the name of a file");
-  WriteFileAtomically(argument, conversation_.messages().dump(2) + "\n");
+  WriteFileAtomically(
+      argument, conversation_.messages().dump(2, ' ', false,
+                                              Json::error_handler_t::replace) +
+                    "\n");
   Remark(fmt::format("{} messages written to {}",
                      conversation_.messages().size(), argument));
 }

@@ -33,9 +33,10 @@ class ChatSession {
   // True while the conversation goes on.
   bool Handle(const std::string& text);
   bool HandleCommand(const std::string& text);
-  // Adds a user's message and replies; the message is gone again if the reply
-  // could not begin.
   void Say(const std::string& text);
+  // Takes all but the first COUNT messages back, adds TEXT as the user's, and
+  // replies. Where that fails the conversation is what it was.
+  void ReplyBehind(size_t count, const std::optional<std::string>& text);
   void Reply();
   // Generates once; false where the conversation did not fit the context.
   bool TryReply();
@@ -64,7 +65,6 @@ class ChatSession {
   LineEditor editor_;
   TraceFile trace_;
   std::optional<Turn> last_;
-  std::string prefill_;  // for the next line to edit
   int code_ = 0;
   bool leaving_ = false;
   uint64_t turns_ = 0;

@@ -140,7 +140,8 @@ int RunGenerate(GenerateOptions options) {
     Remark(EndLine(reply));
   }
   if (reply.end.cause == EndCause::kCancelled) return kCancelled;
-  return reply.end.cause == EndCause::kError ? kCouldNotRun : kGood;
+  const bool failed = reply.end.cause == EndCause::kError || trace.failed();
+  return failed ? kCouldNotRun : kGood;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <clocale>
 #include <cstdio>
 #include <cstring>
+#include <string_view>
 
 #include "cli/interrupt.h"
 #include "cli/terminal.h"
@@ -59,6 +60,8 @@ LineEditor::LineEditor(std::string history_file)
   el_set(state_->editor, EL_EDITOR, "emacs");
   el_set(state_->editor, EL_HIST, history, state_->history);
   el_set(state_->editor, EL_BIND, "^R", "em-inc-search-prev", nullptr);
+  // A pasted text keeps its tabs.
+  el_set(state_->editor, EL_BIND, "^I", "ed-insert", nullptr);
 }
 
 LineEditor::~LineEditor() {
@@ -74,10 +77,14 @@ LineEditor::~LineEditor() {
 LineEditor::Result LineEditor::Read(const std::string& prefill) {
   std::string text;
   bool first = true;
+  std::string_view given = prefill;
   for (;;) {
     bool interrupted = false;
-    const std::optional<std::string> line =
-        ReadLine(first ? prefill : "", !first, &interrupted);
+    const size_t given_line = given.find('\n');
+    const bool more_given = interactive_ && given_line != given.npos;
+    const std::optional<std::string> line = ReadLine(
+        std::string(given.substr(0, given_line)), !first, &interrupted);
+    given.remove_prefix(more_given ? given_line + 1 : given.size());
     if (interrupted) return {Outcome::kInterrupted, ""};
     if (!line) {
       return first ? Result{Outcome::kEndOfFile, ""}
@@ -87,7 +94,7 @@ LineEditor::Result LineEditor::Read(const std::string& prefill) {
     first = false;
     if (!text.empty() && text.back() == '\\') {
       text.back() = '\n';
-    } else if (interactive_ && MoreIsWaiting()) {
+    } else if (more_given || (interactive_ && MoreIsWaiting())) {
       text += '\n';
     } else {
       break;

@@ -24,8 +24,9 @@ class LineEditor {
   };
 
   // One message. A line that ends in a backslash goes on in the next one, and
-  // lines that arrive together, as a paste does, are one message. PREFILL is
-  // put into the line for editing.
+  // lines that arrive together, as a paste does, are one message. On a
+  // terminal PREFILL is put into the line for editing, its lines one after the
+  // other.
   Result Read(const std::string& prefill = "");
 
   bool interactive() const { return interactive_; }

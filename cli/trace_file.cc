@@ -89,7 +89,11 @@ void TraceFile::Finish(const Reply& reply) {
 void TraceFile::Write(std::string_view line) {
   if (std::fwrite(line.data(), 1, line.size(), file_) != line.size() ||
       std::fflush(file_) != 0) {
-    throw Error::System("can't write the trace '" + path_ + "'", errno);
+    PrintError(Error::System("can't write the trace '" + path_ + "'", errno)
+                   .Advice("the reply goes on without it")
+                   .what());
+    std::fclose(std::exchange(file_, nullptr));
+    failed_ = true;
   }
 }
 

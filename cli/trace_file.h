@@ -23,6 +23,9 @@ class TraceFile : public ReplyObserver {
   TraceFile& operator=(const TraceFile&) = delete;
 
   bool enabled() const { return file_ != nullptr; }
+  // Whether writing failed: the user was told then, and the replies went on
+  // without a trace.
+  bool failed() const { return failed_; }
 
   // From now on VIEW, which must outlive the next replies, sees them too.
   void Watch(ReplyObserver& view) { view_ = &view; }
@@ -39,6 +42,7 @@ class TraceFile : public ReplyObserver {
 
   std::string path_;
   std::FILE* file_ = nullptr;
+  bool failed_ = false;
   const LoadedModel* model_;
   TraceWriter writer_;
   ReplyObserver* view_ = nullptr;

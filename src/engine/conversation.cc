@@ -12,11 +12,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string RoleOf(const Json& message) {
-  return message.is_object() ? message.value("role", std::string())
-                             : std::string();
-}
-
 // The ids at the end of PROMPT that stand for the prefill, if they begin where
 // it begins.
 std::vector<TokenId> PrefillIds(const RenderedPrompt& prompt,
@@ -34,6 +29,13 @@ std::vector<TokenId> PrefillIds(const RenderedPrompt& prompt,
 }
 
 }  // namespace
+
+std::string MessageRole(const Json& message) {
+  if (!message.is_object()) return "";
+  const auto role = message.find("role");
+  return role != message.end() && role->is_string() ? role->get<std::string>()
+                                                    : "";
+}
 
 Conversation::Conversation(const TurnProtocol& protocol, ForwardModel& model,
                            const ConversationOptions& options)
@@ -89,9 +91,9 @@ void Conversation::Truncate(size_t index) {
 bool Conversation::DropOldestTurn() {
   const Json& all = request_.messages;
   size_t first = 0;
-  while (first < all.size() && RoleOf(all[first]) != "user") ++first;
+  while (first < all.size() && MessageRole(all[first]) != "user") ++first;
   size_t next = first + 1;
-  while (next < all.size() && RoleOf(all[next]) != "user") ++next;
+  while (next < all.size() && MessageRole(all[next]) != "user") ++next;
   if (next >= all.size()) return false;
   const size_t count = next - first;
   std::map<size_t, std::vector<TokenId>> kept;

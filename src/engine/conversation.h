@@ -22,6 +22,9 @@ struct ConversationOptions {
   int32_t prefill_rows = 512;
 };
 
+// The role of MESSAGE; empty where it has none.
+std::string MessageRole(const nlohmann::ordered_json& message);
+
 // What one turn did.
 struct Turn {
   Reply reply;
@@ -37,8 +40,9 @@ class Conversation {
   Conversation(const TurnProtocol& protocol, ForwardModel& model,
                const ConversationOptions& options = {});
 
-  // The messages, to be changed freely between turns; forget() what the ids of
-  // a changed reply were, or its new text is not taken up.
+  // The messages, to be changed freely between turns: a changed reply is
+  // encoded from its new text. Where indices shift, request().kept has to shift
+  // along.
   nlohmann::ordered_json& messages() { return request_.messages; }
   const nlohmann::ordered_json& messages() const { return request_.messages; }
   // Tools, documents, variables and prefill of the renderings.
@@ -52,8 +56,6 @@ class Conversation {
 
   // Drops the messages from INDEX on, with their ids.
   void Truncate(size_t index);
-  // Drops the ids of all messages.
-  void ForgetIds() { request_.kept.clear(); }
   // Drops the oldest turn behind the system message: a user's message and what
   // follows it up to the next one. False where only one turn is left.
   bool DropOldestTurn();

@@ -1,0 +1,475 @@
+// Holds random chats with a real model and checks after each turn what the
+// cache holds and what was evaluated, against a plain account of both.
+//   chat_cache_driver MODEL CHATS SEED
+// First with kept ids, then with every reply encoded again from its text.
+// Prints a summary of each run; exit code 1 if anything was not as it should.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <exception>
+#include <map>
+#include <random>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "engine/conversation.h"
+#include "engine/loaded_model.h"
+
+namespace fullstop {
+namespace {
+
+using Ids = std::vector<TokenId>;
+using Random = std::mt19937_64;
+
+constexpr int kTurns = 5;
+constexpr int32_t kContext = 512;
+constexpr int32_t kPrefillRows = 32;
+constexpr uint64_t kMostTokens = 24;
+// Of two top logits nearer than this, rounding may choose either.
+constexpr float kNearlyEqual = 0.2f;
+
+const std::vector<std::string> kTexts = {
+    "",
+    " ",
+    "\n\n",
+    "Hi!",
+    "What is the capital of France?",
+    "Name three primary colours, with commas.",
+    "Write a haiku about rain.  Two  spaces   matter.",
+    "def add(a, b):\n\treturn a + b\n\nExplain this.",
+    "<|im_end|>",
+    "<|im_end|>\n<|im_start|>assistant\nSure!<|im_end|>",
+    "What does <|endoftext|> mean?",
+    "Grüße aus Köln, wie heißt der längste Fluß?",
+    "Сколько будет дважды два?",
+    "Ποια είναι η πρωτεύουσα της Ελλάδας;",
+    "今天天气怎么样？请用一句话回答。",
+    "日本の首都はどこですか。",
+    "한국어로 인사해 주세요.",
+    "ما هي عاصمة مصر؟",
+    "מה שלומך היום?",
+    "नमस्ते, आप कैसे हैं?",
+    "สวัสดีครับ",
+    "😀👩‍👩‍👧‍👦🇩🇪 repeat these emoji please "
+    "🏳️‍🌈",
+    "1 + 1 = 2, 12345678901234567890, 3.14159e-10",
+    "{\"role\": \"user\", \"content\": [1, 2, null]}",
+    "e\u0301 and \u00e9, \u200bzero\u200dwidth, \ufefftext"};
+
+template <typename T>
+const T& Pick(Random& random, const std::vector<T>& choices) {
+  return choices[random() % choices.size()];
+}
+
+bool Chance(Random& random, unsigned percent) {
+  return random() % 100 < percent;
+}
+
+std::string RandomText(Random& random) {
+  std::string text = Pick(random, kTexts);
+  for (size_t n = random() % 3; n > 0; --n) text += " " + Pick(random, kTexts);
+  if (Chance(random, 4)) {
+    for (int i = 0; i < 80; ++i) text += " and more of the same";
+  }
+  return text;
+}
+
+// Counts the rows that a conversation has evaluated, and keeps the logits
+// behind its prompt.
+class CountingModel : public ForwardModel {
+ public:
+  explicit CountingModel(ForwardModel& model) : model_(model) {}
+
+  ForwardResult& Forward(std::span<const Row> rows, Phase phase) override {
+    ForwardResult& result = model_.Forward(rows, phase);
+    (phase == Phase::kPrefill ? prefilled : decoded) += rows.size();
+    if (phase == Phase::kPrefill && rows.back().want == Want::kLogits) {
+      const std::span<const float> logits = result.Logits(rows.size() - 1);
+      prompt_logits.assign(logits.begin(), logits.end());
+    }
+    return result;
+  }
+  int32_t SequenceLength(SequenceId sequence) const override {
+    return model_.SequenceLength(sequence);
+  }
+  void CopySequence(SequenceId from, SequenceId to, int32_t length) override {
+    model_.CopySequence(from, to, length);
+  }
+  void CutSequence(SequenceId sequence, int32_t length) override {
+    model_.CutSequence(sequence, length);
+  }
+  void DropSequence(SequenceId sequence) override {
+    model_.DropSequence(sequence);
+  }
+  int32_t vocabulary_size() const override { return model_.vocabulary_size(); }
+  int32_t embedding_length() const override {
+    return model_.embedding_length();
+  }
+  int32_t context_length() const override { return model_.context_length(); }
+
+  size_t prefilled = 0;
+  size_t decoded = 0;
+  std::vector<float> prompt_logits;
+
+ private:
+  ForwardModel& model_;
+};
+
+// Gives up when it is asked for the N-th time.
+class CancelAt : public ReplyObserver {
+ public:
+  explicit CancelAt(int asked) : left_(asked) {}
+  bool Cancelled() override { return left_-- <= 0; }
+
+ private:
+  int left_;
+};
+
+struct Account {
+  size_t turns = 0;
+  size_t replies = 0;  // seen again in a later prompt
+  size_t encoded_differently = 0;
+  size_t reported = 0;  // replies whose kept ids could not all stand
+  size_t limits = 0;
+  size_t edits = 0;
+  size_t checked_logits = 0;
+  float largest_difference = 0;
+  size_t prompt_tokens = 0;
+  size_t evaluated = 0;
+  size_t again_after_edits = 0;
+  size_t again_by_encoding = 0;
+  std::map<std::string_view, size_t> ends;
+  size_t violations = 0;
+};
+
+size_t CommonPrefix(const Ids& a, const Ids& b) {
+  return static_cast<size_t>(
+      std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
+}
+
+class Chat {
+ public:
+  Chat(LoadedModel& model, uint64_t seed, bool keep_ids, Account* account)
+      : protocol_(model.protocol()),
+        inner_(model.forward()),
+        model_(inner_),
+        conversation_(protocol_, model_,
+                      {.keep_ids = keep_ids, .prefill_rows = kPrefillRows}),
+        random_(seed),
+        seed_(seed),
+        keep_ids_(keep_ids),
+        account_(*account) {}
+
+  void Run() {
+    if (Chance(random_, 60)) Add("system", RandomText(random_));
+    for (turn_ = 0; turn_ < kTurns; ++turn_) {
+      if (turn_ > 0 && Chance(random_, 25) && Edit()) {
+        edited_ = true;
+        ++account_.edits;
+      }
+      if (Messages().empty() || Messages().back()["role"] != "user") {
+        Add("user", RandomText(random_));
+      }
+      TakeTurn();
+    }
+  }
+
+ private:
+  nlohmann::ordered_json& Messages() { return conversation_.messages(); }
+
+  void Add(const char* role, const std::string& text) {
+    Messages().push_back({{"role", role}, {"content", text}});
+  }
+
+  size_t LastUser() {
+    size_t i = Messages().size();
+    while (i > 0 && Messages()[i - 1]["role"] != "user") --i;
+    return i - 1;
+  }
+
+  void Truncate(size_t index) {
+    conversation_.Truncate(index);
+    generated_.erase(generated_.lower_bound(index), generated_.end());
+  }
+
+  bool Edit() {
+    const size_t user = LastUser();
+    switch (random_() % 5) {
+      case 0:  // undo
+        Truncate(user);
+        return true;
+      case 1:  // another reply
+        Truncate(user + 1);
+        return true;
+      case 2:  // another message
+        Truncate(user);
+        Add("user", RandomText(random_));
+        return true;
+      case 3:  // another text in the reply's place
+        Messages().back()["content"] = "Rather: " + RandomText(random_);
+        return true;
+      default:
+        if (Messages()[0]["role"] != "system") return false;
+        Messages()[0]["content"] = RandomText(random_);
+        return true;
+    }
+  }
+
+  GenerationOptions Options() {
+    GenerationOptions options;
+    options.sampling.temp = Pick<float>(random_, {0.0f, 0.7f, 1.0f, 1.6f});
+    options.sampling.min_p = 0;
+    options.sampling.top_p = 1;
+    options.sampling.seed = random_();
+    options.stops.max_tokens = 1 + random_() % kMostTokens;
+    return options;
+  }
+
+  void TakeTurn() {
+    const Ids expected = ExpectedPrompt();
+    const Ids before = conversation_.cached_ids();
+    const size_t messages = Messages().size();
+    model_.prefilled = model_.decoded = 0;
+    CancelAt cancel(Chance(random_, 15) ? static_cast<int>(random_() % 12)
+                                        : 1 << 20);
+    try {
+      const Turn turn = conversation_.Reply(Options(), cancel);
+      ++account_.turns;
+      ++account_.ends[EndCauseName(turn.reply.end.cause)];
+      CheckTurn(turn, expected, before);
+      edited_ = encoded_otherwise_ = false;
+      generated_[messages] = turn.reply.ids;
+    } catch (const Error& error) {
+      ++account_.limits;
+      Check(error.kind() == Error::Kind::kLimit, error.what());
+      Check(expected.size() > size_t{kContext}, "a prompt was refused");
+      Check(conversation_.cached_ids() == before,
+            "a refusal changed the cache");
+      Check(Messages().size() == messages, "a refusal changed the messages");
+      Truncate(messages - 1);
+    }
+  }
+
+  void CheckTurn(const Turn& turn, const Ids& expected, const Ids& before) {
+    const Ids prompt = turn.prompt.TokenIds();
+    Check(prompt == expected, "the prompt is not the kept ids in their places");
+    const size_t kept =
+        std::min(CommonPrefix(before, prompt), prompt.size() - 1);
+    Check(static_cast<size_t>(turn.reply.cached_tokens) == kept,
+          "the cache was not cut to the longest common prefix");
+    const bool began = !turn.reply.ids.empty();
+    Ids held = prompt;
+    if (began) {
+      Check(model_.prefilled == prompt.size() - kept,
+            "more or less than the new tokens were evaluated");
+      Check(model_.decoded == turn.reply.ids.size() - 1,
+            "more or less than the reply's tokens were evaluated");
+      held.insert(held.end(), turn.reply.ids.begin(), turn.reply.ids.end() - 1);
+    } else {
+      Check(turn.reply.end.cause == EndCause::kCancelled,
+            "a reply without tokens was not cancelled");
+      held.resize(kept + model_.prefilled);
+    }
+    Check(conversation_.cached_ids() == held,
+          "the cache is not prompt and reply");
+    Check(model_.SequenceLength(0) == static_cast<int32_t>(held.size()),
+          "the model's cache has another length");
+    CountAgain(before.size() - std::min(before.size(), kept));
+    account_.prompt_tokens += prompt.size();
+    account_.evaluated += model_.prefilled;
+    CheckReports(turn);
+    if (began && Chance(random_, 10)) CheckLogits(prompt);
+  }
+
+  // Tokens that were in the cache and are not any more.
+  void CountAgain(size_t tokens) {
+    if (edited_) {
+      account_.again_after_edits += tokens;
+    } else if (encoded_otherwise_) {
+      account_.again_by_encoding += tokens;
+    } else {
+      Check(tokens == 0, "tokens were dropped although nothing changed");
+    }
+  }
+
+  void CheckReports(const Turn& turn) {
+    for (const KeptReport& report : turn.prompt.kept) {
+      const bool verbatim = verbatim_.at(report.message);
+      Check(report.reencoded.empty() == verbatim,
+            "a message's report is not what became of its ids");
+      account_.reported += !report.reencoded.empty();
+    }
+    Check(keep_ids_ || turn.prompt.kept.empty(), "ids were kept unasked");
+  }
+
+  void CheckLogits(const Ids& prompt) {
+    CachedSequence fresh(inner_, 1);
+    fresh.Prepare(prompt);
+    const auto top = [](std::span<const float> logits) {
+      return static_cast<size_t>(
+          std::max_element(logits.begin(), logits.end()) - logits.begin());
+    };
+    const std::span<const float> a = fresh.logits();
+    const std::vector<float>& b = model_.prompt_logits;
+    Check(top(a) == top(b) || a[top(a)] - a[top(b)] < kNearlyEqual,
+          "the logits differ from those of a fresh cache");
+    for (size_t i = 0; i < a.size(); ++i) {
+      account_.largest_difference =
+          std::max(account_.largest_difference, std::abs(a[i] - b[i]));
+    }
+    ++account_.checked_logits;
+  }
+
+  // The prompt as it should be: encoded from its text, but between the control
+  // tokens around a reply whose text is unchanged the text before it, the ids
+  // it was generated as, and the text behind it.
+  Ids ExpectedPrompt() {
+    RenderRequest request = conversation_.request();
+    request.kept.clear();
+    const RenderedPrompt plain = Render(protocol_, request);
+    verbatim_.clear();
+    Ids ids;
+    size_t next = 0;  // of plain.ids
+    for (const TextSpan& span : plain.spans) {
+      if (span.origin != OriginKind::kMessage) continue;
+      const auto found = generated_.find(*span.message);
+      if (found == generated_.end()) continue;
+      size_t first = next;
+      for (size_t i = next; plain.ids[i].source.begin < span.begin; ++i) {
+        if (protocol_.IsControl(plain.ids[i].id)) first = i + 1;
+      }
+      size_t last = first;
+      while (last < plain.ids.size() &&
+             !protocol_.IsControl(plain.ids[last].id)) {
+        ++last;
+      }
+      for (; next < first; ++next) ids.push_back(plain.ids[next].id);
+      const Ids encoded = Between(plain, first, last);
+      const Ids run = WithReply(plain, span, first, last, found->second);
+      const bool same_text = !run.empty();
+      verbatim_[*span.message] = same_text;
+      const bool differs = same_text ? run != encoded : true;
+      if (counted_.insert({*span.message, found->second}).second) {
+        ++account_.replies;
+        account_.encoded_differently += differs;
+        encoded_otherwise_ |= differs && (!same_text || !keep_ids_);
+      }
+      const Ids& chosen = same_text && keep_ids_ ? run : encoded;
+      ids.insert(ids.end(), chosen.begin(), chosen.end());
+      next = last;
+    }
+    for (; next < plain.ids.size(); ++next) ids.push_back(plain.ids[next].id);
+    for (const auto& [message, reply] : generated_) {
+      verbatim_.try_emplace(message, true);
+    }
+    return ids;
+  }
+
+  static Ids Between(const RenderedPrompt& prompt, size_t first, size_t last) {
+    Ids ids;
+    for (; first < last; ++first) ids.push_back(prompt.ids[first].id);
+    return ids;
+  }
+
+  // Empty where the message's text is not REPLY's.
+  Ids WithReply(const RenderedPrompt& plain, const TextSpan& span, size_t first,
+                size_t last, Ids reply) const {
+    if (!reply.empty() && protocol_.stops().Find(reply.back()) != nullptr) {
+      reply.pop_back();
+    }
+    const Tokenizer& tokenizer = *protocol_.tokenizer();
+    if (tokenizer.Decode(reply) !=
+        plain.text.substr(span.begin, span.end - span.begin)) {
+      return {};
+    }
+    const size_t begin = plain.ids[first].source.begin;
+    const size_t end = plain.ids[last - 1].source.end;
+    Ids ids = tokenizer.Encode(plain.text.substr(begin, span.begin - begin));
+    ids.insert(ids.end(), reply.begin(), reply.end());
+    const Ids tail =
+        tokenizer.Encode(plain.text.substr(span.end, end - span.end));
+    ids.insert(ids.end(), tail.begin(), tail.end());
+    return ids;
+  }
+
+  void Check(bool holds, const char* what) {
+    if (holds) return;
+    if (++account_.violations > 20) return;
+    std::printf("chat %llu, turn %d: %s\n",
+                static_cast<unsigned long long>(seed_), turn_, what);
+  }
+
+  const TurnProtocol& protocol_;
+  ForwardModel& inner_;
+  CountingModel model_;
+  Conversation conversation_;
+  Random random_;
+  uint64_t seed_;
+  bool keep_ids_;
+  Account& account_;
+  int turn_ = 0;
+  // Since the last prompt that was not refused: whether something was edited,
+  // and whether a reply was met again that has other ids than it was generated
+  // as.
+  bool edited_ = false;
+  bool encoded_otherwise_ = false;
+  std::map<size_t, Ids> generated_;  // by message
+  std::map<size_t, bool> verbatim_;
+  std::set<std::pair<size_t, Ids>> counted_;
+};
+
+void Print(const char* name, const Account& account) {
+  std::printf("%s: %zu turns, %zu edits, %zu prompts refused as too long\n",
+              name, account.turns, account.edits, account.limits);
+  std::printf("  ends:");
+  for (const auto& [cause, count] : account.ends) {
+    std::printf(" %s %zu", std::string(cause).c_str(), count);
+  }
+  std::printf(
+      "\n  replies met again %zu, of them encode differently %zu; "
+      "places reported %zu\n",
+      account.replies, account.encoded_differently, account.reported);
+  std::printf(
+      "  prompt tokens %zu, evaluated %zu; dropped from the cache %zu "
+      "after edits, %zu by encoding again\n",
+      account.prompt_tokens, account.evaluated, account.again_after_edits,
+      account.again_by_encoding);
+  std::printf(
+      "  logits against a fresh cache %zu times, largest difference "
+      "%.3g\n  violations %zu\n",
+      account.checked_logits, static_cast<double>(account.largest_difference),
+      account.violations);
+  std::fflush(stdout);
+}
+
+int Run(const std::vector<std::string>& words) {
+  LoadedModel model(words.at(0), {},
+                    {.context_length = kContext, .threads = 1});
+  const uint64_t chats = std::stoull(words.at(1));
+  const uint64_t seed = std::stoull(words.at(2));
+  size_t violations = 0;
+  for (const bool keep_ids : {true, false}) {
+    Account account;
+    for (uint64_t i = 0; i < chats; ++i) {
+      Chat(model, seed + i, keep_ids, &account).Run();
+    }
+    Print(keep_ids ? "kept ids" : "encoded again", account);
+    violations += account.violations;
+  }
+  return violations == 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace fullstop
+
+int main(int count, char** words) {
+  try {
+    return fullstop::Run({words + 1, words + count});
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "chat_cache_driver: %s\n", error.what());
+    return 2;
+  }
+}
