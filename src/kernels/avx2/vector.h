@@ -136,7 +136,6 @@ struct Vector {
   }
   static I AddI(I a, I b) { return _mm256_add_epi32(a, b); }
   static I SubI(I a, I b) { return _mm256_sub_epi32(a, b); }
-  static I MulI(I a, I b) { return _mm256_mullo_epi32(a, b); }
   static I MaxI(I a, I b) { return _mm256_max_epi32(a, b); }
   static I AndI(I a, I b) { return _mm256_and_si256(a, b); }
   static I OrI(I a, I b) { return _mm256_or_si256(a, b); }
@@ -231,12 +230,16 @@ struct Vector {
             _mm256_cvtepi8_epi16(
                 _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 16)))};
   }
-  // w >> kShift & mask
-  template <int kShift>
-  static W ShiftAnd(W w, int16_t mask) {
-    const __m256i bits = _mm256_set1_epi16(mask);
-    return {_mm256_and_si256(_mm256_srli_epi16(w.low, kShift), bits),
-            _mm256_and_si256(_mm256_srli_epi16(w.high, kShift), bits)};
+  // The kBits bits above kShift of weights that came from unsigned bytes.
+  template <int kShift, int kBits>
+  static W Field(W w) {
+    const W shifted = kShift == 0 ? w
+                                  : W{_mm256_srli_epi16(w.low, kShift),
+                                      _mm256_srli_epi16(w.high, kShift)};
+    if (kShift + kBits == 8) return shifted;
+    const __m256i mask = _mm256_set1_epi16((1 << kBits) - 1);
+    return {_mm256_and_si256(shifted.low, mask),
+            _mm256_and_si256(shifted.high, mask)};
   }
   template <int kShift>
   static W ShiftLeft(W w) {
@@ -286,6 +289,14 @@ struct Vector {
         _mm256_mullo_epi16(w.low, _mm256_set1_epi16(scales[2 * chunk])),
         _mm256_mullo_epi16(w.high, _mm256_set1_epi16(scales[2 * chunk + 1]))};
   }
+  // Multiplies all 32 weights by the int16 that stands twice at p.
+  static W ScaleAll(W w, const int16_t* p) {
+    int32_t twice;
+    __builtin_memcpy(&twice, p, sizeof(twice));
+    const __m256i scale = _mm256_set1_epi32(twice);
+    return {_mm256_mullo_epi16(w.low, scale),
+            _mm256_mullo_epi16(w.high, scale)};
+  }
   // acc plus the products with 32 int16, their sum spread over the lanes.
   static I Dot(I acc, W w, const int16_t* x) {
     return DotPairs(DotPairs(acc, w.low, LoadI(x)), w.high, LoadI(x + 16));
@@ -296,6 +307,19 @@ struct Vector {
     out[2] = ToFloat(_mm256_cvtepi16_epi32(_mm256_castsi256_si128(w.high)));
     out[3] =
         ToFloat(_mm256_cvtepi16_epi32(_mm256_extracti128_si256(w.high, 1)));
+  }
+
+  static constexpr bool kPairsBlocks = false;
+
+  // The halves at p, p + kStride, … as floats: the first COUNT of 8, zeros
+  // behind.
+  template <int kStride>
+  static F GatherHalves(const uint8_t* p, int count) {
+    uint16_t halves[8] = {};
+    for (int i = 0; i < count; ++i) {
+      __builtin_memcpy(&halves[i], p + i * kStride, sizeof(halves[i]));
+    }
+    return FromHalf(halves);
   }
 
  private:

@@ -137,7 +137,6 @@ struct Vector {
   static void StoreI(void* p, I x) { _mm512_storeu_si512(p, x); }
   static I AddI(I a, I b) { return _mm512_add_epi32(a, b); }
   static I SubI(I a, I b) { return _mm512_sub_epi32(a, b); }
-  static I MulI(I a, I b) { return _mm512_mullo_epi32(a, b); }
   static I MaxI(I a, I b) { return _mm512_max_epi32(a, b); }
   static I AndI(I a, I b) { return _mm512_and_si512(a, b); }
   static I OrI(I a, I b) { return _mm512_or_si512(a, b); }
@@ -213,16 +212,9 @@ struct Vector {
   static W NibbleHalves(const uint8_t* p) {
     const __m512i bytes = _mm512_broadcast_i32x4(
         _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
-    const char z = -128;
-    const __m128i first =
-        _mm_setr_epi8(0, z, 1, z, 2, z, 3, z, 4, z, 5, z, 6, z, 7, z);
-    const __m128i second =
-        _mm_setr_epi8(8, z, 9, z, 10, z, 11, z, 12, z, 13, z, 14, z, 15, z);
-    const __m512i spread = _mm512_broadcast_i64x4(
-        _mm256_inserti128_si256(_mm256_castsi128_si256(first), second, 1));
     const __m512i shifts =
         _mm512_inserti64x4(_mm512_setzero_si512(), _mm256_set1_epi16(4), 1);
-    const __m512i words = _mm512_shuffle_epi8(bytes, spread);
+    const __m512i words = _mm512_shuffle_epi8(bytes, SpreadBytes());
     return {_mm512_and_si512(_mm512_srlv_epi16(words, shifts),
                              _mm512_set1_epi16(15))};
   }
@@ -234,11 +226,12 @@ struct Vector {
     return {_mm512_cvtepi8_epi16(
         _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))};
   }
-  // w >> kShift & mask
-  template <int kShift>
-  static W ShiftAnd(W w, int16_t mask) {
-    return {_mm512_and_si512(_mm512_srli_epi16(w.v, kShift),
-                             _mm512_set1_epi16(mask))};
+  // The kBits bits above kShift of weights that came from unsigned bytes.
+  template <int kShift, int kBits>
+  static W Field(W w) {
+    const __m512i shifted = kShift == 0 ? w.v : _mm512_srli_epi16(w.v, kShift);
+    if (kShift + kBits == 8) return {shifted};
+    return {_mm512_and_si512(shifted, _mm512_set1_epi16((1 << kBits) - 1))};
   }
   template <int kShift>
   static W ShiftLeft(W w) {
@@ -279,6 +272,12 @@ struct Vector {
         _mm256_set1_epi16(static_cast<int16_t>(2 * chunk + 1)), 1);
     return {_mm512_mullo_epi16(w.v, _mm512_permutexvar_epi16(index, scales))};
   }
+  // Multiplies all 32 weights by the int16 that stands twice at p.
+  static W ScaleAll(W w, const int16_t* p) {
+    int32_t twice;
+    __builtin_memcpy(&twice, p, sizeof(twice));
+    return {_mm512_mullo_epi16(w.v, _mm512_set1_epi32(twice))};
+  }
   // acc plus the products with 32 int16, their sum spread over the lanes.
   static I Dot(I acc, W w, const int16_t* x) {
     return _mm512_dpwssd_epi32(acc, w.v, _mm512_loadu_si512(x));
@@ -288,6 +287,109 @@ struct Vector {
         _mm512_cvtepi32_ps(_mm512_cvtepi16_epi32(_mm512_castsi512_si256(w.v)));
     out[1] = _mm512_cvtepi32_ps(
         _mm512_cvtepi16_epi32(_mm512_extracti64x4_epi64(w.v, 1)));
+  }
+
+  // --- two blocks A and B of 32 weights at once: the first 16 of A and of B,
+  // then their other halves
+  static constexpr bool kPairsBlocks = true;
+  struct Pair {
+    __m512i first, second;
+  };
+  // 16 bytes of each; the lower nibbles come first.
+  static Pair NibblePair(const uint8_t* a, const uint8_t* b) {
+    const __m512i bytes = _mm512_mask_broadcast_i32x4(
+        _mm512_broadcast_i32x4(
+            _mm_loadu_si128(reinterpret_cast<const __m128i*>(a))),
+        0xff00, _mm_loadu_si128(reinterpret_cast<const __m128i*>(b)));
+    const __m512i words = _mm512_shuffle_epi8(bytes, SpreadBytes());
+    return {_mm512_and_si512(words, _mm512_set1_epi16(15)),
+            _mm512_srli_epi16(words, 4)};
+  }
+  static Pair AddWhere(Pair p, uint32_t a, uint32_t b, int16_t x) {
+    const __m512i all = _mm512_set1_epi16(x);
+    return {
+        _mm512_mask_add_epi16(p.first, (a & 0xffff) | b << 16, p.first, all),
+        _mm512_mask_add_epi16(p.second, a >> 16 | (b & 0xffff0000), p.second,
+                              all)};
+  }
+  static Pair LookUp(Table table, Pair index) {
+    return {_mm512_permutexvar_epi16(index.first, table),
+            _mm512_permutexvar_epi16(index.second, table)};
+  }
+  // The products with 64 int16 in the order of a pair; A's sum is spread over
+  // the lower lanes, B's over the upper ones.
+  static I DotPair(Pair w, const int16_t* x) {
+    const I first = _mm512_dpwssd_epi32(_mm512_setzero_si512(), w.first,
+                                        _mm512_loadu_si512(x));
+    return _mm512_dpwssd_epi32(first, w.second, _mm512_loadu_si512(x + 32));
+  }
+  // out[16 i + j] = x[2 i + j / 8] for all 16 of x.
+  static void StoreEachEightTimes(float* out, F x) {
+    __m512i index =
+        _mm512_inserti64x4(_mm512_setzero_si512(), _mm256_set1_epi32(1), 1);
+    for (int i = 0; i < 8; ++i) {
+      _mm512_storeu_ps(out + 16 * i, _mm512_permutexvar_ps(index, x));
+      index = _mm512_add_epi32(index, _mm512_set1_epi32(2));
+    }
+  }
+
+  // The halves at p, p + kStride, … as floats: the first COUNT (at least 1) of
+  // 16, zeros behind. Reads nothing behind the last of them.
+  template <int kStride>
+  [[gnu::always_inline]] static F GatherHalves(const uint8_t* p, int count) {
+    constexpr int kLoads = (15 * kStride + 2 + 127) / 128;
+    __m256i halves = _mm256_setzero_si256();
+    for (int i = 0; i < kLoads; ++i) {
+      static constexpr HalfPlaces<kStride> kPlaces[] = {
+          HalfPlaces<kStride>(0), HalfPlaces<kStride>(1),
+          HalfPlaces<kStride>(2), HalfPlaces<kStride>(3),
+          HalfPlaces<kStride>(4)};
+      static_assert(kLoads <= 5);
+      const int64_t bytes = (count - 1) * kStride + 2 - 128 * i;
+      const __m512i found = _mm512_permutex2var_epi16(
+          LoadBytes(p + 128 * i, bytes),
+          _mm512_castsi256_si512(_mm256_loadu_si256(
+              reinterpret_cast<const __m256i*>(kPlaces[i].index))),
+          LoadBytes(p + 128 * i + 64, bytes - 64));
+      halves = _mm256_or_si256(
+          halves, _mm256_maskz_mov_epi16(kPlaces[i].mask,
+                                         _mm512_castsi512_si256(found)));
+    }
+    return _mm512_cvtph_ps(halves);
+  }
+
+ private:
+  // Which of 16 halves lie in the 128 bytes number I, and where.
+  template <int kStride>
+  struct HalfPlaces {
+    consteval explicit HalfPlaces(int i) {
+      for (int j = 0; j < 16; ++j) {
+        const int byte = j * kStride - 128 * i;
+        if (byte < 0 || byte >= 128) continue;
+        index[j] = static_cast<int16_t>(byte / 2);
+        mask = static_cast<uint16_t>(mask | 1 << j);
+      }
+    }
+    int16_t index[16] = {};
+    uint16_t mask = 0;
+  };
+
+  // The first COUNT of 64 bytes, zeros behind; COUNT may be out of [0, 64].
+  static __m512i LoadBytes(const uint8_t* p, int64_t count) {
+    if (count >= 64) return _mm512_loadu_si512(p);
+    if (count <= 0) return _mm512_setzero_si512();
+    return _mm512_maskz_loadu_epi8((uint64_t{1} << count) - 1, p);
+  }
+
+  // Each 16 bytes of two copies, then of two others, as 16 words.
+  static __m512i SpreadBytes() {
+    const char z = -128;
+    const __m128i low =
+        _mm_setr_epi8(0, z, 1, z, 2, z, 3, z, 4, z, 5, z, 6, z, 7, z);
+    const __m128i high =
+        _mm_setr_epi8(8, z, 9, z, 10, z, 11, z, 12, z, 13, z, 14, z, 15, z);
+    return _mm512_broadcast_i64x4(
+        _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1));
   }
 };
 

@@ -36,53 +36,77 @@ template <typename T>
 }
 
 // --- Types of 32 weights a block: a weight is scale * q + min, where min is
-// stored or -kOffset * scale.
+// stored or -kOffset * scale. Those of four or five bits unpack two blocks at
+// once where V can.
 
 template <class V>
 struct Q4_0 {
   using Block = BlockQ4_0;
+  static constexpr bool kPairs = V::kPairsBlocks;
   static constexpr int kOffset = 8;
   static constexpr bool kStoresMin = false;
   static typename V::W Unpack(const uint8_t* block) {
     return V::NibbleHalves(block + offsetof(Block, qs));
+  }
+  static auto UnpackPair(const uint8_t* a, const uint8_t* b) {
+    return V::NibblePair(a + offsetof(Block, qs), b + offsetof(Block, qs));
   }
 };
 
 template <class V>
 struct Q4_1 {
   using Block = BlockQ4_1;
+  static constexpr bool kPairs = V::kPairsBlocks;
   static constexpr int kOffset = 0;
   static constexpr bool kStoresMin = true;
   static typename V::W Unpack(const uint8_t* block) {
     return V::NibbleHalves(block + offsetof(Block, qs));
+  }
+  static auto UnpackPair(const uint8_t* a, const uint8_t* b) {
+    return V::NibblePair(a + offsetof(Block, qs), b + offsetof(Block, qs));
   }
 };
 
 template <class V>
 struct Q5_0 {
   using Block = BlockQ5_0;
+  static constexpr bool kPairs = V::kPairsBlocks;
   static constexpr int kOffset = 16;
   static constexpr bool kStoresMin = false;
   static typename V::W Unpack(const uint8_t* block) {
     return V::AddWhere(V::NibbleHalves(block + offsetof(Block, qs)),
                        ReadAs<uint32_t>(block + offsetof(Block, qh)), 16);
   }
+  static auto UnpackPair(const uint8_t* a, const uint8_t* b) {
+    return V::AddWhere(
+        V::NibblePair(a + offsetof(Block, qs), b + offsetof(Block, qs)),
+        ReadAs<uint32_t>(a + offsetof(Block, qh)),
+        ReadAs<uint32_t>(b + offsetof(Block, qh)), 16);
+  }
 };
 
 template <class V>
 struct Q5_1 {
   using Block = BlockQ5_1;
+  static constexpr bool kPairs = V::kPairsBlocks;
   static constexpr int kOffset = 0;
   static constexpr bool kStoresMin = true;
   static typename V::W Unpack(const uint8_t* block) {
     return V::AddWhere(V::NibbleHalves(block + offsetof(Block, qs)),
                        ReadAs<uint32_t>(block + offsetof(Block, qh)), 16);
   }
+  static auto UnpackPair(const uint8_t* a, const uint8_t* b) {
+    return V::AddWhere(
+        V::NibblePair(a + offsetof(Block, qs), b + offsetof(Block, qs)),
+        ReadAs<uint32_t>(a + offsetof(Block, qh)),
+        ReadAs<uint32_t>(b + offsetof(Block, qh)), 16);
+  }
 };
 
 template <class V>
 struct Q8_0 {
   using Block = BlockQ8_0;
+  static constexpr bool kPairs = false;
   static constexpr int kOffset = 0;
   static constexpr bool kStoresMin = false;
   static typename V::W Unpack(const uint8_t* block) {
@@ -93,63 +117,82 @@ struct Q8_0 {
 template <class V>
 struct IQ4_NL {
   using Block = BlockIQ4_NL;
+  static constexpr bool kPairs = V::kPairsBlocks;
   static constexpr int kOffset = 0;
   static constexpr bool kStoresMin = false;
   static typename V::W Unpack(const uint8_t* block) {
+    return V::LookUp(LoadTable(), V::NibbleHalves(block + offsetof(Block, qs)));
+  }
+  static auto UnpackPair(const uint8_t* a, const uint8_t* b) {
+    return V::LookUp(LoadTable(), V::NibblePair(a + offsetof(Block, qs),
+                                                b + offsetof(Block, qs)));
+  }
+
+ private:
+  static typename V::Table LoadTable() {
     static constexpr SignedTable kTable = Copy(kIq4Values);
-    return V::LookUp(V::LoadTable(kTable.values),
-                     V::NibbleHalves(block + offsetof(Block, qs)));
+    return V::LoadTable(kTable.values);
   }
 };
 
 template <class V>
 struct MXFP4 {
   using Block = BlockMXFP4;
+  static constexpr bool kPairs = V::kPairsBlocks;
   static constexpr int kOffset = 0;
   static constexpr bool kStoresMin = false;
   static typename V::W Unpack(const uint8_t* block) {
+    return V::LookUp(LoadTable(), V::NibbleHalves(block + offsetof(Block, qs)));
+  }
+  static auto UnpackPair(const uint8_t* a, const uint8_t* b) {
+    return V::LookUp(LoadTable(), V::NibblePair(a + offsetof(Block, qs),
+                                                b + offsetof(Block, qs)));
+  }
+
+ private:
+  static typename V::Table LoadTable() {
     static constexpr SignedTable kTable = Copy(kMxfp4Values);
-    return V::LookUp(V::LoadTable(kTable.values),
-                     V::NibbleHalves(block + offsetof(Block, qs)));
+    return V::LoadTable(kTable.values);
   }
 };
 
 // The scale and the min of kLanes blocks; the COUNT first of them are read, the
 // others are zero.
 template <class V, class Type>
-static inline void ReadScales(const uint8_t* block, int count,
-                              typename V::F& scale, typename V::F& min) {
-  constexpr int kBytes = sizeof(typename Type::Block);
-  if constexpr (sizeof(typename Type::Block) == sizeof(BlockMXFP4)) {
+[[gnu::always_inline]] static inline void ReadSomeScales(const uint8_t* block,
+                                                         int count,
+                                                         typename V::F& scale,
+                                                         typename V::F& min) {
+  using Block = typename Type::Block;
+  if constexpr (sizeof(Block) == sizeof(BlockMXFP4)) {
     uint32_t bits[V::kLanes] = {};
     for (int i = 0; i < count; ++i) {
-      const uint32_t e = block[i * kBytes];
+      const uint32_t e = block[i * static_cast<int>(sizeof(Block))];
       bits[i] = e < 2 ? 0x00200000u << e : (e - 1) << 23;
     }
     scale = V::Bits(V::LoadI(bits));
     min = V::Zero();
-    return;
-  }
-  uint16_t d[V::kLanes] = {};
-  uint16_t m[V::kLanes] = {};
-  if (count == V::kLanes) {
-    for (int i = 0; i < V::kLanes; ++i) {
-      d[i] = ReadAs<uint16_t>(block + i * kBytes);
-      if (Type::kStoresMin) m[i] = ReadAs<uint16_t>(block + i * kBytes + 2);
-    }
   } else {
-    for (int i = 0; i < count; ++i) {
-      d[i] = ReadAs<uint16_t>(block + i * kBytes);
-      if (Type::kStoresMin) m[i] = ReadAs<uint16_t>(block + i * kBytes + 2);
-    }
+    constexpr int kBytes = sizeof(Block);
+    scale = V::template GatherHalves<kBytes>(block, count);
+    min = Type::kStoresMin ? V::template GatherHalves<kBytes>(block + 2, count)
+                           : V::Mul(scale, V::Set(-Type::kOffset));
   }
-  scale = V::FromHalf(d);
-  min =
-      Type::kStoresMin ? V::FromHalf(m) : V::Mul(scale, V::Set(-Type::kOffset));
+}
+
+template <class V, class Type>
+static inline void ReadScales(const uint8_t* block, int count,
+                              typename V::F& scale, typename V::F& min) {
+  if (count == V::kLanes) {
+    ReadSomeScales<V, Type>(block, V::kLanes, scale, min);
+  } else {
+    ReadSomeScales<V, Type>(block, count, scale, min);
+  }
 }
 
 // --- Types of 256 weights a block: 8 chunks of 32, unpacked 4 at a time. A
-// weight of group g (16 weights) is d * (scales[g] * q) - dmin * mins[g].
+// weight of group g (16 weights) is d * (scales[g] * q) - dmin * mins[g]; where
+// kGroup is 32, the groups 2 c and 2 c + 1 have the same scale and min.
 
 struct SuperScales {
   int16_t scales[16];
@@ -171,9 +214,18 @@ struct SuperScales {
   StoreBytesAsWords(out, _mm_unpacklo_epi8(b, b));
 }
 
+// The halves d and dmin, which stand side by side.
+[[gnu::always_inline]] static inline void ReadHalves(const uint8_t* p,
+                                                     SuperScales& s) {
+  const __m128 both = _mm_cvtph_ps(_mm_cvtsi32_si128(ReadAs<int32_t>(p)));
+  s.d = _mm_cvtss_f32(both);
+  s.dmin = _mm_cvtss_f32(_mm_movehdup_ps(both));
+}
+
 template <class V>
 struct Q2_K {
   using Block = BlockQ2_K;
+  static constexpr int kGroup = 16;
   static constexpr bool kHasMins = true;
   static void ReadScales(const uint8_t* block, SuperScales& s) {
     const __m128i packed = _mm_loadu_si128(
@@ -181,23 +233,23 @@ struct Q2_K {
     const __m128i nibble = _mm_set1_epi8(15);
     StoreBytesAsWords(s.scales, _mm_and_si128(packed, nibble));
     StoreBytesAsWords(s.mins, _mm_and_si128(_mm_srli_epi16(packed, 4), nibble));
-    s.d = ReadHalf(block + offsetof(Block, d));
-    s.dmin = ReadHalf(block + offsetof(Block, dmin));
+    ReadHalves(block + offsetof(Block, d), s);
   }
   template <int kHalf>
   static void Unpack(const uint8_t* block, typename V::W (&q)[4]) {
     const auto bytes =
         V::UnsignedBytes(block + offsetof(Block, qs) + 32 * kHalf);
-    q[0] = V::template ShiftAnd<0>(bytes, 3);
-    q[1] = V::template ShiftAnd<2>(bytes, 3);
-    q[2] = V::template ShiftAnd<4>(bytes, 3);
-    q[3] = V::template ShiftAnd<6>(bytes, 3);
+    q[0] = V::template Field<0, 2>(bytes);
+    q[1] = V::template Field<2, 2>(bytes);
+    q[2] = V::template Field<4, 2>(bytes);
+    q[3] = V::template Field<6, 2>(bytes);
   }
 };
 
 template <class V>
 struct Q3_K {
   using Block = BlockQ3_K;
+  static constexpr int kGroup = 16;
   static constexpr bool kHasMins = false;
   static void ReadScales(const uint8_t* block, SuperScales& s) {
     constexpr uint64_t kNibbles = 0x0f0f0f0f0f0f0f0f;
@@ -229,8 +281,8 @@ struct Q3_K {
   template <int kLow, int kHigh>
   static typename V::W Join(typename V::W low, typename V::W high) {
     const auto upper =
-        V::template ShiftLeft<2>(V::template ShiftAnd<kHigh>(high, 1));
-    return V::AddW(V::Or(V::template ShiftAnd<kLow>(low, 3), upper), -4);
+        V::template ShiftLeft<2>(V::template Field<kHigh, 1>(high));
+    return V::AddW(V::Or(V::template Field<kLow, 2>(low), upper), -4);
   }
 };
 
@@ -252,32 +304,32 @@ struct Q3_K {
 template <class V>
 struct Q4_K {
   using Block = BlockQ4_K;
+  static constexpr int kGroup = 32;
   static constexpr bool kHasMins = true;
   static void ReadScales(const uint8_t* block, SuperScales& s) {
     ReadSixBitScales(block + offsetof(Block, scales), s);
-    s.d = ReadHalf(block + offsetof(Block, d));
-    s.dmin = ReadHalf(block + offsetof(Block, dmin));
+    ReadHalves(block + offsetof(Block, d), s);
   }
   template <int kHalf>
   static void Unpack(const uint8_t* block, typename V::W (&q)[4]) {
     const uint8_t* qs = block + offsetof(Block, qs) + 64 * kHalf;
     const auto first = V::UnsignedBytes(qs);
     const auto second = V::UnsignedBytes(qs + 32);
-    q[0] = V::template ShiftAnd<0>(first, 15);
-    q[1] = V::template ShiftAnd<4>(first, 15);
-    q[2] = V::template ShiftAnd<0>(second, 15);
-    q[3] = V::template ShiftAnd<4>(second, 15);
+    q[0] = V::template Field<0, 4>(first);
+    q[1] = V::template Field<4, 4>(first);
+    q[2] = V::template Field<0, 4>(second);
+    q[3] = V::template Field<4, 4>(second);
   }
 };
 
 template <class V>
 struct Q5_K {
   using Block = BlockQ5_K;
+  static constexpr int kGroup = 32;
   static constexpr bool kHasMins = true;
   static void ReadScales(const uint8_t* block, SuperScales& s) {
     ReadSixBitScales(block + offsetof(Block, scales), s);
-    s.d = ReadHalf(block + offsetof(Block, d));
-    s.dmin = ReadHalf(block + offsetof(Block, dmin));
+    ReadHalves(block + offsetof(Block, d), s);
   }
   template <int kHalf>
   static void Unpack(const uint8_t* block, typename V::W (&q)[4]) {
@@ -294,15 +346,15 @@ struct Q5_K {
  private:
   template <int kLow, int kHigh>
   static typename V::W Join(typename V::W low, typename V::W high) {
-    return V::Or(
-        V::template ShiftAnd<kLow>(low, 15),
-        V::template ShiftLeft<4>(V::template ShiftAnd<kHigh>(high, 1)));
+    return V::Or(V::template Field<kLow, 4>(low),
+                 V::template ShiftLeft<4>(V::template Field<kHigh, 1>(high)));
   }
 };
 
 template <class V>
 struct Q6_K {
   using Block = BlockQ6_K;
+  static constexpr int kGroup = 16;
   static constexpr bool kHasMins = false;
   static void ReadScales(const uint8_t* block, SuperScales& s) {
     StoreBytesAsWords(s.scales,
@@ -327,14 +379,15 @@ struct Q6_K {
   template <int kLow, int kHigh>
   static typename V::W Join(typename V::W low, typename V::W high) {
     const auto upper =
-        V::template ShiftLeft<4>(V::template ShiftAnd<kHigh>(high, 3));
-    return V::AddW(V::Or(V::template ShiftAnd<kLow>(low, 15), upper), -32);
+        V::template ShiftLeft<4>(V::template Field<kHigh, 2>(high));
+    return V::AddW(V::Or(V::template Field<kLow, 4>(low), upper), -32);
   }
 };
 
 template <class V>
 struct IQ4_XS {
   using Block = BlockIQ4_XS;
+  static constexpr int kGroup = 32;
   static constexpr bool kHasMins = false;
   static void ReadScales(const uint8_t* block, SuperScales& s) {
     const uint32_t high = ReadAs<uint16_t>(block + offsetof(Block, scales_h));
