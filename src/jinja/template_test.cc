@@ -219,7 +219,11 @@ TEST(Template, DeepNestingIsAnErrorNotAnOverflow) {
         "{{ x" + repeat("|upper", 10000) + " }}",
         "{{ x" + repeat("(x", 10000) + repeat(")", 10000) + " }}",
         repeat("{% if 1 %}", 10000) + repeat("{% endif %}", 10000),
-        repeat("{% for x in y %}", 5000) + repeat("{% endfor %}", 5000)}) {
+        repeat("{% for x in y %}", 5000) + repeat("{% endfor %}", 5000),
+        "{% macro m() %}{{ " + repeat("[", 150) + "m()" + repeat("]", 150) +
+            " }}{% endmacro %}{{ m() }}",
+        "{% macro m() %}" + repeat("{% if 1 %}", 150) + "{{ m() }}" +
+            repeat("{% endif %}", 150) + "{% endmacro %}{{ m() }}"}) {
     const Error error = FailureOf(source);
     EXPECT_EQ(error.kind(), Error::Kind::kLimit) << source.substr(0, 20);
   }
