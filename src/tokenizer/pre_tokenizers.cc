@@ -174,11 +174,15 @@ constexpr std::string_view kBloom =
     R"re( ?[^(\s|[.,!?\x{2026}\x{3002}\x{FF0C}\x{3001}\x{964}\x{6D4})re"
     R"re(\x{60C}])]+)re";
 
-// Groups of three digits, counted from the end of the number.
-constexpr std::string_view kDigitGroups = R"re(\d{1,3}(?=(?:\d{3})*\b))re";
-
+// Groups of three digits, counted from the end of the number, in numbers that
+// end at a word boundary: \d{1,3}(?=(?:\d{3})*\b), looking ahead only once.
+constexpr std::string_view kDigitGroups =
+    R"re((?<!\d)(?=\d++\b)(?:\d{1,2}(?=(?:\d{3})*(?!\d))|\d{3}))re"
+    R"re(|(?<=\d)\G\d{3})re";
+// The same in every number.
 constexpr std::string_view kNumberGroups =
-    R"re(\p{Nd}{1,2}(?=(?:\p{Nd}{3})+(?!\p{Nd}))|\p{Nd}{3}|\p{Nd}+)re";
+    R"re((?<!\p{Nd})\p{Nd}{1,2}(?=(?:\p{Nd}{3})+(?!\p{Nd})))re"
+    R"re(|\p{Nd}{3}|\p{Nd}+)re";
 constexpr std::string_view kAfmoeScripts =
     R"re([\x{4E00}-\x{9FFF}\x{3400}-\x{4DBF}\x{F900}-\x{FAFF}\x{3040}-\x{309F})re"
     R"re(\x{30A0}-\x{30FF}\x{FF65}-\x{FF9F}\x{2F00}-\x{2FDF}]+|[\x{E40}-\x{E7F}]+)re"

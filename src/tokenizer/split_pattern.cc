@@ -128,6 +128,7 @@ class Parser {
       case '\\':
         if (Take("\\b")) return WordBoundary(false);
         if (Take("\\B")) return WordBoundary(true);
+        if (Take("\\G")) return Operator("\\G");
         return ParseEscapedItem();
       case '[':
         return Set(ParseClass());

@@ -24,8 +24,9 @@ struct PatternPiece {
   std::string text;
 };
 
-// Understands literals, . and $ (the end of the text), \p{…} of a general
-// category or Han, \s \d \w \b and their negations, \x \u \r \n \t \f \v,
+// Understands literals, . and $ (the end of the text), \G (where the search
+// began: the end of the match before), \p{…} of a general category or Han,
+// \s \d \w \b and their negations, \x \u \r \n \t \f \v,
 // classes with ranges, nesting and &&, groups ( (?: (?i: (?> and look-around,
 // and greedy, lazy and possessive quantifiers. A group is never captured. In
 // (?i:…) ASCII letters match without case, as in Oniguruma (s also U+017F, k

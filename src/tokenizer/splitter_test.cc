@@ -101,6 +101,14 @@ TEST(SplitterTest, StepsOnBytesMayCutACharacter) {
               ElementsAre("a", ",", " b", " ", "123", "45"));
 }
 
+TEST(SplitterTest, DigitsAreGroupedFromTheEndOfANumber) {
+  EXPECT_THAT(SplitAs("afmoe", "1234567"), ElementsAre("1", "234", "567"));
+  EXPECT_THAT(SplitAs("tiny_aya", "12345 123"),
+              ElementsAre("12", "345", " ", "123"));
+  // No word boundary behind the number: the next step groups from its start.
+  EXPECT_THAT(SplitAs("tiny_aya", "12345a"), ElementsAre("123", "45", "a"));
+}
+
 TEST(SplitterTest, PatternsOutsideOfTheLanguageAreRefused) {
   for (const char* pattern :
        {"(a)\\1", "[:alpha:]\\p{Foo}", "a(", "a)", "[a", "(?<n>a)", "(?i)a",
@@ -141,10 +149,10 @@ TEST(PreTokenizersTest, AnUnknownNameHasANearestOne) {
 // A million characters each; a pattern that needs the square of it would not
 // come to an end.
 TEST(SplitterTest, LongRunsOfOneKindAreSplitInTime) {
-  for (const char* name :
-       {"gpt-2", "qwen2", "llama-bpe", "tekken", "gpt-4o", "deepseek-v3",
-        "deepseek-llm", "exaone-moe", "kimi-k2", "laguna", "bloom"}) {
-    for (const char c : {'a', 'A', ' ', '\n', '!', '\r'}) {
+  for (const char* name : {"gpt-2", "qwen2", "llama-bpe", "tekken", "gpt-4o",
+                           "deepseek-v3", "deepseek-llm", "exaone-moe",
+                           "kimi-k2", "laguna", "bloom", "tiny_aya", "afmoe"}) {
+    for (const char c : {'a', 'A', ' ', '\n', '!', '\r', '7'}) {
       EXPECT_FALSE(SplitAs(name, std::string(1000000, c)).empty()) << name << c;
     }
   }
