@@ -26,7 +26,7 @@ find_package(fullstop REQUIRED)
 add_executable(stranger use_library.cc)
 target_link_libraries(stranger PRIVATE fullstop::fullstop)
 CMAKE
-cmake -S "$work/project" -B "$work/project/build" -DCMAKE_CXX_COMPILER="$cxx" \
+cmake -G Ninja -S "$work/project" -B "$work/project/build" -DCMAKE_CXX_COMPILER="$cxx" \
   -DCMAKE_PREFIX_PATH="$work/prefix" >/dev/null
 cmake --build "$work/project/build" >/dev/null
 "$work/project/build/stranger" "$FULLSTOP_MODEL" | cmp - "$work/answer"
