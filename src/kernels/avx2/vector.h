@@ -186,10 +186,16 @@ struct Vector {
     return _mm256_add_epi32(acc, _mm256_madd_epi16(a, b));
   }
 
-  // Holds X in a register here. In a loop over sums this keeps gcc 12 from
+  // X, held in a register here. In a loop over sums this keeps gcc 12 from
   // splitting them into copies, which it then spills: three times slower.
-  static void Keep(I& x) { __asm__("" : "+x"(x)); }
-  static void Keep(F& x) { __asm__("" : "+x"(x)); }
+  static I Keep(I x) {
+    __asm__("" : "+x"(x));
+    return x;
+  }
+  static F Keep(F x) {
+    __asm__("" : "+x"(x));
+    return x;
+  }
 
   static void Transpose(I (&r)[kLanes]) {
     I t[kLanes];

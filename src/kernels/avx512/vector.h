@@ -178,10 +178,16 @@ struct Vector {
   // acc[i] + a[2i] * b[2i] + a[2i+1] * b[2i+1] over int16.
   static I DotPairs(I acc, I a, I b) { return _mm512_dpwssd_epi32(acc, a, b); }
 
-  // Holds X in a register here. In a loop over sums this keeps gcc 12 from
+  // X, held in a register here. In a loop over sums this keeps gcc 12 from
   // splitting them into copies, which it then spills: three times slower.
-  static void Keep(I& x) { __asm__("" : "+v"(x)); }
-  static void Keep(F& x) { __asm__("" : "+v"(x)); }
+  static I Keep(I x) {
+    __asm__("" : "+v"(x));
+    return x;
+  }
+  static F Keep(F x) {
+    __asm__("" : "+v"(x));
+    return x;
+  }
 
   static void Transpose(I (&r)[kLanes]) {
     I t[kLanes];

@@ -118,8 +118,7 @@ static inline void MultiplyAdd(const float* const* a, const float* b,
     for (int m = 0; m < kRows; ++m) {
       const typename V::F weight = V::Set(a[m][k]);
       for (int v = 0; v < kVectors; ++v) {
-        acc[m][v] = V::Fma(weight, row[v], acc[m][v]);
-        V::Keep(acc[m][v]);
+        acc[m][v] = V::Keep(V::Fma(weight, row[v], acc[m][v]));
       }
     }
   }

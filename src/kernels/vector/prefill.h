@@ -197,30 +197,31 @@ void UnpackStrip(const PackedRows& w, int64_t n, int64_t end, int64_t block,
   }
 }
 
-// sums += X * W^T over BLOCKS blocks.
+// sums += X * W^T over COLUMNS columns, the last pair padded with zeros.
 template <class V>
-void MultiplyTile(const TileBlock<V>* x, const StripBlock<V>* w, int64_t blocks,
-                  float (&sums)[V::kTileRows][kStrip<V>]) {
+void MultiplyTile(const TileBlock<V>* x, const StripBlock<V>* w,
+                  int64_t columns, float (&sums)[V::kTileRows][kStrip<V>]) {
   using F = typename V::F;
   using I = typename V::I;
   constexpr int kRows = V::kTileRows;
-  for (int64_t b = 0; b < blocks; ++b) {
+  for (int64_t b = 0; b < BlocksOf(columns); ++b) {
+    const int64_t left = (columns - b * kSuper + 1) / 2;
+    const int64_t pairs = left < kPairs ? left : kPairs;
     I acc[kRows][kTileVectors];
     for (int m = 0; m < kRows; ++m) {
       for (int v = 0; v < kTileVectors; ++v) {
         acc[m][v] = V::ZeroI();
       }
     }
-    for (int64_t p = 0; p < kPairs; ++p) {
-      I columns[kTileVectors];
+    for (int64_t p = 0; p < pairs; ++p) {
+      I weights[kTileVectors];
       for (int v = 0; v < kTileVectors; ++v) {
-        columns[v] = V::LoadI(w[b].w[p][v * V::kLanes]);
+        weights[v] = V::LoadI(w[b].w[p][v * V::kLanes]);
       }
       for (int m = 0; m < kRows; ++m) {
         const I pair = V::SetI(ReadAs<int32_t>(x[b].x[p][m]));
         for (int v = 0; v < kTileVectors; ++v) {
-          acc[m][v] = V::DotPairs(acc[m][v], columns[v], pair);
-          V::Keep(acc[m][v]);
+          acc[m][v] = V::Keep(V::DotPairs(acc[m][v], weights[v], pair));
         }
       }
     }
@@ -251,25 +252,45 @@ void StoreTile(const float (&sums)[V::kTileRows][kStrip<V>], int rows,
   }
 }
 
+// A part of W: rows [n, end), from block BLOCK on, COLUMNS columns.
+struct Panel {
+  int64_t n;
+  int64_t end;
+  int64_t block;
+  int64_t columns;
+};
+
 template <class V>
 [[gnu::noinline]] void MultiplyPanel(const LinearInput& input,
-                                     const StripBlock<V>* panel, int64_t block,
-                                     int64_t blocks, int64_t n, int64_t end,
+                                     const Panel& panel,
+                                     const StripBlock<V>* strips,
                                      const OutputRange& out) {
   const auto* tiles = static_cast<const TileBlock<V>*>(input.prepared);
   const int64_t row_blocks = BlocksOf(input.columns);
   for (int64_t m = 0; m < input.rows; m += V::kTileRows) {
-    const TileBlock<V>* x = tiles + m / V::kTileRows * row_blocks + block;
+    const TileBlock<V>* x = tiles + m / V::kTileRows * row_blocks + panel.block;
     const int64_t rows =
         input.rows - m < V::kTileRows ? input.rows - m : V::kTileRows;
-    for (int64_t s = 0; n + s * kStrip<V> < end; ++s) {
-      const int64_t column = n + s * kStrip<V>;
-      const int64_t columns =
-          end - column < kStrip<V> ? end - column : kStrip<V>;
+    for (int64_t n = panel.n; n < panel.end; n += kStrip<V>) {
+      const int64_t width =
+          panel.end - n < kStrip<V> ? panel.end - n : kStrip<V>;
       alignas(64) float sums[V::kTileRows][kStrip<V>] = {};
-      MultiplyTile<V>(x, panel + s * kPanelBlocks, blocks, sums);
-      StoreTile<V>(sums, static_cast<int>(rows), static_cast<int>(columns),
-                   block == 0, out.y + m * out.stride + column, out.stride);
+      MultiplyTile<V>(x, strips + (n - panel.n) / kStrip<V> * kPanelBlocks,
+                      panel.columns, sums);
+      StoreTile<V>(sums, static_cast<int>(rows), static_cast<int>(width),
+                   panel.block == 0, out.y + m * out.stride + n, out.stride);
+    }
+  }
+}
+
+template <class V, class Reader>
+void UnpackPanel(const PackedRows& w, const Panel& panel, int64_t columns,
+                 StripBlock<V>* strips) {
+  for (int64_t n = panel.n; n < panel.end; n += kStrip<V>) {
+    StripBlock<V>* strip = strips + (n - panel.n) / kStrip<V> * kPanelBlocks;
+    for (int64_t b = 0; b < BlocksOf(panel.columns); ++b) {
+      UnpackStrip<V, Reader>(w, n, panel.end, panel.block + b, columns,
+                             strip[b]);
     }
   }
 }
@@ -277,21 +298,17 @@ template <class V>
 template <class V, class Reader>
 void Prefill(const LinearInput& input, const PackedRows& w,
              const OutputRange& out, void* scratch) {
-  auto* panel = static_cast<StripBlock<V>*>(scratch);
-  const int64_t blocks = BlocksOf(input.columns);
+  auto* strips = static_cast<StripBlock<V>*>(scratch);
+  constexpr int64_t kWidest = kPanelBlocks * kSuper;
   for (int64_t n = out.begin; n < out.end; n += kPanelColumns) {
-    const int64_t end =
-        out.end - n < kPanelColumns ? out.end : n + kPanelColumns;
-    for (int64_t block = 0; block < blocks; block += kPanelBlocks) {
-      const int64_t count =
-          blocks - block < kPanelBlocks ? blocks - block : kPanelBlocks;
-      for (int64_t s = 0; n + s * kStrip<V> < end; ++s) {
-        for (int64_t b = 0; b < count; ++b) {
-          UnpackStrip<V, Reader>(w, n + s * kStrip<V>, end, block + b,
-                                 input.columns, panel[s * kPanelBlocks + b]);
-        }
-      }
-      MultiplyPanel<V>(input, panel, block, count, n, end, out);
+    for (int64_t k = 0; k < input.columns; k += kWidest) {
+      const Panel panel = {
+          .n = n,
+          .end = out.end - n < kPanelColumns ? out.end : n + kPanelColumns,
+          .block = k / kSuper,
+          .columns = input.columns - k < kWidest ? input.columns - k : kWidest};
+      UnpackPanel<V, Reader>(w, panel, input.columns, strips);
+      MultiplyPanel<V>(input, panel, strips, out);
     }
   }
 }
@@ -303,7 +320,7 @@ constexpr LinearForm PrefillForm() {
       .prepare = PreparePrefill<V>,
       .scratch_bytes = PrefillScratchBytes<V>,
       .prepare_grain = V::kTileRows,
-      .grain = kPanelColumns,
+      .grain = kPanelColumns / 2,
       .functions =
           {
               .f32 = Prefill<V, FloatReader<V, F32<V>>>,
