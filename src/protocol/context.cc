@@ -146,6 +146,11 @@ jinja::Dict BuildContext(const std::vector<NamedToken>& named,
   context.Set("add_generation_prompt",
               Value::Bool(request.add_generation_prompt));
   for (const auto& [name, value] : request.variables.items()) {
+    if (name == "messages" || name == "tools" || name == "documents" ||
+        name == "add_generation_prompt") {
+      throw Error::Usage("the variable '" + name +
+                         "' is a part of the request itself");
+    }
     if (named_variables_are_template && IsNamedToken(name)) {
       context.Set(name, Value::FromJson(value));
       continue;

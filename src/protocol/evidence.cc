@@ -32,6 +32,13 @@ std::vector<CallProbe> AllCallProbes() {
   return probes;
 }
 
+// For setups in which a call is not likely to be written at all.
+std::vector<CallProbe> UsualCallProbes() {
+  return {{{CallArguments::kObject, CallContent::kNull}, 1, false},
+          {{CallArguments::kObject, CallContent::kEmpty}, 1, false},
+          {{CallArguments::kText, CallContent::kNull}, 1, false}};
+}
+
 size_t CommonPrefix(std::string_view a, std::string_view b) {
   return static_cast<size_t>(
       std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
@@ -45,8 +52,10 @@ class Collector {
     const std::vector<ProbeSetup> setups = ProbeSetups(prober_.compiled());
     for (size_t i = 0; i < setups.size(); ++i) {
       // Nothing set, then everything: all forms; then those that worked.
-      const bool all = i < kThorough || working_.empty();
-      CollectSetup(setups[i], all ? AllCallProbes() : working_);
+      const bool all = i < kThorough;
+      CollectSetup(setups[i], all                ? AllCallProbes()
+                              : working_.empty() ? UsualCallProbes()
+                                                 : working_);
     }
     return std::move(evidence_);
   }

@@ -40,6 +40,16 @@ std::optional<StopRole> First(std::optional<StopRole> a, StopRole b) {
   return a ? std::min(*a, b) : b;
 }
 
+// The most authoritative first.
+void AddSource(Source source, Said* said) {
+  const auto place =
+      std::upper_bound(said->from.begin(), said->from.end(), source,
+                       [](const Source& a, const Source& b) {
+                         return a.provenance < b.provenance;
+                       });
+  said->from.insert(place, std::move(source));
+}
+
 StopRole RoleOf(const Said& said, bool separates) {
   const bool ends_turn = said.derived_role == StopRole::kTurnEnd ||
                          said.derived_role == StopRole::kToolCall;
@@ -88,14 +98,10 @@ class StopJoiner {
     for (const DerivedStop& stop : input_.derived.stops) {
       Said& said = said_[stop.id];
       said.derived_role = First(said.derived_role, stop.role);
-      said.from.push_back({Provenance::kDerived, stop.where});
+      AddSource({Provenance::kDerived, stop.where}, &said);
     }
     StopSet set;
-    for (auto& [id, said] : said_) {
-      std::stable_sort(said.from.begin(), said.from.end(),
-                       [](const Source& a, const Source& b) {
-                         return a.provenance < b.provenance;
-                       });
+    for (const auto& [id, said] : said_) {
       set.stops.push_back({id, std::string(input_.tokenizer.info(id).text),
                            RoleOf(said, input_.derived.separators.contains(id)),
                            said.from});
@@ -126,7 +132,7 @@ class StopJoiner {
     Said& said = said_[static_cast<TokenId>(stop.id)];
     said.declared = true;
     if (stop.role) said.declared_role = First(said.declared_role, *stop.role);
-    said.from.push_back(stop.from);
+    AddSource(stop.from, &said);
   }
 
   void UseStrings(StopSet* set) {

@@ -50,44 +50,53 @@ bool EndsInThought(const ReasoningMarkers& markers,
          std::string_view::npos;
 }
 
-// The ids of bytes [BEGIN, END): those of the whole text where they end at both
-// borders, so that a kept reply changes nothing around it.
-std::vector<EncodedToken> GapIds(const TurnProtocol& protocol,
-                                 const RenderedPrompt& prompt, size_t begin,
-                                 size_t end) {
-  std::vector<EncodedToken> ids;
-  for (const EncodedToken& token : prompt.ids) {
-    const ByteRange& source = token.source;
-    const bool outside = source.begin >= end || source.end < begin ||
-                         (source.end == begin && source.begin < begin);
-    if (outside) continue;
-    if (source.begin < begin || source.end > end) {
-      return EncodeRange(protocol, prompt, begin, end);
-    }
-    ids.push_back(token);
-  }
-  return ids;
-}
+// Lays kept ids over a prompt's own. What stands between two pieces keeps the
+// ids of the whole text where those end at both borders, so that a kept reply
+// changes nothing around it; else it is encoded by itself.
+class Interleaver {
+ public:
+  Interleaver(const TurnProtocol& protocol, const RenderedPrompt& prompt)
+      : protocol_(protocol), prompt_(prompt) {}
 
-// Kept ids in PIECES, the text's own ids between them.
-std::vector<EncodedToken> Interleave(const TurnProtocol& protocol,
-                                     const RenderedPrompt& prompt,
-                                     const std::vector<KeptPiece>& pieces) {
-  std::vector<EncodedToken> ids;
-  size_t begin = 0;
-  const auto append_gap = [&](size_t end) {
-    if (begin == end) return;
-    const std::vector<EncodedToken> gap = GapIds(protocol, prompt, begin, end);
-    ids.insert(ids.end(), gap.begin(), gap.end());
-  };
-  for (const KeptPiece& piece : pieces) {
-    append_gap(piece.begin);
-    ids.insert(ids.end(), piece.ids.begin(), piece.ids.end());
-    begin = piece.end;
+  std::vector<EncodedToken> Lay(const std::vector<KeptPiece>& pieces) {
+    size_t begin = 0;
+    for (const KeptPiece& piece : pieces) {
+      AppendGap(begin, piece.begin);
+      Append(piece.ids);
+      begin = piece.end;
+    }
+    AppendGap(begin, prompt_.text.size());
+    return std::move(ids_);
   }
-  append_gap(prompt.text.size());
-  return ids;
-}
+
+ private:
+  void Append(const std::vector<EncodedToken>& ids) {
+    ids_.insert(ids_.end(), ids.begin(), ids.end());
+  }
+
+  void AppendGap(size_t begin, size_t end) {
+    if (begin == end) return;
+    const std::vector<EncodedToken>& whole = prompt_.ids;
+    while (next_ < whole.size() && whole[next_].source.end <= begin &&
+           whole[next_].source.begin < begin) {
+      ++next_;
+    }
+    std::vector<EncodedToken> gap;
+    for (; next_ < whole.size() && whole[next_].source.begin < end; ++next_) {
+      const ByteRange& source = whole[next_].source;
+      if (source.begin < begin || source.end > end) {
+        return Append(EncodeRange(protocol_, prompt_, begin, end));
+      }
+      gap.push_back(whole[next_]);
+    }
+    Append(gap);
+  }
+
+  const TurnProtocol& protocol_;
+  const RenderedPrompt& prompt_;
+  size_t next_ = 0;  // the first of the prompt's ids not yet passed
+  std::vector<EncodedToken> ids_;
+};
 
 }  // namespace
 
@@ -153,7 +162,7 @@ RenderedPrompt Render(const TurnProtocol& protocol,
   prompt.ids = EncodeRange(protocol, prompt, 0, prompt.text.size());
   if (request.kept.empty()) return prompt;
   KeptPlan plan = PlanKept(protocol, request, prompt);
-  prompt.ids = Interleave(protocol, prompt, plan.pieces);
+  prompt.ids = Interleaver(protocol, prompt).Lay(plan.pieces);
   prompt.kept = std::move(plan.reports);
   return prompt;
 }

@@ -161,6 +161,8 @@ TEST(RenderTest, WrongTypesAreToldByName) {
             "tools must be an array or null, not object");
   EXPECT_EQ(message_of("[]", "null", "[]"),
             "variables must be an object, not array");
+  EXPECT_EQ(message_of("[]", "null", R"({"messages": []})"),
+            "the variable 'messages' is a part of the request itself");
   const std::string deep = std::string(600, '[') + std::string(600, ']');
   EXPECT_THAT(message_of("[]", ("[" + deep + "]").c_str(), "{}"),
               testing::HasSubstr("nested more than 500 levels"));

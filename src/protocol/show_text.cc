@@ -1,6 +1,7 @@
 #include <utf8proc.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -11,6 +12,9 @@ namespace fullstop {
 namespace {
 
 constexpr size_t kLabelWidth = 11;
+constexpr std::array kRoles = {StopRole::kTurnEnd, StopRole::kSequenceEnd,
+                               StopRole::kToolCall, StopRole::kSection,
+                               StopRole::kTurnOpen};
 
 // TEXT on one line and without harm to a terminal: control characters and
 // bytes that are no UTF-8 become escapes.
@@ -135,18 +139,17 @@ class Printer {
       ids = std::max(ids, std::to_string(stop.id).size());
       roles = std::max(roles, RoleInWords(stop.role).size());
     }
-    std::vector<const Stop*> by_role;
-    for (const Stop& stop : stops.stops) by_role.push_back(&stop);
-    std::stable_sort(
-        by_role.begin(), by_role.end(),
-        [](const Stop* a, const Stop* b) { return a->role < b->role; });
-    for (const Stop* stop : by_role) {
-      const bool opens = stop->role == StopRole::kTurnOpen;
-      text_ += "  " +
-               Paint(opens ? "33" : "1;32", Pad(Printable(stop->text), texts)) +
-               "  " + Pad(std::to_string(stop->id), ids) + "  " +
-               Pad(std::string(RoleInWords(stop->role)), roles) + "  " +
-               Dim(Sources(stop->from)) + "\n";
+    for (const StopRole role : kRoles) {
+      for (const Stop& stop : stops.stops) {
+        if (stop.role != role) continue;
+        const bool opens = role == StopRole::kTurnOpen;
+        text_ +=
+            "  " +
+            Paint(opens ? "33" : "1;32", Pad(Printable(stop.text), texts)) +
+            "  " + Pad(std::to_string(stop.id), ids) + "  " +
+            Pad(std::string(RoleInWords(role)), roles) + "  " +
+            Dim(Sources(stop.from)) + "\n";
+      }
     }
     for (const std::string& string : stops.strings) {
       text_ += "  " + Paint("1;32", "the text " + Printable(string)) + "  " +

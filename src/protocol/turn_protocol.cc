@@ -206,9 +206,10 @@ std::shared_ptr<const TurnProtocol> TurnProtocol::Resolve(
 }
 
 void TurnProtocol::CompileTemplates(std::vector<TemplateFact> templates) {
-  std::stable_partition(
+  const auto main = std::find_if(
       templates.begin(), templates.end(),
       [](const TemplateFact& fact) { return fact.name == kDefaultTemplate; });
+  if (main != templates.end()) std::rotate(templates.begin(), main, main + 1);
   for (const TemplateFact& fact : templates) {
     if (fact.source.empty()) continue;
     facts_.templates.push_back(fact);
@@ -254,6 +255,10 @@ void TurnProtocol::ResolveIds(const ProtocolSources& sources,
   const TokenScanner scanner(scannable);
   Derived derived;
   for (const NamedTemplate& named : templates_) {
+    if (&named.compiled != &TemplateFor(false) &&
+        &named.compiled != &TemplateFor(true)) {
+      continue;  // no request is rendered with it
+    }
     MarkWritten(named.compiled.Literals(), &facts_.specials);
     Derived shown = DeriveAll(named.compiled, facts_.named, scanner, declared,
                               facts_.bos.id);

@@ -131,6 +131,9 @@ TEST(TurnProtocolTest, ToolTemplateIsChosenWhenToolsAreGiven) {
                            {"tool_use", "tools", {Provenance::kGguf, "t"}});
   sources.templates.push_back({"rag", "rag", {Provenance::kGguf, "r"}});
   const auto protocol = TurnProtocol::Resolve(sources);
+  // What no request is rendered with is not judged.
+  EXPECT_THAT(Kinds(*protocol),
+              testing::Contains(FindingKind::kTemplateError).Times(1));
   EXPECT_EQ(protocol->TemplateFor(true).source(), "tools");
   EXPECT_EQ(protocol->TemplateFor(false).source(), kSource);
   EXPECT_EQ(protocol->facts().templates[0].name, "default");

@@ -19,6 +19,7 @@ import datetime
 import json
 import pathlib
 import random
+import re
 import subprocess
 import sys
 import time
@@ -141,6 +142,9 @@ class Model:
         gguf = str(args.vocabs / (name + ".gguf"))
         shown = json.loads(subprocess.run([args.driver, "show", gguf], capture_output=True, check=True, text=True).stdout)
         self.control = {token["text"]: token["id"] for token in shown["specials"] if token.get("control")}
+        # Of several that match at one place, the first in the pattern counts: the longest.
+        longest_first = sorted(self.control, key=len, reverse=True)
+        self.control_pattern = re.compile(b"|".join(re.escape(token.encode()) for token in longest_first))
         self.named = {key + "_token": self.facts[key] for key in ("bos", "eos")
                       if self.facts[key] and (key == "bos" or self.facts["declares_eos"])}
         saved["added_tokens"] = [token for token in saved["added_tokens"] if token["content"] not in self.control]
@@ -172,20 +176,13 @@ class Model:
         """Control tokens in template bytes only; what stands between them encoded whole."""
         data = text.encode()
         ids, begin = [], 0
-        longest_first = sorted(((t.encode(), i) for t, i in self.control.items()), key=lambda pair: -len(pair[0]))
         for span in spans:
             if span["origin"] != "template":
                 continue
-            at = span["begin"]
-            while at < span["end"]:
-                match = next(((t, i) for t, i in longest_first if data.startswith(t, at) and at + len(t) <= span["end"]), None)
-                if match is None:
-                    at += 1
-                    continue
-                ids += self.plain.encode(data[begin:at].decode(), add_special_tokens=False).ids
-                ids.append(match[1])
-                at += len(match[0])
-                begin = at
+            for match in self.control_pattern.finditer(data, span["begin"], span["end"]):
+                ids += self.plain.encode(data[begin:match.start()].decode(), add_special_tokens=False).ids
+                ids.append(self.control[match.group().decode()])
+                begin = match.end()
         return ids + self.plain.encode(data[begin:].decode(), add_special_tokens=False).ids
 
 
