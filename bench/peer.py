@@ -31,7 +31,8 @@ vocab = c.llama_model_get_vocab(model)
 size = c.llama_vocab_n_tokens(vocab)
 memory = c.llama_get_memory(context)
 def decode(ids):
-    batch = c.llama_batch_get_one((c.llama_token * len(ids))(*ids), len(ids))
+    tokens = (c.llama_token * len(ids))(*ids)  # the batch only points to them
+    batch = c.llama_batch_get_one(tokens, len(ids))
     assert c.llama_decode(context, batch) == 0
     c.llama_synchronize(context)
 ids = [(i * 7919 + 13) % size for i in range(prompt)]

@@ -12,7 +12,10 @@ namespace fullstop::kernels::avx2 {
 namespace {
 
 struct Vector {
-  static constexpr int kLanes = 8;     // floats, int32 and pairs of int16
+  static constexpr int kLanes = 8;  // floats, int32 and pairs of int16
+  // Of decode's activations: their upper 7 bits times a byte, twice, stay
+  // within an int16.
+  static constexpr int kLargestInput = 8127;
   static constexpr int kTileRows = 6;  // with two vectors each, 12 registers
 
   using F = __m256;
@@ -315,7 +318,74 @@ struct Vector {
         ToFloat(_mm256_cvtepi16_epi32(_mm256_extracti128_si256(w.high, 1)));
   }
 
-  static constexpr bool kPairsBlocks = false;
+  // --- two blocks of 32 weights at once, as unsigned bytes: the first 16 of
+  // each block, then their other halves
+  static constexpr int kGroup = 2;
+  static constexpr bool kSuperGroups = false;
+  struct Group {
+    __m256i first, second;
+  };
+  // The lower nibbles of 16 bytes of each, then the upper ones.
+  [[gnu::always_inline]] static Group NibbleGroup(
+      const uint8_t* const (&p)[2]) {
+    const __m256i bytes = Join(p[0], p[1]);
+    const __m256i nibble = _mm256_set1_epi8(15);
+    return {_mm256_and_si256(bytes, nibble),
+            _mm256_and_si256(_mm256_srli_epi16(bytes, 4), nibble)};
+  }
+  // Sets bit 4 of weight i of a block where bit i of its 32 at p is set.
+  [[gnu::always_inline]] static Group SetBit4(Group w,
+                                              const uint8_t* const (&p)[2]) {
+    int32_t a, b;
+    __builtin_memcpy(&a, p[0], sizeof(a));
+    __builtin_memcpy(&b, p[1], sizeof(b));
+    const __m256i bits = _mm256_setr_epi32(a, a, a, a, b, b, b, b);
+    const __m256i low =
+        _mm256_setr_epi64x(0, 0x0101010101010101, 0, 0x0101010101010101);
+    const __m256i each =
+        _mm256_set1_epi64x(static_cast<int64_t>(0x8040201008040201));
+    const __m256i bit4 = _mm256_set1_epi8(16);
+    const auto set = [&](__m256i q, __m256i bytes) {
+      const __m256i spread =
+          _mm256_and_si256(_mm256_shuffle_epi8(bits, bytes), each);
+      return _mm256_or_si256(
+          q, _mm256_and_si256(_mm256_cmpeq_epi8(spread, each), bit4));
+    };
+    return {set(w.first, low),
+            set(w.second, _mm256_add_epi8(low, _mm256_set1_epi8(2)))};
+  }
+  [[gnu::always_inline]] static Group LookUp(const uint8_t (&table)[16],
+                                             Group index) {
+    const __m256i values = _mm256_broadcastsi128_si256(
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(table)));
+    return {_mm256_shuffle_epi8(values, index.first),
+            _mm256_shuffle_epi8(values, index.second)};
+  }
+  // The products with 64 integers h * 128 + l; a block's sum is spread over
+  // four lanes. PLANES: h of the first halves, of the second, then l; an int16
+  // holds two products of kLargest and 64, or four.
+  template <int kLargest>
+  [[gnu::always_inline]] static I DotGroup(Group w, const int8_t* planes) {
+    const auto multiply = [&](const int8_t* x, int16_t by) {
+      const __m256i first = _mm256_maddubs_epi16(w.first, LoadI(x));
+      const __m256i second = _mm256_maddubs_epi16(w.second, LoadI(x + 32));
+      const __m256i factor = _mm256_set1_epi16(by);
+      if constexpr (kLargest * 64 * 4 < 32768) {
+        return _mm256_madd_epi16(_mm256_add_epi16(first, second), factor);
+      } else {
+        return _mm256_add_epi32(_mm256_madd_epi16(first, factor),
+                                _mm256_madd_epi16(second, factor));
+      }
+    };
+    static_assert(kLargest * 64 * 2 < 32768);
+    return _mm256_add_epi32(multiply(planes, 128), multiply(planes + 64, 1));
+  }
+  // out[i] = x[2 j + i / 4]
+  [[gnu::always_inline]] static F EachFourTimes(F x, int j) {
+    const __m256i fours = _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1);
+    return _mm256_permutevar8x32_ps(
+        x, _mm256_add_epi32(fours, _mm256_set1_epi32(2 * j)));
+  }
 
   // The halves at p, p + kStride, … as floats: the first COUNT of 8, zeros
   // behind.
@@ -329,6 +399,12 @@ struct Vector {
   }
 
  private:
+  static __m256i Join(const uint8_t* a, const uint8_t* b) {
+    return _mm256_inserti128_si256(
+        _mm256_castsi128_si256(
+            _mm_loadu_si128(reinterpret_cast<const __m128i*>(a))),
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(b)), 1);
+  }
   // The lower byte of each word.
   static __m256i SignExtend(__m256i x) {
     return _mm256_srai_epi16(_mm256_slli_epi16(x, 8), 8);

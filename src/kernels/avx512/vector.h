@@ -11,7 +11,9 @@ namespace fullstop::kernels::avx512 {
 namespace {
 
 struct Vector {
-  static constexpr int kLanes = 16;     // floats, int32 and pairs of int16
+  static constexpr int kLanes = 16;  // floats, int32 and pairs of int16
+  // Of decode's activations: their upper 8 bits stay within a byte.
+  static constexpr int kLargestInput = 16319;
   static constexpr int kTileRows = 12;  // with two vectors each, 24 registers
 
   using F = __m512;
@@ -295,48 +297,113 @@ struct Vector {
         _mm512_cvtepi16_epi32(_mm512_extracti64x4_epi64(w.v, 1)));
   }
 
-  // --- two blocks A and B of 32 weights at once: the first 16 of A and of B,
-  // then their other halves
-  static constexpr bool kPairsBlocks = true;
-  struct Pair {
+  // --- four blocks of 32 weights at once, as unsigned bytes: the first 16 of
+  // each block, then their other halves
+  static constexpr int kGroup = 4;
+  struct Group {
     __m512i first, second;
   };
-  // 16 bytes of each; the lower nibbles come first.
-  static Pair NibblePair(const uint8_t* a, const uint8_t* b) {
-    const __m512i bytes = _mm512_mask_broadcast_i32x4(
-        _mm512_broadcast_i32x4(
-            _mm_loadu_si128(reinterpret_cast<const __m128i*>(a))),
-        0xff00, _mm_loadu_si128(reinterpret_cast<const __m128i*>(b)));
-    const __m512i words = _mm512_shuffle_epi8(bytes, SpreadBytes());
-    return {_mm512_and_si512(words, _mm512_set1_epi16(15)),
-            _mm512_srli_epi16(words, 4)};
+  // The lower nibbles of 16 bytes of each, then the upper ones.
+  [[gnu::always_inline]] static Group NibbleGroup(
+      const uint8_t* const (&p)[4]) {
+    const auto load = [](const uint8_t* from) {
+      return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+    };
+    __m512i bytes = _mm512_castsi128_si512(load(p[0]));
+    bytes = _mm512_mask_broadcast_i32x4(bytes, 0x00f0, load(p[1]));
+    bytes = _mm512_mask_broadcast_i32x4(bytes, 0x0f00, load(p[2]));
+    bytes = _mm512_mask_broadcast_i32x4(bytes, 0xf000, load(p[3]));
+    const __m512i nibble = _mm512_set1_epi8(15);
+    return {_mm512_and_si512(bytes, nibble),
+            _mm512_and_si512(_mm512_srli_epi16(bytes, 4), nibble)};
   }
-  static Pair AddWhere(Pair p, uint32_t a, uint32_t b, int16_t x) {
-    const __m512i all = _mm512_set1_epi16(x);
-    return {
-        _mm512_mask_add_epi16(p.first, (a & 0xffff) | b << 16, p.first, all),
-        _mm512_mask_add_epi16(p.second, a >> 16 | (b & 0xffff0000), p.second,
-                              all)};
+  // Sets bit 4 of weight i of a block where bit i of its 32 at p is set.
+  [[gnu::always_inline]] static Group SetBit4(Group w,
+                                              const uint8_t* const (&p)[4]) {
+    uint32_t bits[4];
+    for (int i = 0; i < 4; ++i) __builtin_memcpy(&bits[i], p[i], 4);
+    const uint64_t ab = uint64_t{bits[1]} << 32 | bits[0];
+    const uint64_t cd = uint64_t{bits[3]} << 32 | bits[2];
+    const __m512i all = _mm512_set1_epi8(16);
+    return {_mm512_mask_add_epi8(w.first, LowHalves(ab) | LowHalves(cd) << 32,
+                                 w.first, all),
+            _mm512_mask_add_epi8(
+                w.second, LowHalves(ab >> 16) | LowHalves(cd >> 16) << 32,
+                w.second, all)};
   }
-  static Pair LookUp(Table table, Pair index) {
-    return {_mm512_permutexvar_epi16(index.first, table),
-            _mm512_permutexvar_epi16(index.second, table)};
+  [[gnu::always_inline]] static Group LookUp(const uint8_t (&table)[16],
+                                             Group index) {
+    const __m512i values = _mm512_broadcast_i32x4(
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(table)));
+    return {_mm512_shuffle_epi8(values, index.first),
+            _mm512_shuffle_epi8(values, index.second)};
   }
-  // The products with 64 int16 in the order of a pair; A's sum is spread over
-  // the lower lanes, B's over the upper ones.
-  static I DotPair(Pair w, const int16_t* x) {
-    const I first = _mm512_dpwssd_epi32(_mm512_setzero_si512(), w.first,
-                                        _mm512_loadu_si512(x));
-    return _mm512_dpwssd_epi32(first, w.second, _mm512_loadu_si512(x + 32));
+  // The products with 128 integers h * 128 + l; a block's sum is spread over
+  // four lanes. PLANES: h of the first halves, of the second, then l.
+  template <int kLargest>
+  [[gnu::always_inline]] static I DotGroup(Group w, const int8_t* planes) {
+    I high = _mm512_dpbusd_epi32(_mm512_setzero_si512(), w.first,
+                                 _mm512_loadu_si512(planes));
+    high = _mm512_dpbusd_epi32(high, w.second, _mm512_loadu_si512(planes + 64));
+    I low = _mm512_dpbusd_epi32(_mm512_slli_epi32(high, 7), w.first,
+                                _mm512_loadu_si512(planes + 128));
+    return _mm512_dpbusd_epi32(low, w.second, _mm512_loadu_si512(planes + 192));
   }
-  // out[16 i + j] = x[2 i + j / 8] for all 16 of x.
-  static void StoreEachEightTimes(float* out, F x) {
-    __m512i index =
-        _mm512_inserti64x4(_mm512_setzero_si512(), _mm256_set1_epi32(1), 1);
-    for (int i = 0; i < 8; ++i) {
-      _mm512_storeu_ps(out + 16 * i, _mm512_permutexvar_ps(index, x));
-      index = _mm512_add_epi32(index, _mm512_set1_epi32(2));
-    }
+  // For blocks of 256: 16 bytes at each of four places, one a lane; bits moved
+  // in each lane by a count of its own; masks.
+  static constexpr bool kSuperGroups = true;
+  template <int a, int b, int c, int d>
+  static __m512i Lanes(const uint8_t* p) {
+    const __m512i bytes = _mm512_loadu_si512(p);
+    return _mm512_shuffle_i32x4(bytes, bytes, a | b << 2 | c << 4 | d << 6);
+  }
+  static __m512i EachLane(const uint8_t* p) {
+    return _mm512_broadcast_i32x4(
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  }
+  // Left by COUNT + STEP * lane, right where that is negative; only bits that
+  // stay in their byte are meant.
+  template <int kCount, int kStep>
+  static __m512i Rotate(__m512i x) {
+    return _mm512_rolv_epi32(
+        x, LaneCounts((kCount + 32) % 32, (kCount + kStep + 32) % 32,
+                      (kCount + 2 * kStep + 32) % 32,
+                      (kCount + 3 * kStep + 32) % 32));
+  }
+  template <int a, int b, int c, int d>
+  static __m512i ShiftRight(__m512i x) {
+    return _mm512_srlv_epi32(x, LaneCounts(a, b, c, d));
+  }
+  template <int kMask>
+  static __m512i Mask(__m512i x) {
+    return _mm512_and_si512(x, _mm512_set1_epi8(kMask));
+  }
+  // (x & 15) | y
+  static __m512i NibbleOr(__m512i x, __m512i y) {
+    return _mm512_ternarylogic_epi32(x, _mm512_set1_epi8(15), y, 0xea);
+  }
+  // A group's scales of its first halves where kHalf is 0, of its second where
+  // it is 1, each four times: groups of 16 weights, group 0 is x[8 j].
+  template <int kHalf>
+  static F EachSecondFourTimes(F x, int j) {
+    const __m512i fours =
+        _mm512_setr_epi32(0, 0, 0, 0, 2, 2, 2, 2, 4, 4, 4, 4, 6, 6, 6, 6);
+    return _mm512_permutexvar_ps(
+        _mm512_add_epi32(fours, _mm512_set1_epi32(8 * j + kHalf)), x);
+  }
+  // As DotGroup, the halves apart.
+  [[gnu::always_inline]] static I DotHalf(__m512i w, const int8_t* planes) {
+    const I high = _mm512_dpbusd_epi32(_mm512_setzero_si512(), w,
+                                       _mm512_loadu_si512(planes));
+    return _mm512_dpbusd_epi32(_mm512_slli_epi32(high, 7), w,
+                               _mm512_loadu_si512(planes + 128));
+  }
+  // out[i] = x[4 j + i / 4]
+  [[gnu::always_inline]] static F EachFourTimes(F x, int j) {
+    const __m512i fours =
+        _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
+    return _mm512_permutexvar_ps(
+        _mm512_add_epi32(fours, _mm512_set1_epi32(4 * j)), x);
   }
 
   // The halves at p, p + kStride, … as floats: the first COUNT (at least 1) of
@@ -379,6 +446,15 @@ struct Vector {
     int16_t index[16] = {};
     uint16_t mask = 0;
   };
+
+  static __m512i LaneCounts(int a, int b, int c, int d) {
+    return _mm512_setr_epi32(a, a, a, a, b, b, b, b, c, c, c, c, d, d, d, d);
+  }
+
+  // The lower 16 bits of each 32, side by side.
+  static uint64_t LowHalves(uint64_t x) {
+    return (x & 0xffff) | (x >> 16 & 0xffff0000);
+  }
 
   // The first COUNT of 64 bytes, zeros behind; COUNT may be out of [0, 64].
   static __m512i LoadBytes(const uint8_t* p, int64_t count) {

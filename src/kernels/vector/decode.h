@@ -1,9 +1,9 @@
 // Decode: each packed row of weights is read once and multiplied with a few
 // rows of activations.
 //
-// For quantised types a row of activations is 15-bit integers with a scale for
-// each 256 of them, and products with the weights' integers are summed exactly
-// within a block. For float types it is the row as it came.
+// For quantised types a row of activations is integers up to V::kLargestInput
+// with a scale for each 256 of them, and products with the weights' integers
+// are summed exactly within a block. For float types it is the row as it came.
 #ifndef FULLSTOP_KERNELS_VECTOR_DECODE_H_
 #define FULLSTOP_KERNELS_VECTOR_DECODE_H_
 
@@ -16,7 +16,7 @@ namespace fullstop::kernels::vector {
 // The prepared form of one row, padded with zeros to a multiple of 512.
 struct DecodeRow {
   const int16_t* x;
-  const int16_t* pairs;     // x in the order of V::Pair, where V has pairs
+  const int8_t* planes;     // x as h * 128 + l, in V::DotGroup's order
   const float* sums;        // of x times its scale, for each 16
   const float* small_sums;  // the same for each 32
   const float* scales;      // one for each 256
@@ -41,8 +41,8 @@ static inline DecodeRow DecodeRowAt(const void* prepared, int64_t row,
                       static_cast<size_t>(row) * DecodeRowBytes(columns);
   DecodeRow out;
   out.x = reinterpret_cast<const int16_t*>(bytes);
-  out.pairs = out.x + padded;
-  out.sums = reinterpret_cast<const float*>(out.pairs + padded);
+  out.planes = reinterpret_cast<const int8_t*>(out.x + padded);
+  out.sums = reinterpret_cast<const float*>(out.planes + 2 * padded);
   out.small_sums = out.sums + padded / 16;
   out.scales = out.small_sums + padded / kSmall;
   return out;
@@ -52,13 +52,32 @@ static inline size_t DecodePreparedBytes(int64_t rows, int64_t columns) {
   return static_cast<size_t>(rows) * DecodeRowBytes(columns);
 }
 
+// The integers of V::kGroup blocks as h * 128 + l with l in [-64, 64): h of the
+// first halves of all blocks, of the second halves, then l likewise.
+template <class V>
+static inline void SplitIntoPlanes(const int16_t* x, int8_t* planes) {
+  constexpr int kHalves = 16 * V::kGroup;
+  for (int b = 0; b < V::kGroup; ++b) {
+    for (int half = 0; half < 2; ++half) {
+      const int16_t* from = x + 32 * b + 16 * half;
+      int8_t* high = planes + kHalves * half + 16 * b;
+      int8_t* low = high + 2 * kHalves;
+      for (int i = 0; i < 16; ++i) {
+        const int16_t upper = static_cast<int16_t>((from[i] + 64) >> 7);
+        high[i] = static_cast<int8_t>(upper);
+        low[i] = static_cast<int8_t>(from[i] - upper * 128);
+      }
+    }
+  }
+}
+
 template <class V>
 void PrepareDecode(const LinearInput& input, int64_t row_begin, int64_t row_end,
                    void* prepared) {
   for (int64_t row = row_begin; row < row_end; ++row) {
     const DecodeRow out = DecodeRowAt(prepared, row, input.columns);
     auto* x = const_cast<int16_t*>(out.x);
-    auto* pairs = const_cast<int16_t*>(out.pairs);
+    auto* planes = const_cast<int8_t*>(out.planes);
     auto* scales = const_cast<float*>(out.scales);
     auto* sums = const_cast<float*>(out.sums);
     auto* small_sums = const_cast<float*>(out.small_sums);
@@ -66,7 +85,8 @@ void PrepareDecode(const LinearInput& input, int64_t row_begin, int64_t row_end,
     for (int64_t k = 0; k < padded; k += kSuper) {
       float block[kSuper];
       CopyPadded(input.x + row * input.stride, k, input.columns, block);
-      scales[k / kSuper] = Quantize<V>(block, kDecodeLimits, x + k);
+      scales[k / kSuper] =
+          Quantize<V>(block, {V::kLargestInput, kNoLimit}, x + k);
     }
     for (int64_t g = 0; g < padded / 32; ++g) {
       int32_t halves[2] = {};
@@ -76,113 +96,120 @@ void PrepareDecode(const LinearInput& input, int64_t row_begin, int64_t row_end,
       sums[2 * g + 1] = static_cast<float>(halves[1]) * scale;
       small_sums[g] = static_cast<float>(halves[0] + halves[1]) * scale;
     }
-    for (int64_t half = 0; half < padded / 16; ++half) {
-      const int64_t place = half / 4 * 4 + half % 2 * 2 + half / 2 % 2;
-      memcpy(pairs + 16 * place, x + 16 * half, 16 * sizeof(int16_t));
+    for (int64_t k = 0; k < padded; k += kSmall * V::kGroup) {
+      SplitIntoPlanes<V>(x + k, planes + 2 * k);
     }
   }
 }
 
-// The blocks whose scales are at hand at once.
-constexpr int64_t kScaleChunk = 64;
+// kRows rows of weights of a type that is unpacked in groups, times kInputs
+// rows of activations, so far.
+template <class V, int kRows, int kInputs>
+struct GroupSums {
+  typename V::F dots[kRows][kInputs];
+  typename V::F mins[kRows][kInputs];
+};
 
-// The scales of blocks [begin, end) times those of x[m]: one float a block, or
-// eight where blocks are taken in pairs. Adds the blocks' mins to MINS.
-template <class V, class Type, int kRows>
-static inline void MultiplyScales(const uint8_t* row,
-                                  const DecodeRow (&x)[kRows], int64_t begin,
-                                  int64_t end, float* const (&out)[kRows],
-                                  typename V::F (&mins)[kRows]) {
+// Adds V::kLanes blocks from block B on, or LEFT where those are fewer.
+template <class V, class Type, bool kFull, int kRows, int kInputs>
+[[gnu::always_inline]] static inline void AddBlocks(
+    const PackedRows& rows, int64_t b, int left, const DecodeRow (&x)[kInputs],
+    GroupSums<V, kRows, kInputs>& sums) {
+  using F = typename V::F;
   constexpr int64_t kBytes = sizeof(typename Type::Block);
-  for (int64_t b = begin; b < end; b += V::kLanes) {
-    const int64_t left = end - b;
-    typename V::F scale, min;
-    ReadScales<V, Type>(row + b * kBytes,
-                        static_cast<int>(left < V::kLanes ? left : V::kLanes),
+  const uint8_t* first = rows.data + b * kBytes;
+  F scales[kRows][kInputs];
+  for (int n = 0; n < kRows; ++n) {
+    F scale, min;
+    ReadScales<V, Type>(first + n * rows.row_bytes, kFull ? V::kLanes : left,
                         scale, min);
-    for (int m = 0; m < kRows; ++m) {
-      const auto product = V::Mul(scale, V::EachForEight(x[m].scales + b / 8));
-      if constexpr (Type::kPairs) {
-        V::StoreEachEightTimes(out[m] + (b - begin) * 8, product);
-      } else {
-        V::Store(out[m] + b - begin, product);
-      }
-      if constexpr (Type::kStoresMin || Type::kOffset != 0) {
-        mins[m] = V::Fma(min, V::Load(x[m].small_sums + b), mins[m]);
+    for (int m = 0; m < kInputs; ++m) {
+      scales[n][m] = V::Mul(scale, V::EachForEight(x[m].scales + b / 8));
+      if constexpr (Type::kStoresMin || Type::kOffset + Type::kShift != 0) {
+        const F low = V::Fma(scale, V::Set(-Type::kShift), min);
+        sums.mins[n][m] =
+            V::Fma(low, V::Load(x[m].small_sums + b), sums.mins[n][m]);
       }
     }
   }
-}
-
-// A single block behind the last pair is taken twice, the second time with a
-// scale of zero.
-template <class V, class Type, int kRows>
-static inline void DotPairs(const uint8_t* row, const DecodeRow (&x)[kRows],
-                            int64_t begin, int64_t end,
-                            const float* const (&scales)[kRows],
-                            typename V::F (&acc)[kRows][2]) {
-  constexpr int64_t kBytes = sizeof(typename Type::Block);
-  for (int64_t b = begin; b < end; b += 2) {
-    const uint8_t* block = row + b * kBytes;
-    const auto w =
-        Type::UnpackPair(block, b + 1 < end ? block + kBytes : block);
-    for (int m = 0; m < kRows; ++m) {
-      acc[m][0] = V::Fma(V::ToFloat(V::DotPair(w, x[m].pairs + b * kSmall)),
-                         V::Load(scales[m] + (b - begin) * 8), acc[m][0]);
+#pragma GCC unroll 4
+  for (int i = 0; i < V::kLanes; i += V::kGroup) {
+    if (!kFull && i >= left) break;
+    for (int n = 0; n < kRows; ++n) {
+      const uint8_t* row = first + n * rows.row_bytes;
+      GroupBlocks<V> blocks;
+      for (int j = 0; j < V::kGroup; ++j) {
+        const int place = kFull || i + j < left ? i + j : left - 1;
+        blocks.p[j] = row + place * kBytes;
+      }
+      const typename V::Group w = Type::UnpackGroup(blocks);
+      for (int m = 0; m < kInputs; ++m) {
+        const typename V::I dot = V::template DotGroup<Type::kLargest>(
+            w, x[m].planes + 2 * kSmall * (b + i));
+        sums.dots[n][m] = V::Fma(V::ToFloat(dot),
+                                 V::EachFourTimes(scales[n][m], i / V::kGroup),
+                                 sums.dots[n][m]);
+      }
     }
   }
 }
 
-template <class V, class Type, int kRows>
-static inline void DotBlocks(const uint8_t* row, const DecodeRow (&x)[kRows],
-                             int64_t begin, int64_t end,
-                             const float* const (&scales)[kRows],
-                             typename V::F (&acc)[kRows][2]) {
-  constexpr int64_t kBytes = sizeof(typename Type::Block);
-  const auto dot = [&](int64_t b, int sum) {
-    const auto w = Type::Unpack(row + b * kBytes);
-    for (int m = 0; m < kRows; ++m) {
-      const auto products = V::Dot(V::ZeroI(), w, x[m].x + b * kSmall);
-      acc[m][sum] = V::Fma(V::ToFloat(products), V::Set(scales[m][b - begin]),
-                           acc[m][sum]);
+// out[n][m] = row n . x[m].
+template <class V, class Type, int kRows, int kInputs>
+void DotGroups(const PackedRows& rows, const DecodeRow (&x)[kInputs],
+               int64_t columns, float (&out)[kRows][kInputs]) {
+  GroupSums<V, kRows, kInputs> sums;
+  for (int n = 0; n < kRows; ++n) {
+    for (int m = 0; m < kInputs; ++m) {
+      sums.dots[n][m] = sums.mins[n][m] = V::Zero();
     }
-  };
-  int64_t b = begin;
-  for (; b + 1 < end; b += 2) {
-    dot(b, 0);
-    dot(b + 1, 1);
   }
-  if (b < end) dot(b, 0);
+  const int64_t blocks = columns / kSmall;
+  int64_t b = 0;
+  for (; b + V::kLanes <= blocks; b += V::kLanes) {
+    AddBlocks<V, Type, true>(rows, b, V::kLanes, x, sums);
+  }
+  if (b < blocks) {
+    AddBlocks<V, Type, false>(rows, b, static_cast<int>(blocks - b), x, sums);
+  }
+  for (int n = 0; n < kRows; ++n) {
+    for (int m = 0; m < kInputs; ++m) {
+      out[n][m] = V::Sum(V::Add(sums.dots[n][m], sums.mins[n][m]));
+    }
+  }
 }
 
-// out[m] = row . x[m] for a type of 32 weights a block.
+// out[m] = row . x[m] for a type of 32 weights a block, block by block. The
+// scales of V::kLanes blocks are read at once.
 template <class V, class Type, int kRows>
 void DotSmall(const uint8_t* row, const DecodeRow (&x)[kRows], int64_t columns,
               float (&out)[kRows]) {
-  constexpr int64_t kFloats = kScaleChunk * (Type::kPairs ? 8 : 1);
-  alignas(64) float scales[kRows][kFloats];
-  float* of_row[kRows];
-  const float* const_of_row[kRows];
-  typename V::F acc[kRows][2];
-  typename V::F mins[kRows];
-  for (int m = 0; m < kRows; ++m) {
-    of_row[m] = scales[m];
-    const_of_row[m] = scales[m];
-    acc[m][0] = acc[m][1] = mins[m] = V::Zero();
-  }
+  using F = typename V::F;
+  constexpr int64_t kBytes = sizeof(typename Type::Block);
+  static_assert(Type::kOffset == 0 && !Type::kStoresMin);
+  F acc[kRows][2];
+  for (int m = 0; m < kRows; ++m) acc[m][0] = acc[m][1] = V::Zero();
   const int64_t blocks = columns / kSmall;
-  for (int64_t begin = 0; begin < blocks; begin += kScaleChunk) {
-    const int64_t left = blocks - begin;
-    const int64_t end = left < kScaleChunk ? blocks : begin + kScaleChunk;
-    MultiplyScales<V, Type, kRows>(row, x, begin, end, of_row, mins);
-    if constexpr (Type::kPairs) {
-      DotPairs<V, Type, kRows>(row, x, begin, end, const_of_row, acc);
-    } else {
-      DotBlocks<V, Type, kRows>(row, x, begin, end, const_of_row, acc);
+  for (int64_t b = 0; b < blocks; b += V::kLanes) {
+    const int64_t left = blocks - b;
+    const int count = static_cast<int>(left < V::kLanes ? left : V::kLanes);
+    F scale, min;
+    ReadScales<V, Type>(row + b * kBytes, count, scale, min);
+    alignas(64) float scales[kRows][V::kLanes];
+    for (int m = 0; m < kRows; ++m) {
+      V::Store(scales[m], V::Mul(scale, V::EachForEight(x[m].scales + b / 8)));
+    }
+    for (int i = 0; i < count; ++i) {
+      const auto w = Type::Unpack(row + (b + i) * kBytes);
+      for (int m = 0; m < kRows; ++m) {
+        const auto products = V::Dot(V::ZeroI(), w, x[m].x + (b + i) * kSmall);
+        acc[m][i % 2] =
+            V::Fma(V::ToFloat(products), V::Set(scales[m][i]), acc[m][i % 2]);
+      }
     }
   }
   for (int m = 0; m < kRows; ++m) {
-    out[m] = V::Sum(V::Add(V::Add(acc[m][0], acc[m][1]), mins[m]));
+    out[m] = V::Sum(V::Add(acc[m][0], acc[m][1]));
   }
 }
 
@@ -239,6 +266,76 @@ void DotSuper(const uint8_t* row, const DecodeRow (&x)[kRows], int64_t columns,
   for (int m = 0; m < kRows; ++m) out[m] = V::Sum(acc[m]);
 }
 
+// The products of four chunks, scaled by SCALES, a float for each 16 weights of
+// the block.
+template <class V, class Type, int kHalf>
+[[gnu::always_inline]] static inline typename V::F AddChunks(
+    typename V::Group w, const int8_t* planes, typename V::F first,
+    typename V::F second, typename V::F sum) {
+  if constexpr (Type::kGroup == 32) {
+    const auto dot = V::template DotGroup<255>(w, planes + 256 * kHalf);
+    return V::Fma(V::ToFloat(dot), first, sum);
+  } else {
+    const int8_t* half = planes + 256 * kHalf;
+    const auto a = V::Fma(V::ToFloat(V::DotHalf(w.first, half)), first, sum);
+    return V::Fma(V::ToFloat(V::DotHalf(w.second, half + 64)), second, a);
+  }
+}
+
+// Asks for what stands so far behind the BYTES at P. Rows are short against the
+// latency of memory, and the hardware stops prefetching at each page; asking
+// block by block rather than row by row was measured 12 % faster.
+static inline void PrefetchAhead(const uint8_t* p, int64_t bytes) {
+  constexpr int64_t kAhead = 4096;
+  for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(p + kAhead + i);
+}
+
+// out[n][m] = row n . x[m] for a type of 256 weights a block whose chunks are
+// unpacked in groups.
+template <class V, class Type, int kRows, int kInputs>
+void DotSuperGroups(const PackedRows& rows, const DecodeRow (&x)[kInputs],
+                    int64_t columns, float (&out)[kRows][kInputs]) {
+  using F = typename V::F;
+  constexpr int64_t kBytes = sizeof(typename Type::Block);
+  F acc[kRows][kInputs];
+  for (int n = 0; n < kRows; ++n) {
+    for (int m = 0; m < kInputs; ++m) acc[n][m] = V::Zero();
+  }
+  for (int64_t b = 0; b < columns / kSuper; ++b) {
+    for (int n = 0; n < kRows; ++n) {
+      const uint8_t* block = rows.data + n * rows.row_bytes + b * kBytes;
+      PrefetchAhead(block, kBytes);
+      SuperScales s;
+      Type::ReadScales(block, s);
+      const F scales = V::Mul(V::ToFloat(V::FromInt16(s.scales)), V::Set(s.d));
+      const auto low = Type::template UnpackGroup<0>(block);
+      const auto high = Type::template UnpackGroup<1>(block);
+      const F low_first = V::template EachSecondFourTimes<0>(scales, 0);
+      const F low_second = V::template EachSecondFourTimes<1>(scales, 0);
+      const F high_first = V::template EachSecondFourTimes<0>(scales, 1);
+      const F high_second = V::template EachSecondFourTimes<1>(scales, 1);
+      F min = V::Mul(scales, V::Set(-Type::kShift));
+      if constexpr (Type::kHasMins) {
+        static_assert(Type::kShift == 0);
+        min = V::Mul(V::ToFloat(V::FromInt16(s.mins)), V::Set(-s.dmin));
+      }
+      for (int m = 0; m < kInputs; ++m) {
+        const int8_t* planes = x[m].planes + 2 * kSuper * b;
+        F sum = AddChunks<V, Type, 0>(low, planes, low_first, low_second,
+                                      V::Zero());
+        sum = AddChunks<V, Type, 1>(high, planes, high_first, high_second, sum);
+        acc[n][m] = V::Fma(sum, V::Set(x[m].scales[b]), acc[n][m]);
+        if constexpr (Type::kHasMins || Type::kShift != 0) {
+          acc[n][m] = V::Fma(min, V::Load(x[m].sums + b * 16), acc[n][m]);
+        }
+      }
+    }
+  }
+  for (int n = 0; n < kRows; ++n) {
+    for (int m = 0; m < kInputs; ++m) out[n][m] = V::Sum(acc[n][m]);
+  }
+}
+
 // out[m] = row . x[m] for a type of floats; four sums run side by side.
 template <class V, class Type, int kRows>
 void DotFloat(const uint8_t* row, const float* const (&x)[kRows],
@@ -278,71 +375,125 @@ void DotFloat(const uint8_t* row, const float* const (&x)[kRows],
   }
 }
 
+// A decoder's Run computes out[n][m] for rows of weights n < kRows, which is 1
+// or kRowsAtOnce, and rows of activations m < kInputs from FIRST on.
+
+template <int kInputs>
+static inline void DecodeRowsAt(const LinearInput& input, int64_t first,
+                                DecodeRow (&x)[kInputs]) {
+  for (int i = 0; i < kInputs; ++i) {
+    x[i] = DecodeRowAt(input.prepared, first + i, input.columns);
+  }
+}
+
+template <class V, class Type>
+struct GroupDecoder {
+  static constexpr bool kPrefetches = false;
+  static constexpr int kRowsAtOnce = 4;
+  template <int kRows, int kInputs>
+  static void Run(const LinearInput& input, const PackedRows& rows,
+                  int64_t first, float (&out)[kRows][kInputs]) {
+    DecodeRow x[kInputs];
+    DecodeRowsAt(input, first, x);
+    DotGroups<V, Type>(rows, x, input.columns, out);
+  }
+};
+
 template <class V, class Type>
 struct SmallDecoder {
-  template <int kRows>
-  static void Run(const LinearInput& input, const uint8_t* row, int64_t m,
-                  float (&out)[kRows]) {
-    DecodeRow x[kRows];
-    for (int i = 0; i < kRows; ++i) {
-      x[i] = DecodeRowAt(input.prepared, m + i, input.columns);
-    }
-    DotSmall<V, Type, kRows>(row, x, input.columns, out);
+  static constexpr bool kPrefetches = false;
+  static constexpr int kRowsAtOnce = 1;
+  template <int kRows, int kInputs>
+  static void Run(const LinearInput& input, const PackedRows& rows,
+                  int64_t first, float (&out)[kRows][kInputs]) {
+    DecodeRow x[kInputs];
+    DecodeRowsAt(input, first, x);
+    DotSmall<V, Type>(rows.data, x, input.columns, out[0]);
   }
 };
 
 template <class V, class Type>
 struct SuperDecoder {
-  template <int kRows>
-  static void Run(const LinearInput& input, const uint8_t* row, int64_t m,
-                  float (&out)[kRows]) {
-    DecodeRow x[kRows];
-    for (int i = 0; i < kRows; ++i) {
-      x[i] = DecodeRowAt(input.prepared, m + i, input.columns);
+  static constexpr bool kPrefetches = V::kSuperGroups;
+  static constexpr int kRowsAtOnce = 1;
+  template <int kRows, int kInputs>
+  static void Run(const LinearInput& input, const PackedRows& rows,
+                  int64_t first, float (&out)[kRows][kInputs]) {
+    DecodeRow x[kInputs];
+    DecodeRowsAt(input, first, x);
+    if constexpr (V::kSuperGroups) {
+      DotSuperGroups<V, Type>(rows, x, input.columns, out);
+    } else {
+      DotSuper<V, Type>(rows.data, x, input.columns, out[0]);
     }
-    DotSuper<V, Type, kRows>(row, x, input.columns, out);
   }
 };
 
 template <class V, class Type>
 struct FloatDecoder {
-  template <int kRows>
-  static void Run(const LinearInput& input, const uint8_t* row, int64_t m,
-                  float (&out)[kRows]) {
-    const float* x[kRows];
-    for (int i = 0; i < kRows; ++i) x[i] = input.x + (m + i) * input.stride;
-    DotFloat<V, Type, kRows>(row, x, input.columns, out);
+  static constexpr bool kPrefetches = false;
+  static constexpr int kRowsAtOnce = 1;
+  template <int kRows, int kInputs>
+  static void Run(const LinearInput& input, const PackedRows& rows,
+                  int64_t first, float (&out)[kRows][kInputs]) {
+    const float* x[kInputs];
+    for (int i = 0; i < kInputs; ++i) {
+      x[i] = input.x + (first + i) * input.stride;
+    }
+    DotFloat<V, Type>(rows.data, x, input.columns, out[0]);
   }
 };
 
-template <class Decoder, int kRows>
-static inline void DecodeRows(const LinearInput& input, const uint8_t* row,
-                              int64_t m, int64_t n, const OutputRange& out) {
-  float y[kRows];
-  Decoder::template Run<kRows>(input, row, m, y);
-  for (int i = 0; i < kRows; ++i) out.y[(m + i) * out.stride + n] = y[i];
-}
-
-// Rows are short against the latency of memory, and the hardware stops
-// prefetching at each page.
+// How far ahead rows are asked for where the decoder does not ask itself.
 constexpr int64_t kPrefetchRows = 4;
 
 static inline void Prefetch(const uint8_t* p, int64_t bytes) {
   for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(p + i);
 }
 
+template <class Decoder, int kRows, int kInputs>
+static inline void DecodeInputs(const LinearInput& input,
+                                const PackedRows& rows, int64_t first,
+                                int64_t n, const OutputRange& out) {
+  float y[kRows][kInputs];
+  Decoder::template Run<kRows, kInputs>(input, rows, first, y);
+  for (int i = 0; i < kRows; ++i) {
+    for (int j = 0; j < kInputs; ++j) {
+      out.y[(first + j) * out.stride + n + i] = y[i][j];
+    }
+  }
+}
+
+// kRows rows of W from row N on, with all inputs: by fours, the others with all
+// rows at once.
+template <class Decoder, int kRows>
+static inline void DecodeRows(const LinearInput& input, const PackedRows& w,
+                              int64_t n, const OutputRange& out) {
+  const PackedRows rows = {w.data + n * w.row_bytes, w.row_bytes};
+  if (!Decoder::kPrefetches) {
+    Prefetch(rows.data + kPrefetchRows * w.row_bytes, kRows * w.row_bytes);
+  }
+  int64_t m = 0;
+  for (; m + 4 <= input.rows; m += 4) {
+    for (int i = 0; i < kRows; ++i) {
+      DecodeInputs<Decoder, 1, 4>(
+          input, {rows.data + i * w.row_bytes, w.row_bytes}, m, n + i, out);
+    }
+  }
+  for (; m < input.rows; ++m) {
+    DecodeInputs<Decoder, kRows, 1>(input, rows, m, n, out);
+  }
+}
+
 template <class Decoder>
 void Decode(const LinearInput& input, const PackedRows& w,
             const OutputRange& out, void*) {
-  for (int64_t n = out.begin; n < out.end; ++n) {
-    const uint8_t* row = w.data + n * w.row_bytes;
-    Prefetch(row + kPrefetchRows * w.row_bytes, w.row_bytes);
-    int64_t m = 0;
-    for (; m + 4 <= input.rows; m += 4) {
-      DecodeRows<Decoder, 4>(input, row, m, n, out);
-    }
-    for (; m < input.rows; ++m) DecodeRows<Decoder, 1>(input, row, m, n, out);
+  constexpr int kRows = Decoder::kRowsAtOnce;
+  int64_t n = out.begin;
+  for (; n + kRows <= out.end; n += kRows) {
+    DecodeRows<Decoder, kRows>(input, w, n, out);
   }
+  for (; n < out.end; ++n) DecodeRows<Decoder, 1>(input, w, n, out);
 }
 
 static inline size_t NoScratch(int64_t) { return 0; }
@@ -360,13 +511,13 @@ constexpr LinearForm DecodeForm() {
               .f32 = Decode<FloatDecoder<V, F32<V>>>,
               .f16 = Decode<FloatDecoder<V, F16<V>>>,
               .bf16 = Decode<FloatDecoder<V, BF16<V>>>,
-              .q4_0 = Decode<SmallDecoder<V, Q4_0<V>>>,
-              .q4_1 = Decode<SmallDecoder<V, Q4_1<V>>>,
-              .q5_0 = Decode<SmallDecoder<V, Q5_0<V>>>,
-              .q5_1 = Decode<SmallDecoder<V, Q5_1<V>>>,
+              .q4_0 = Decode<GroupDecoder<V, Q4_0<V>>>,
+              .q4_1 = Decode<GroupDecoder<V, Q4_1<V>>>,
+              .q5_0 = Decode<GroupDecoder<V, Q5_0<V>>>,
+              .q5_1 = Decode<GroupDecoder<V, Q5_1<V>>>,
               .q8_0 = Decode<SmallDecoder<V, Q8_0<V>>>,
-              .iq4_nl = Decode<SmallDecoder<V, IQ4_NL<V>>>,
-              .mxfp4 = Decode<SmallDecoder<V, MXFP4<V>>>,
+              .iq4_nl = Decode<GroupDecoder<V, IQ4_NL<V>>>,
+              .mxfp4 = Decode<GroupDecoder<V, MXFP4<V>>>,
               .q2_k = Decode<SuperDecoder<V, Q2_K<V>>>,
               .q3_k = Decode<SuperDecoder<V, Q3_K<V>>>,
               .q4_k = Decode<SuperDecoder<V, Q4_K<V>>>,

@@ -65,9 +65,6 @@ float Quantize(const float (&x)[kSuper], const QuantizeLimits& limits,
   return scale;
 }
 
-// Decode: 32 products of 4096 and 16383 fit an int32.
-constexpr QuantizeLimits kDecodeLimits = {16383.0f, kNoLimit};
-
 // Prefill: 8191 * 262144 fits an int32, and rounding 256 numbers adds at most
 // 128 to the sum of their magnitudes.
 constexpr QuantizeLimits kPanelLimits = {8191.0f, kNoLimit};

@@ -24,6 +24,30 @@ consteval SignedTable Copy(const int8_t (&values)[16]) {
   return copy;
 }
 
+struct UnsignedTable {
+  uint8_t values[16];
+};
+
+consteval UnsignedTable Shift(const int8_t (&values)[16], int shift) {
+  UnsignedTable shifted = {};
+  for (int i = 0; i < 16; ++i) {
+    shifted.values[i] = static_cast<uint8_t>(values[i] + shift);
+  }
+  return shifted;
+}
+
+// The places of V::kGroup blocks.
+template <class V>
+struct GroupBlocks {
+  const uint8_t* p[V::kGroup];
+
+  GroupBlocks At(size_t offset) const {
+    GroupBlocks moved;
+    for (int i = 0; i < V::kGroup; ++i) moved.p[i] = p[i] + offset;
+    return moved;
+  }
+};
+
 template <typename T>
 [[gnu::always_inline]] static inline T ReadAs(const void* p) {
   T value;
@@ -36,77 +60,76 @@ template <typename T>
 }
 
 // --- Types of 32 weights a block: a weight is scale * q + min, where min is
-// stored or -kOffset * scale. Those of four or five bits unpack two blocks at
-// once where V can.
+// stored or -kOffset * scale. Those of four or five bits also unpack V::kGroup
+// blocks at once, to unsigned bytes q + kShift.
 
 template <class V>
 struct Q4_0 {
   using Block = BlockQ4_0;
-  static constexpr bool kPairs = V::kPairsBlocks;
+  static constexpr int kShift = 0;
+  static constexpr int kLargest = 15;  // of q + kShift
   static constexpr int kOffset = 8;
   static constexpr bool kStoresMin = false;
   static typename V::W Unpack(const uint8_t* block) {
     return V::NibbleHalves(block + offsetof(Block, qs));
   }
-  static auto UnpackPair(const uint8_t* a, const uint8_t* b) {
-    return V::NibblePair(a + offsetof(Block, qs), b + offsetof(Block, qs));
+  static typename V::Group UnpackGroup(const GroupBlocks<V>& blocks) {
+    return V::NibbleGroup(blocks.At(offsetof(Block, qs)).p);
   }
 };
 
 template <class V>
 struct Q4_1 {
   using Block = BlockQ4_1;
-  static constexpr bool kPairs = V::kPairsBlocks;
+  static constexpr int kShift = 0;
+  static constexpr int kLargest = 15;  // of q + kShift
   static constexpr int kOffset = 0;
   static constexpr bool kStoresMin = true;
   static typename V::W Unpack(const uint8_t* block) {
     return V::NibbleHalves(block + offsetof(Block, qs));
   }
-  static auto UnpackPair(const uint8_t* a, const uint8_t* b) {
-    return V::NibblePair(a + offsetof(Block, qs), b + offsetof(Block, qs));
+  static typename V::Group UnpackGroup(const GroupBlocks<V>& blocks) {
+    return V::NibbleGroup(blocks.At(offsetof(Block, qs)).p);
   }
 };
 
 template <class V>
 struct Q5_0 {
   using Block = BlockQ5_0;
-  static constexpr bool kPairs = V::kPairsBlocks;
+  static constexpr int kShift = 0;
+  static constexpr int kLargest = 31;  // of q + kShift
   static constexpr int kOffset = 16;
   static constexpr bool kStoresMin = false;
   static typename V::W Unpack(const uint8_t* block) {
     return V::AddWhere(V::NibbleHalves(block + offsetof(Block, qs)),
                        ReadAs<uint32_t>(block + offsetof(Block, qh)), 16);
   }
-  static auto UnpackPair(const uint8_t* a, const uint8_t* b) {
-    return V::AddWhere(
-        V::NibblePair(a + offsetof(Block, qs), b + offsetof(Block, qs)),
-        ReadAs<uint32_t>(a + offsetof(Block, qh)),
-        ReadAs<uint32_t>(b + offsetof(Block, qh)), 16);
+  static typename V::Group UnpackGroup(const GroupBlocks<V>& blocks) {
+    return V::SetBit4(V::NibbleGroup(blocks.At(offsetof(Block, qs)).p),
+                      blocks.At(offsetof(Block, qh)).p);
   }
 };
 
 template <class V>
 struct Q5_1 {
   using Block = BlockQ5_1;
-  static constexpr bool kPairs = V::kPairsBlocks;
+  static constexpr int kShift = 0;
+  static constexpr int kLargest = 31;  // of q + kShift
   static constexpr int kOffset = 0;
   static constexpr bool kStoresMin = true;
   static typename V::W Unpack(const uint8_t* block) {
     return V::AddWhere(V::NibbleHalves(block + offsetof(Block, qs)),
                        ReadAs<uint32_t>(block + offsetof(Block, qh)), 16);
   }
-  static auto UnpackPair(const uint8_t* a, const uint8_t* b) {
-    return V::AddWhere(
-        V::NibblePair(a + offsetof(Block, qs), b + offsetof(Block, qs)),
-        ReadAs<uint32_t>(a + offsetof(Block, qh)),
-        ReadAs<uint32_t>(b + offsetof(Block, qh)), 16);
+  static typename V::Group UnpackGroup(const GroupBlocks<V>& blocks) {
+    return V::SetBit4(V::NibbleGroup(blocks.At(offsetof(Block, qs)).p),
+                      blocks.At(offsetof(Block, qh)).p);
   }
 };
 
 template <class V>
 struct Q8_0 {
   using Block = BlockQ8_0;
-  static constexpr bool kPairs = false;
   static constexpr int kOffset = 0;
   static constexpr bool kStoresMin = false;
   static typename V::W Unpack(const uint8_t* block) {
@@ -117,15 +140,17 @@ struct Q8_0 {
 template <class V>
 struct IQ4_NL {
   using Block = BlockIQ4_NL;
-  static constexpr bool kPairs = V::kPairsBlocks;
+  static constexpr int kShift = 127;
+  static constexpr int kLargest = 240;  // of q + kShift
   static constexpr int kOffset = 0;
   static constexpr bool kStoresMin = false;
   static typename V::W Unpack(const uint8_t* block) {
     return V::LookUp(LoadTable(), V::NibbleHalves(block + offsetof(Block, qs)));
   }
-  static auto UnpackPair(const uint8_t* a, const uint8_t* b) {
-    return V::LookUp(LoadTable(), V::NibblePair(a + offsetof(Block, qs),
-                                                b + offsetof(Block, qs)));
+  static typename V::Group UnpackGroup(const GroupBlocks<V>& blocks) {
+    static constexpr UnsignedTable kTable = Shift(kIq4Values, kShift);
+    return V::LookUp(kTable.values,
+                     V::NibbleGroup(blocks.At(offsetof(Block, qs)).p));
   }
 
  private:
@@ -138,15 +163,17 @@ struct IQ4_NL {
 template <class V>
 struct MXFP4 {
   using Block = BlockMXFP4;
-  static constexpr bool kPairs = V::kPairsBlocks;
+  static constexpr int kShift = 12;
+  static constexpr int kLargest = 24;  // of q + kShift
   static constexpr int kOffset = 0;
   static constexpr bool kStoresMin = false;
   static typename V::W Unpack(const uint8_t* block) {
     return V::LookUp(LoadTable(), V::NibbleHalves(block + offsetof(Block, qs)));
   }
-  static auto UnpackPair(const uint8_t* a, const uint8_t* b) {
-    return V::LookUp(LoadTable(), V::NibblePair(a + offsetof(Block, qs),
-                                                b + offsetof(Block, qs)));
+  static typename V::Group UnpackGroup(const GroupBlocks<V>& blocks) {
+    static constexpr UnsignedTable kTable = Shift(kMxfp4Values, kShift);
+    return V::LookUp(kTable.values,
+                     V::NibbleGroup(blocks.At(offsetof(Block, qs)).p));
   }
 
  private:
@@ -192,7 +219,8 @@ static inline void ReadScales(const uint8_t* block, int count,
 
 // --- Types of 256 weights a block: 8 chunks of 32, unpacked 4 at a time. A
 // weight of group g (16 weights) is d * (scales[g] * q) - dmin * mins[g]; where
-// kGroup is 32, the groups 2 c and 2 c + 1 have the same scale and min.
+// kGroup is 32, the groups 2 c and 2 c + 1 have the same scale and min. Where V
+// has kSuperGroups, four chunks are unpacked to unsigned bytes q + kShift.
 
 struct SuperScales {
   int16_t scales[16];
@@ -227,6 +255,7 @@ struct Q2_K {
   using Block = BlockQ2_K;
   static constexpr int kGroup = 16;
   static constexpr bool kHasMins = true;
+  static constexpr int kShift = 0;
   static void ReadScales(const uint8_t* block, SuperScales& s) {
     const __m128i packed = _mm_loadu_si128(
         reinterpret_cast<const __m128i*>(block + offsetof(Block, scales)));
@@ -244,6 +273,16 @@ struct Q2_K {
     q[2] = V::template Field<4, 2>(bytes);
     q[3] = V::template Field<6, 2>(bytes);
   }
+  template <int kHalf>
+  static typename V::Group UnpackGroup(const uint8_t* block) {
+    const uint8_t* qs = block + offsetof(Block, qs) + 32 * kHalf;
+    return {Two(V::EachLane(qs)), Two(V::EachLane(qs + 16))};
+  }
+
+ private:
+  static auto Two(auto bytes) {
+    return V::template Mask<3>(V::template ShiftRight<0, 2, 4, 6>(bytes));
+  }
 };
 
 template <class V>
@@ -251,6 +290,7 @@ struct Q3_K {
   using Block = BlockQ3_K;
   static constexpr int kGroup = 16;
   static constexpr bool kHasMins = false;
+  static constexpr int kShift = 4;
   static void ReadScales(const uint8_t* block, SuperScales& s) {
     constexpr uint64_t kNibbles = 0x0f0f0f0f0f0f0f0f;
     constexpr uint32_t kPairs = 0x03030303;
@@ -276,8 +316,21 @@ struct Q3_K {
     q[2] = Join<4, 4 * kHalf + 2>(low, high);
     q[3] = Join<6, 4 * kHalf + 3>(low, high);
   }
+  template <int kHalf>
+  static typename V::Group UnpackGroup(const uint8_t* block) {
+    const uint8_t* low = block + offsetof(Block, qs) + 32 * kHalf;
+    const uint8_t* high = block + offsetof(Block, hmask);
+    return {Three<kHalf>(low, high), Three<kHalf>(low + 16, high + 16)};
+  }
 
  private:
+  template <int kHalf>
+  static auto Three(const uint8_t* low, const uint8_t* high) {
+    return V::OrI(V::template Mask<3>(
+                      V::template ShiftRight<0, 2, 4, 6>(V::EachLane(low))),
+                  V::template Mask<4>(V::template Rotate<2 - 4 * kHalf, -1>(
+                      V::EachLane(high))));
+  }
   template <int kLow, int kHigh>
   static typename V::W Join(typename V::W low, typename V::W high) {
     const auto upper =
@@ -306,6 +359,7 @@ struct Q4_K {
   using Block = BlockQ4_K;
   static constexpr int kGroup = 32;
   static constexpr bool kHasMins = true;
+  static constexpr int kShift = 0;
   static void ReadScales(const uint8_t* block, SuperScales& s) {
     ReadSixBitScales(block + offsetof(Block, scales), s);
     ReadHalves(block + offsetof(Block, d), s);
@@ -320,6 +374,17 @@ struct Q4_K {
     q[2] = V::template Field<0, 4>(second);
     q[3] = V::template Field<4, 4>(second);
   }
+  template <int kHalf>
+  static typename V::Group UnpackGroup(const uint8_t* block) {
+    const uint8_t* qs = block + offsetof(Block, qs) + 64 * kHalf;
+    return {Four(V::template Lanes<0, 0, 2, 2>(qs)),
+            Four(V::template Lanes<1, 1, 3, 3>(qs))};
+  }
+
+ private:
+  static auto Four(auto bytes) {
+    return V::template Mask<15>(V::template ShiftRight<0, 4, 0, 4>(bytes));
+  }
 };
 
 template <class V>
@@ -327,6 +392,7 @@ struct Q5_K {
   using Block = BlockQ5_K;
   static constexpr int kGroup = 32;
   static constexpr bool kHasMins = true;
+  static constexpr int kShift = 0;
   static void ReadScales(const uint8_t* block, SuperScales& s) {
     ReadSixBitScales(block + offsetof(Block, scales), s);
     ReadHalves(block + offsetof(Block, d), s);
@@ -342,8 +408,22 @@ struct Q5_K {
     q[2] = Join<0, 4 * kHalf + 2>(second, high);
     q[3] = Join<4, 4 * kHalf + 3>(second, high);
   }
+  template <int kHalf>
+  static typename V::Group UnpackGroup(const uint8_t* block) {
+    const uint8_t* qs = block + offsetof(Block, qs) + 64 * kHalf;
+    const uint8_t* qh = block + offsetof(Block, qh);
+    return {
+        Five<kHalf>(V::template Lanes<0, 0, 2, 2>(qs), V::EachLane(qh)),
+        Five<kHalf>(V::template Lanes<1, 1, 3, 3>(qs), V::EachLane(qh + 16))};
+  }
 
  private:
+  template <int kHalf>
+  static auto Five(auto low, auto high) {
+    return V::NibbleOr(
+        V::template ShiftRight<0, 4, 0, 4>(low),
+        V::template Mask<16>(V::template Rotate<4 - 4 * kHalf, -1>(high)));
+  }
   template <int kLow, int kHigh>
   static typename V::W Join(typename V::W low, typename V::W high) {
     return V::Or(V::template Field<kLow, 4>(low),
@@ -356,6 +436,7 @@ struct Q6_K {
   using Block = BlockQ6_K;
   static constexpr int kGroup = 16;
   static constexpr bool kHasMins = false;
+  static constexpr int kShift = 32;
   static void ReadScales(const uint8_t* block, SuperScales& s) {
     StoreBytesAsWords(s.scales,
                       _mm_loadu_si128(reinterpret_cast<const __m128i*>(
@@ -374,8 +455,19 @@ struct Q6_K {
     q[2] = Join<4, 4>(first, high);
     q[3] = Join<4, 6>(second, high);
   }
+  template <int kHalf>
+  static typename V::Group UnpackGroup(const uint8_t* block) {
+    const uint8_t* ql = block + offsetof(Block, ql) + 64 * kHalf;
+    const uint8_t* qh = block + offsetof(Block, qh) + 32 * kHalf;
+    return {Six(V::template Lanes<0, 2, 0, 2>(ql), V::EachLane(qh)),
+            Six(V::template Lanes<1, 3, 1, 3>(ql), V::EachLane(qh + 16))};
+  }
 
  private:
+  static auto Six(auto low, auto high) {
+    return V::NibbleOr(V::template ShiftRight<0, 0, 4, 4>(low),
+                       V::template Mask<48>(V::template Rotate<4, -2>(high)));
+  }
   template <int kLow, int kHigh>
   static typename V::W Join(typename V::W low, typename V::W high) {
     const auto upper =
@@ -389,6 +481,7 @@ struct IQ4_XS {
   using Block = BlockIQ4_XS;
   static constexpr int kGroup = 32;
   static constexpr bool kHasMins = false;
+  static constexpr int kShift = 127;
   static void ReadScales(const uint8_t* block, SuperScales& s) {
     const uint32_t high = ReadAs<uint16_t>(block + offsetof(Block, scales_h));
     const uint32_t low = ReadAs<uint32_t>(block + offsetof(Block, scales_l));
@@ -408,6 +501,13 @@ struct IQ4_XS {
     for (int c = 0; c < 4; ++c) {
       q[c] = V::LookUp(table, V::NibbleHalves(qs + 16 * c));
     }
+  }
+  template <int kHalf>
+  static typename V::Group UnpackGroup(const uint8_t* block) {
+    static constexpr UnsignedTable kTable = Shift(kIq4Values, kShift);
+    const uint8_t* qs = block + offsetof(Block, qs) + 64 * kHalf;
+    return V::LookUp(kTable.values,
+                     V::NibbleGroup({qs, qs + 16, qs + 32, qs + 48}));
   }
 };
 
