@@ -25,6 +25,7 @@ class PieceTable {
   std::optional<TokenId> Find(std::string_view text) const {
     return index_.Find(text);
   }
+  bool empty() const { return scores_.empty(); }
   // ID must have been added.
   float ScoreOf(TokenId id) const { return scores_[static_cast<size_t>(id)]; }
 

@@ -214,9 +214,9 @@ using Kind = PreTokenizer::Kind;
 // a piece that is a token skips the merges.
 constexpr PreTokenizer kTable[] = {
     {.names = "gpt-2 phi-2 jina-es jina-de gigachat a.x-4.0 mellum jina-v1-en "
-              "roberta-bpe jais trillion granite-docling exaone4",
+              "jais trillion granite-docling exaone4",
      .steps = {{{kGpt2}}}},
-    {.names = "jina-v2-es jina-v2-de jina-v2-code",
+    {.names = "jina-v2-es jina-v2-de jina-v2-code roberta-bpe",
      .steps = {{{kGpt2}}},
      .lstrip_token = "<mask>"},
     {.names = "mpt olmo", .steps = {{{kGpt2}}}, .nfc = true},

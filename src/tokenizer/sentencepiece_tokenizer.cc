@@ -22,17 +22,6 @@ int HexDigit(char c) {
   return -1;
 }
 
-// The byte that "<0xHH>" names.
-std::optional<char> ByteOfName(std::string_view text) {
-  if (text.size() != 6 || !text.starts_with("<0x") || text[5] != '>') {
-    return std::nullopt;
-  }
-  const int high = HexDigit(text[3]);
-  const int low = HexDigit(text[4]);
-  if (high < 0 || low < 0) return std::nullopt;
-  return static_cast<char>(high * 16 + low);
-}
-
 std::string WithSpaces(std::string_view text) {
   std::string result;
   for (size_t at = 0; at < text.size();) {
@@ -81,6 +70,16 @@ size_t EndInSource(std::string_view source, size_t at, std::string_view part) {
 
 }  // namespace
 
+std::optional<char> ByteOfName(std::string_view text) {
+  if (text.size() != 6 || !text.starts_with("<0x") || text[5] != '>') {
+    return std::nullopt;
+  }
+  const int high = HexDigit(text[3]);
+  const int low = HexDigit(text[4]);
+  if (high < 0 || low < 0) return std::nullopt;
+  return static_cast<char>(high * 16 + low);
+}
+
 SentencePieceTokenizer::SentencePieceTokenizer(const TokenizerSpec& spec)
     : TokenizerCore(spec, BytesOfTokens(spec)), pieces_(spec.tokens.size()) {
   for (size_t id = 0; id < size(); ++id) {
@@ -109,6 +108,10 @@ void SentencePieceTokenizer::ReadBytes() {
       id = declared_.unk;
     }
     byte_ids_[byte] = id.value_or(-1);
+  }
+  if (missing == 256 && pieces_.empty()) {
+    throw Error::Format("no token stands for any text")
+        .Advice("tokenizer.ggml.tokens or tokenizer.ggml.token_type is wrong");
   }
   if (missing > 0) {
     remarks_.push_back(
