@@ -191,7 +191,11 @@ constexpr std::string_view kAfmoeScripts =
     R"re(|[\x{AC00}-\x{D7AF}\x{1100}-\x{11FF}]+)re";
 constexpr std::string_view kNumberRun = R"re(\p{N}+)re";
 
-constexpr std::string_view kEveryThirdDigit = R"re((?=(\d{3})+(?!\d)))re";
+// (?=(\d{3})+(?!\d)), looking ahead only from a number's first digits: where
+// a search goes on behind an empty match, the next one is two digits further.
+constexpr std::string_view kEveryThirdDigit =
+    R"re((?:(?<!\d)|(?<=(?<!\d)\d)|(?<=(?<!\d)\d\d))re"
+    R"re()(?=(?:\d{3})++(?!\d))|(?<=\G\d\d)(?=\d{3}))re";
 
 // Line breaks with the line behind them.
 constexpr std::string_view kLinesWithBreak =
