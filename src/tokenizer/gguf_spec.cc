@@ -201,8 +201,9 @@ void ReadByteLevel(const GgufFile& file, TokenizerSpec* spec) {
 }
 
 // Phi-3's tokenizer.json gives its added tokens rstrip, which GGUF has no key
-// for; the model's name is all there is to go by.
+// for; the architecture and the model's name are all there is to go by.
 bool IsPhi3(const GgufFile& file) {
+  if (file.GetString("general.architecture") == "phi3") return true;
   std::string name(file.GetString("general.name").value_or(""));
   std::transform(name.begin(), name.end(), name.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;

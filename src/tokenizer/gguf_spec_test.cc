@@ -247,6 +247,10 @@ TEST_F(GgufSpecTest, Phi3TokensSwallowTheWhiteSpaceBehindThem) {
   EXPECT_THAT(tokenizer->Encode(
                   text, {.control_ranges = {&all, 1}, .extra_control = {}}),
               ElementsAre(2, 3, 4));
+  Set("general.name", Text("Phi 3 Mini"));
+  EXPECT_FALSE(Load()->info(2).rstrip);
+  Set("general.architecture", Text("phi3"));
+  EXPECT_TRUE(Load()->info(2).rstrip);
 }
 
 }  // namespace

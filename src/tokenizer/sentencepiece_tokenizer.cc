@@ -39,9 +39,13 @@ std::vector<std::string> BytesOfTokens(const TokenizerSpec& spec) {
   std::vector<std::string> bytes;
   bytes.reserve(spec.tokens.size());
   for (const TokenSpec& token : spec.tokens) {
+    const bool is_text =
+        token.kind != TokenKind::kControl && token.kind != TokenKind::kUnknown;
     const std::optional<char> byte =
         token.kind == TokenKind::kByte ? ByteOfName(token.text) : std::nullopt;
-    bytes.push_back(byte ? std::string(1, *byte) : WithSpaces(token.text));
+    bytes.push_back(byte      ? std::string(1, *byte)
+                    : is_text ? WithSpaces(token.text)
+                              : std::string(token.text));
   }
   return bytes;
 }

@@ -257,6 +257,17 @@ TEST(SentencePieceTest, UserDefinedTokensMatchEverywhereAndAsPieces) {
   EXPECT_THAT(made.Make()->Encode("hi  hi"), ElementsAre(262, 268, 262));
 }
 
+TEST(SentencePieceTest, AUserDefinedTokensMarksAreSpacesToo) {
+  Made made = SentencePiece();
+  made.Add("\u2581\u2581", TokenKind::kUserDefined);  // 268
+  made.Add("<\u2581>", TokenKind::kControl);          // 269
+  const auto tokenizer = made.Make();
+  EXPECT_THAT(tokenizer->Encode("hi  "), ElementsAre(263, 268));
+  EXPECT_EQ(tokenizer->Decode(tokenizer->Encode("hi  ")), "hi  ");
+  EXPECT_EQ(tokenizer->TokenBytes(268), "  ");
+  EXPECT_EQ(tokenizer->TokenBytes(269), "<\u2581>");
+}
+
 TEST(SentencePieceTest, ATableWithoutTextIsAnError) {
   Made made;
   made.spec.model = TokenizerModel::kSentencePieceBpe;
