@@ -215,7 +215,7 @@ bool IsPhi3(const GgufFile& file) {
 // Files exist whose ends are marked as ordinary or as added text. As llama.cpp
 // does, such a token counts as control.
 void MendEndKinds(TokenizerSpec* spec) {
-  constexpr std::string_view kEnds[] = {
+  static constexpr std::string_view kEnds[] = {
       "</s>",          "<|im_end|>",      "<|end|>",    "<end_of_turn>",
       "<|endoftext|>", "<|end_of_text|>", "<|eot_id|>", "<|eom_id|>",
       "<EOT>",         "_<EOT>",          "[EOT]",      "[EOS]",

@@ -55,6 +55,15 @@ TEST(MergeTest, PlainAndHeapFormsAgree) {
   }
 }
 
+TEST(MergeTest, AMillionEqualBytesAreMergedInTime) {
+  MergeTable table(2);
+  table.Add(0, 0, {0, 3});
+  table.Add(3, 3, {1, 4});
+  std::vector<MergeSymbol> word = Bytes(std::string(1000000, 'a'));
+  MergeByHeap(table, &word);
+  EXPECT_EQ(word.size(), 250000u);
+}
+
 TEST(MergeTest, TheLeftmostOfEqualPairsMergesFirst) {
   MergeTable table(1);
   table.Add(0, 0, {0, 7});

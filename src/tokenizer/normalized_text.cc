@@ -65,7 +65,7 @@ void OrderMarks(std::vector<utf8proc_int32_t>* characters) {
 
 // TEXT must be UTF-8.
 std::string Nfc(std::string_view text) {
-  constexpr auto kOptions =
+  static constexpr auto kOptions =
       static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE);
   std::vector<utf8proc_int32_t> characters;
   while (!text.empty()) {

@@ -23,8 +23,8 @@ uint64_t Mix(uint64_t a, uint64_t b) {
 
 // Tokens are short: two loads, which may overlap, hold any up to 16 bytes.
 uint64_t HashOf(std::string_view text) {
-  constexpr uint64_t kFirst = 0x9E3779B97F4A7C15u;
-  constexpr uint64_t kSecond = 0xD6E8FEB86659FD93u;
+  static constexpr uint64_t kFirst = 0x9E3779B97F4A7C15u;
+  static constexpr uint64_t kSecond = 0xD6E8FEB86659FD93u;
   const char* bytes = text.data();
   size_t size = text.size();
   uint64_t hash = kFirst ^ size;
