@@ -1,6 +1,7 @@
 #include "tokenizer/byte_level_tokenizer.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -22,8 +23,9 @@ std::vector<std::string> BytesOfTokens(const TokenizerSpec& spec) {
   std::vector<std::string> bytes;
   bytes.reserve(spec.tokens.size());
   for (const TokenSpec& token : spec.tokens) {
-    bytes.push_back(
-        BytesFromAlphabet(token.text).value_or(std::string(token.text)));
+    std::optional<std::string> spelt;
+    if (!IsAddedToken(token.kind)) spelt = BytesFromAlphabet(token.text);
+    bytes.push_back(spelt.value_or(std::string(token.text)));
   }
   return bytes;
 }

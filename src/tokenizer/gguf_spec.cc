@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "tokenizer/pre_tokenizers.h"
+#include "tokenizer/sentencepiece_tokenizer.h"
 
 namespace fullstop {
 namespace {
@@ -43,6 +44,19 @@ void CheckLength(const GgufFile& file, std::string_view key, size_t length,
       .In(file.paths().front());
 }
 
+// For a file without types: the tokens that it declares are control tokens.
+void GuessKinds(TokenizerSpec* spec) {
+  const Tokenizer::Declared& declared = spec->declared;
+  for (const auto& id : {declared.bos, declared.eos, declared.unk, declared.pad,
+                         declared.eot, declared.eom}) {
+    if (!id || static_cast<size_t>(*id) >= spec->tokens.size()) continue;
+    spec->tokens[static_cast<size_t>(*id)].kind = TokenKind::kControl;
+  }
+  spec->remarks.push_back("no " + std::string(kTypes) +
+                          " key: declared special tokens count as control, "
+                          "others as ordinary text");
+}
+
 void ReadTokens(const GgufFile& file, TokenizerSpec* spec) {
   const auto texts = file.GetStrings(kTokens);
   if (!texts) {
@@ -59,11 +73,7 @@ void ReadTokens(const GgufFile& file, TokenizerSpec* spec) {
     spec->tokens[id].text = (*texts)[id];
   }
   const auto types = file.GetIntegers(kTypes);
-  if (!types) {
-    spec->remarks.push_back("no " + std::string(kTypes) +
-                            " key: every token counts as ordinary text");
-    return;
-  }
+  if (!types) return GuessKinds(spec);
   CheckLength(file, kTypes, types->size(), texts->size());
   for (size_t id = 0; id < texts->size(); ++id) {
     spec->tokens[id].kind = KindOfType((*types)[id]);
@@ -191,8 +201,9 @@ void ReadByteLevel(const GgufFile& file, TokenizerSpec* spec) {
 }
 
 // Phi-3's tokenizer.json gives its added tokens rstrip, which GGUF has no key
-// for; the model's name is all there is to go by.
+// for; the architecture and the model's name are all there is to go by.
 bool IsPhi3(const GgufFile& file) {
+  if (file.GetString("general.architecture") == "phi3") return true;
   std::string name(file.GetString("general.name").value_or(""));
   std::transform(name.begin(), name.end(), name.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -204,7 +215,7 @@ bool IsPhi3(const GgufFile& file) {
 // Files exist whose ends are marked as ordinary or as added text. As llama.cpp
 // does, such a token counts as control.
 void MendEndKinds(TokenizerSpec* spec) {
-  constexpr std::string_view kEnds[] = {
+  static constexpr std::string_view kEnds[] = {
       "</s>",          "<|im_end|>",      "<|end|>",    "<end_of_turn>",
       "<|endoftext|>", "<|end_of_text|>", "<|eot_id|>", "<|eom_id|>",
       "<EOT>",         "_<EOT>",          "[EOT]",      "[EOS]",
@@ -231,6 +242,11 @@ void ReadSentencePiece(const GgufFile& file, TokenizerSpec* spec) {
   spec->adds_bos = spec->declared.add_bos.value_or(true);
   spec->adds_eos = spec->declared.add_eos.value_or(false);
   ReadScores(file, spec);
+  for (TokenSpec& token : spec->tokens) {
+    if (file.Find(kTypes) == nullptr && ByteOfName(token.text)) {
+      token.kind = TokenKind::kByte;
+    }
+  }
   MendEndKinds(spec);
   if (!IsPhi3(file)) return;
   for (TokenSpec& token : spec->tokens) {
@@ -247,9 +263,12 @@ void ReadSentencePiece(const GgufFile& file, TokenizerSpec* spec) {
 TokenizerSpec TokenizerSpecFromGguf(const GgufFile& file) {
   const auto model = file.GetString("tokenizer.ggml.model");
   if (!model || *model == "no_vocab" || *model == "none") {
-    throw Error::Format("the file holds no vocabulary")
+    throw Error::Format(
+        model ? "the file holds no vocabulary: tokenizer.ggml.model is \"" +
+                    std::string(*model) + "\""
+              : "the file holds no vocabulary: tokenizer.ggml.model is missing")
         .In(file.paths().front())
-        .Advice("tokenizer.ggml.model names the kind of vocabulary");
+        .Advice("use a GGUF file that holds its vocabulary");
   }
   TokenizerSpec spec;
   if (*model != "gpt2" && *model != "llama") {
@@ -259,8 +278,8 @@ TokenizerSpec TokenizerSpecFromGguf(const GgufFile& file) {
         "are supported")
         .In(file.paths().front());
   }
-  ReadTokens(file, &spec);
   ReadDeclared(file, &spec);
+  ReadTokens(file, &spec);
   if (*model == "gpt2") {
     ReadByteLevel(file, &spec);
   } else {

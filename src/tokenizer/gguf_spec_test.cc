@@ -97,14 +97,24 @@ TEST_F(GgufSpecTest, AnUnknownPatternIsAnErrorThatNamesTheNearest) {
 TEST_F(GgufSpecTest, NamesAndModelsOfOtherKindsAreRefused) {
   Set("tokenizer.ggml.pre", Text("gemma4"));
   EXPECT_EQ(LoadError().kind(), Error::Kind::kUnsupported);
-  for (const char* model : {"t5", "bert", "rwkv", "plamo2"}) {
+  for (const char* model : {"t5", "bert", "rwkv", "plamo2", "gemma4",
+                            "hybriddna", "whitespace", ""}) {
     Set("tokenizer.ggml.model", Text(model));
     const Error error = LoadError();
     EXPECT_EQ(error.kind(), Error::Kind::kUnsupported);
-    EXPECT_THAT(error.message(), HasSubstr(model));
+    EXPECT_THAT(error.message(), HasSubstr('"' + std::string(model) + '"'));
   }
-  Set("tokenizer.ggml.model", Text("no_vocab"));
-  EXPECT_EQ(LoadError().kind(), Error::Kind::kFormat);
+}
+
+TEST_F(GgufSpecTest, AFileWithoutAVocabularyIsAnErrorThatSaysSo) {
+  for (const char* model : {"no_vocab", "none"}) {
+    Set("tokenizer.ggml.model", Text(model));
+    const Error error = LoadError();
+    EXPECT_EQ(error.kind(), Error::Kind::kFormat);
+    EXPECT_THAT(error.message(), HasSubstr('"' + std::string(model) + '"'));
+  }
+  Remove("tokenizer.ggml.model");
+  EXPECT_THAT(LoadError().message(), HasSubstr("model is missing"));
 }
 
 TEST_F(GgufSpecTest, AFileFromBeforeThePatternKeyGetsTheDefaultAndARemark) {
@@ -134,6 +144,60 @@ TEST_F(GgufSpecTest, TablesOfOtherLengthsOrTypesAreErrors) {
   entries_ = all;
   Set("tokenizer.ggml.merges", Array(Strings{"ab"}));
   EXPECT_THAT(LoadError().message(), HasSubstr("is no pair"));
+}
+
+TEST_F(GgufSpecTest, WithoutTypesDeclaredTokensAreControlTokens) {
+  Remove("tokenizer.ggml.token_type");
+  Set("tokenizer.ggml.eos_token_id", {.value = uint32_t{257}});
+  const auto tokenizer = Load();
+  EXPECT_EQ(tokenizer->info(256).kind, TokenKind::kNormal);
+  EXPECT_EQ(tokenizer->info(257).kind, TokenKind::kControl);
+  EXPECT_THAT(tokenizer->remarks(),
+              ElementsAre(HasSubstr("no tokenizer.ggml.token_type")));
+  EXPECT_THAT(tokenizer->Encode("ab"), ElementsAre(256));
+}
+
+TEST_F(GgufSpecTest, WithoutTypesBytesAreKnownByTheirNames) {
+  Set("tokenizer.ggml.model", Text("llama"));
+  Set("tokenizer.ggml.tokens",
+      Array(Strings{"</s>", "<0x0A>", "\u2581", "<", "<0", "<0x", "x0A>"}));
+  Set("tokenizer.ggml.add_space_prefix", {.value = false});
+  Remove("tokenizer.ggml.token_type");
+  const auto tokenizer = Load();
+  EXPECT_THAT(tokenizer->Encode("\n"), ElementsAre(1));
+  EXPECT_EQ(tokenizer->TokenBytes(1), "\n");
+  EXPECT_EQ(tokenizer->info(0).kind, TokenKind::kControl);
+}
+
+TEST_F(GgufSpecTest, VocabulariesOfNoneOrOneToken) {
+  const Entries all = entries_;
+  for (const char* model : {"gpt2", "llama"}) {
+    entries_ = all;
+    Set("tokenizer.ggml.model", Text(model));
+    Set("tokenizer.ggml.tokens", Array(Strings{}));
+    Set("tokenizer.ggml.token_type", Array(std::vector<int32_t>{}));
+    EXPECT_EQ(LoadError().kind(), Error::Kind::kFormat) << model;
+    Set("tokenizer.ggml.tokens", Array(Strings{"<s>"}));
+    Set("tokenizer.ggml.token_type", Array(std::vector<int32_t>{3}));
+    EXPECT_EQ(LoadError().kind(), Error::Kind::kFormat) << model;
+    Set("tokenizer.ggml.tokens", Array(Strings{"a"}));
+    Set("tokenizer.ggml.token_type", Array(std::vector<int32_t>{1}));
+    EXPECT_THAT(Load()->Encode("aab"), ElementsAre(0, 0)) << model;
+  }
+}
+
+TEST_F(GgufSpecTest, RobertasMaskSwallowsTheSpaceBeforeIt) {
+  Set("tokenizer.ggml.pre", Text("roberta-bpe"));
+  Strings tokens(alphabet_.begin(), alphabet_.end());
+  tokens.push_back("<mask>");
+  Set("tokenizer.ggml.tokens", Array(tokens));
+  std::vector<int32_t> types(257, 1);
+  types[256] = 3;
+  Set("tokenizer.ggml.token_type", Array(types));
+  const ByteRange all{0, 9};
+  EXPECT_THAT(Load()->Encode("a <mask> ", {.control_ranges = {&all, 1},
+                                           .extra_control = {}}),
+              ElementsAre('a', 256, ' '));
 }
 
 TEST_F(GgufSpecTest, DeclaredIdsAreCheckedAgainstTheVocabulary) {
@@ -183,6 +247,10 @@ TEST_F(GgufSpecTest, Phi3TokensSwallowTheWhiteSpaceBehindThem) {
   EXPECT_THAT(tokenizer->Encode(
                   text, {.control_ranges = {&all, 1}, .extra_control = {}}),
               ElementsAre(2, 3, 4));
+  Set("general.name", Text("Phi 3 Mini"));
+  EXPECT_FALSE(Load()->info(2).rstrip);
+  Set("general.architecture", Text("phi3"));
+  EXPECT_TRUE(Load()->info(2).rstrip);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
 #include <random>
 #include <string>
 
@@ -54,6 +55,15 @@ TEST(MergeTest, PlainAndHeapFormsAgree) {
   }
 }
 
+TEST(MergeTest, AMillionEqualBytesAreMergedInTime) {
+  MergeTable table(2);
+  table.Add(0, 0, {0, 3});
+  table.Add(3, 3, {1, 4});
+  std::vector<MergeSymbol> word = Bytes(std::string(1000000, 'a'));
+  MergeByHeap(table, &word);
+  EXPECT_EQ(word.size(), 250000u);
+}
+
 TEST(MergeTest, TheLeftmostOfEqualPairsMergesFirst) {
   MergeTable table(1);
   table.Add(0, 0, {0, 7});
@@ -71,12 +81,25 @@ TEST(MergeTest, ALaterMergeOfAPairStands) {
   EXPECT_EQ(table.Find(1, 0), nullptr);
 }
 
-TEST(PieceMergerTest, PlainAndHeapFormsAgree) {
+// Letters, spaces' marks, a character outside of the BMP and ill-formed bytes.
+std::string RandomCharacters(std::mt19937* random, size_t count) {
+  constexpr const char* kCharacters[] = {"a",          "b",    "c",   "\u2581",
+                                         "\U0001F600", "\xE2", "\x96"};
+  std::string text;
+  while (count-- > 0) text += kCharacters[(*random)() % std::size(kCharacters)];
+  return text;
+}
+
+TEST(PieceMergerTest, PlainAndFastFormsAgree) {
   std::mt19937 random(2);
-  for (int round = 0; round < 3000; ++round) {
+  for (int round = 0; round < 6000; ++round) {
+    // Few pieces leave many places that none reaches across.
+    const size_t count = 1 + random() % 40;
     std::vector<std::string> texts;
-    for (int i = 0; i < 40; ++i) {
-      texts.push_back(RandomText(&random, 1 + random() % 6));
+    for (size_t i = 0; i < count; ++i) {
+      texts.push_back(round % 2 == 0
+                          ? RandomText(&random, 1 + random() % 6)
+                          : RandomCharacters(&random, 1 + random() % 4));
     }
     PieceTable table(texts.size());
     for (size_t i = 0; i < texts.size(); ++i) {
@@ -84,8 +107,10 @@ TEST(PieceMergerTest, PlainAndHeapFormsAgree) {
       table.Add(texts[i], static_cast<TokenId>(i),
                 -static_cast<float>(random() % 8));
     }
-    const std::string text = RandomText(&random, random() % 60);
-    ASSERT_EQ(MergePiecesPlainly(table, text), MergePiecesByHeap(table, text))
+    const std::string text = round % 2 == 0
+                                 ? RandomText(&random, random() % 60)
+                                 : RandomCharacters(&random, random() % 60);
+    ASSERT_EQ(MergePiecesPlainly(table, text), MergePieces(table, text))
         << "round " << round;
   }
 }
@@ -93,18 +118,16 @@ TEST(PieceMergerTest, PlainAndHeapFormsAgree) {
 TEST(PieceMergerTest, IllFormedBytesAreCharactersOfTheirOwn) {
   PieceTable table(1);
   const std::string text = "\xC7 \xE2\x96\x81\xFF";
-  EXPECT_EQ(MergePiecesByHeap(table, text),
-            (std::vector<uint32_t>{1, 2, 5, 6}));
-  EXPECT_EQ(MergePiecesPlainly(table, text),
-            (std::vector<uint32_t>{1, 2, 5, 6}));
+  const std::vector<PiecePart> expected = {{1, -1}, {2, -1}, {5, -1}, {6, -1}};
+  EXPECT_EQ(MergePieces(table, text), expected);
+  EXPECT_EQ(MergePiecesPlainly(table, text), expected);
 }
 
 TEST(PieceMergerTest, AMillionEqualCharactersAreMergedInTime) {
   PieceTable table(2);
   table.Add("aa", 0, 0);
   table.Add("aaaa", 1, -1);
-  EXPECT_EQ(MergePiecesByHeap(table, std::string(1000000, 'a')).size(),
-            250000u);
+  EXPECT_EQ(MergePieces(table, std::string(1000000, 'a')).size(), 250000u);
 }
 
 }  // namespace

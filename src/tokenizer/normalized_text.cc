@@ -4,9 +4,8 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
-#include <new>
+#include <iterator>
+#include <vector>
 
 #include "base/utf8.h"
 #include "tokenizer/nfc_tables.h"
@@ -40,18 +39,53 @@ bool IsMark(char32_t value) {
              ->combining_class != 0;
 }
 
+// Puts each run of marks into the order of their classes, those of one class as
+// they stand. utf8proc would, in the square of the run's length.
+void OrderMarks(std::vector<utf8proc_int32_t>* characters) {
+  std::vector<uint64_t> run;  // class, place, character
+  for (size_t i = 0; i <= characters->size(); ++i) {
+    const uint64_t mark_class =
+        i == characters->size()
+            ? 0
+            : static_cast<uint64_t>(
+                  utf8proc_get_property((*characters)[i])->combining_class);
+    if (mark_class != 0) {
+      run.push_back(mark_class << 56 | uint64_t{run.size()} << 21 |
+                    static_cast<uint32_t>((*characters)[i]));
+      continue;
+    }
+    std::sort(run.begin(), run.end());
+    for (size_t k = 0; k < run.size(); ++k) {
+      (*characters)[i - run.size() + k] =
+          static_cast<utf8proc_int32_t>(run[k] & 0x1FFFFF);
+    }
+    run.clear();
+  }
+}
+
 // TEXT must be UTF-8.
 std::string Nfc(std::string_view text) {
-  uint8_t* result = nullptr;
-  const utf8proc_ssize_t length = utf8proc_map(
-      reinterpret_cast<const uint8_t*>(text.data()),
-      static_cast<utf8proc_ssize_t>(text.size()), &result,
-      static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
-  const std::unique_ptr<uint8_t, decltype(&std::free)> owner(result,
-                                                             &std::free);
-  if (length < 0) throw std::bad_alloc();
-  return std::string(reinterpret_cast<char*>(result),
-                     static_cast<size_t>(length));
+  static constexpr auto kOptions =
+      static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+  std::vector<utf8proc_int32_t> characters;
+  while (!text.empty()) {
+    const CodePoint point = DecodeCodePoint(text);
+    utf8proc_int32_t parts[8];  // no character has more than four
+    const utf8proc_ssize_t count = utf8proc_decompose_char(
+        static_cast<utf8proc_int32_t>(point.value), parts,
+        static_cast<utf8proc_ssize_t>(std::size(parts)), kOptions, nullptr);
+    characters.insert(characters.end(), parts, parts + count);
+    text.remove_prefix(point.length);
+  }
+  OrderMarks(&characters);
+  characters.resize(static_cast<size_t>(utf8proc_normalize_utf32(
+      characters.data(), static_cast<utf8proc_ssize_t>(characters.size()),
+      kOptions)));
+  std::string result;
+  for (const utf8proc_int32_t value : characters) {
+    AppendUtf8(static_cast<char32_t>(value), &result);
+  }
+  return result;
 }
 
 // The length of the well-formed sequence at the start of TEXT that normalises

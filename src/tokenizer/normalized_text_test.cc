@@ -20,6 +20,17 @@ TEST(NormalizedTextTest, MarksComposeAndMove) {
   EXPECT_EQ(Nfc("abc \u4F60\u597D \u00E9"), "abc \u4F60\u597D \u00E9");
 }
 
+TEST(NormalizedTextTest, LongRunsOfMarksAreOrderedInTime) {
+  std::string source = "a";
+  std::string normal = "\u1EA1";
+  for (int i = 0; i < 200000; ++i) {
+    source += "\u0301\u0323";
+    if (i > 0) normal += "\u0323";
+  }
+  for (int i = 0; i < 200000; ++i) normal += "\u0301";
+  EXPECT_EQ(Nfc(source), normal);
+}
+
 TEST(NormalizedTextTest, CharactersAfterUnicode9StayWhereTheyAre) {
   // U+1ACC is a mark since 14.0: older marks are not moved across it.
   EXPECT_EQ(Nfc("a\u1ACC\u0323"), "a\u1ACC\u0323");

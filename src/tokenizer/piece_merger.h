@@ -18,29 +18,55 @@ namespace fullstop {
 class PieceTable {
  public:
   // CAPACITY: how many pieces will be added at most.
-  explicit PieceTable(size_t capacity) : index_(capacity) {}
+  explicit PieceTable(size_t capacity);
 
   // The first id added for a text stays. IDs must come in ascending order.
   void Add(std::string_view text, TokenId id, float score);
   std::optional<TokenId> Find(std::string_view text) const {
     return index_.Find(text);
   }
+  bool empty() const { return scores_.empty(); }
   // ID must have been added.
   float ScoreOf(TokenId id) const { return scores_[static_cast<size_t>(id)]; }
 
+  // False if no piece holds the character LEFT right before RIGHT, so that no
+  // merge crosses such a place; true otherwise, and by chance. Ill-formed
+  // bytes count as U+FFFD.
+  bool MayJoin(char32_t left, char32_t right) const {
+    const size_t bit = BitOf(left, right);
+    return (joins_[bit / 64] >> bit % 64 & 1) != 0;
+  }
+
  private:
+  size_t BitOf(char32_t left, char32_t right) const {
+    const uint64_t pair = uint64_t{left} << 32 | right;
+    return pair * 0x9E3779B97F4A7C15u >> joins_shift_;
+  }
+
   StringIndex index_;
   std::vector<float> scores_;
+  // One bit for all pairs of one hash.
+  std::vector<uint64_t> joins_;
+  int joins_shift_;
+};
+
+// A piece or a single character, from the end of the part before.
+struct PiecePart {
+  uint32_t end;
+  // -1: a character that is no piece.
+  TokenId id;
+  bool operator==(const PiecePart&) const = default;
 };
 
 // Starts from the characters of TEXT and joins the two neighbours that
-// make the piece of highest score, the leftmost of equals, until none do.
-// Returns where each part ends; a part is a piece or a single character. The
-// plain form scans the text for each merge, O(n^2); the other keeps a heap.
-std::vector<uint32_t> MergePiecesPlainly(const PieceTable& table,
-                                         std::string_view text);
-std::vector<uint32_t> MergePiecesByHeap(const PieceTable& table,
-                                        std::string_view text);
+// make the piece of highest score, the leftmost of equals, until none do. The
+// plain form scans the text for each merge, O(n^2). The other cuts it where no
+// piece reaches across and keeps a heap for each stretch. TEXT is shorter than
+// 4 GiB.
+std::vector<PiecePart> MergePiecesPlainly(const PieceTable& table,
+                                          std::string_view text);
+std::vector<PiecePart> MergePieces(const PieceTable& table,
+                                   std::string_view text);
 
 }  // namespace fullstop
 

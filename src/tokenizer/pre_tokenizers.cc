@@ -191,7 +191,11 @@ constexpr std::string_view kAfmoeScripts =
     R"re(|[\x{AC00}-\x{D7AF}\x{1100}-\x{11FF}]+)re";
 constexpr std::string_view kNumberRun = R"re(\p{N}+)re";
 
-constexpr std::string_view kEveryThirdDigit = R"re((?=(\d{3})+(?!\d)))re";
+// (?=(\d{3})+(?!\d)), looking ahead only from a number's first digits: where
+// a search goes on behind an empty match, the next one is two digits further.
+constexpr std::string_view kEveryThirdDigit =
+    R"re((?:(?<!\d)|(?<=(?<!\d)\d)|(?<=(?<!\d)\d\d))re"
+    R"re()(?=(?:\d{3})++(?!\d))|(?<=\G\d\d)(?=\d{3}))re";
 
 // Line breaks with the line behind them.
 constexpr std::string_view kLinesWithBreak =
@@ -214,9 +218,9 @@ using Kind = PreTokenizer::Kind;
 // a piece that is a token skips the merges.
 constexpr PreTokenizer kTable[] = {
     {.names = "gpt-2 phi-2 jina-es jina-de gigachat a.x-4.0 mellum jina-v1-en "
-              "roberta-bpe jais trillion granite-docling exaone4",
+              "jais trillion granite-docling exaone4",
      .steps = {{{kGpt2}}}},
-    {.names = "jina-v2-es jina-v2-de jina-v2-code",
+    {.names = "jina-v2-es jina-v2-de jina-v2-code roberta-bpe",
      .steps = {{{kGpt2}}},
      .lstrip_token = "<mask>"},
     {.names = "mpt olmo", .steps = {{{kGpt2}}}, .nfc = true},
@@ -234,10 +238,10 @@ constexpr PreTokenizer kTable[] = {
      .adds_bos = true},
     {.names = "dbrx smaug-bpe chatglm-bpe", .steps = {{{kLlama3}}}},
     {.names = "glm4 glm5", .steps = {{{kLlama3}}}, .ignore_merges = true},
-    {.names = "qwen2 deepseek-r1-qwen f2llmv2 megrez hunyuan",
+    {.names = "qwen2 deepseek-r1-qwen f2llmv2 megrez hunyuan stablelm2",
      .steps = {{{kQwen2}}},
      .nfc = true},
-    {.names = "stablelm2 kormo solar-open grok-2", .steps = {{{kQwen2}}}},
+    {.names = "kormo solar-open grok-2", .steps = {{{kQwen2}}}},
     {.names = "qwen35", .steps = {{{kQwen35}}}, .nfc = true},
     {.names = "laguna", .steps = {{{kLinesWithBreak}, {kQwen2}}}},
     {.names = "ufakzeka", .steps = {{{kUfakzeka}}}},

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -21,17 +22,6 @@ int HexDigit(char c) {
   return -1;
 }
 
-// The byte that "<0xHH>" names.
-std::optional<char> ByteOfName(std::string_view text) {
-  if (text.size() != 6 || !text.starts_with("<0x") || text[5] != '>') {
-    return std::nullopt;
-  }
-  const int high = HexDigit(text[3]);
-  const int low = HexDigit(text[4]);
-  if (high < 0 || low < 0) return std::nullopt;
-  return static_cast<char>(high * 16 + low);
-}
-
 std::string WithSpaces(std::string_view text) {
   std::string result;
   for (size_t at = 0; at < text.size();) {
@@ -49,48 +39,50 @@ std::vector<std::string> BytesOfTokens(const TokenizerSpec& spec) {
   std::vector<std::string> bytes;
   bytes.reserve(spec.tokens.size());
   for (const TokenSpec& token : spec.tokens) {
+    const bool is_text =
+        token.kind != TokenKind::kControl && token.kind != TokenKind::kUnknown;
     const std::optional<char> byte =
         token.kind == TokenKind::kByte ? ByteOfName(token.text) : std::nullopt;
-    bytes.push_back(byte ? std::string(1, *byte) : WithSpaces(token.text));
+    bytes.push_back(byte      ? std::string(1, *byte)
+                    : is_text ? WithSpaces(token.text)
+                              : std::string(token.text));
   }
   return bytes;
 }
 
-// Text with its spaces marked, and the way back.
-class MarkedText {
- public:
-  MarkedText(std::string_view source, bool with_prefix) {
-    if (with_prefix) Append(kSpaceMark, 0, 0);
-    for (size_t at = 0; at < source.size(); ++at) {
-      if (source[at] == ' ') {
-        Append(kSpaceMark, at, at + 1);
-      } else {
-        Append(source.substr(at, 1), at, at + 1);
-      }
-    }
+std::string WithMarks(std::string_view text, bool with_prefix) {
+  std::string marked(with_prefix ? kSpaceMark : "");
+  marked.reserve(text.size() + text.size() / 2 + kSpaceMark.size());
+  for (size_t at = 0; at < text.size();) {
+    const size_t space = std::min(text.find(' ', at), text.size());
+    marked += text.substr(at, space - at);
+    if (space < text.size()) marked += kSpaceMark;
+    at = space + 1;
   }
+  return marked;
+}
 
-  std::string_view text() const { return text_; }
-  ByteRange SourceOf(size_t begin, size_t end) const {
-    return {sources_[begin].begin, sources_[end - 1].end};
+// Where in SOURCE, from AT on, the characters of PART end: a part of its marked
+// form. A mark may be the source's own.
+size_t EndInSource(std::string_view source, size_t at, std::string_view part) {
+  for (size_t i = 0; i < part.size();) {
+    i += source[at] == ' ' ? kSpaceMark.size() : 1;
+    ++at;
   }
-
- private:
-  struct Source {
-    uint32_t begin;
-    uint32_t end;
-  };
-  void Append(std::string_view bytes, size_t begin, size_t end) {
-    text_ += bytes;
-    sources_.insert(sources_.end(), bytes.size(),
-                    {static_cast<uint32_t>(begin), static_cast<uint32_t>(end)});
-  }
-
-  std::string text_;
-  std::vector<Source> sources_;
-};
+  return at;
+}
 
 }  // namespace
+
+std::optional<char> ByteOfName(std::string_view text) {
+  if (text.size() != 6 || !text.starts_with("<0x") || text[5] != '>') {
+    return std::nullopt;
+  }
+  const int high = HexDigit(text[3]);
+  const int low = HexDigit(text[4]);
+  if (high < 0 || low < 0) return std::nullopt;
+  return static_cast<char>(high * 16 + low);
+}
 
 SentencePieceTokenizer::SentencePieceTokenizer(const TokenizerSpec& spec)
     : TokenizerCore(spec, BytesOfTokens(spec)), pieces_(spec.tokens.size()) {
@@ -121,6 +113,10 @@ void SentencePieceTokenizer::ReadBytes() {
     }
     byte_ids_[byte] = id.value_or(-1);
   }
+  if (missing == 256 && pieces_.empty()) {
+    throw Error::Format("no token stands for any text")
+        .Advice("tokenizer.ggml.tokens or tokenizer.ggml.token_type is wrong");
+  }
   if (missing > 0) {
     remarks_.push_back(
         std::to_string(missing) + " bytes have no token: an encoding " +
@@ -134,22 +130,27 @@ void SentencePieceTokenizer::EncodeStretch(
   if (text.size() >= std::numeric_limits<uint32_t>::max() / 3) {
     throw Error::Limit("a text of 1.4 GiB or more cannot be encoded at once");
   }
-  const MarkedText marked(text, adds_space_prefix() && at_start);
+  const bool with_prefix = adds_space_prefix() && at_start;
+  const std::string marked = WithMarks(text, with_prefix);
   size_t begin = 0;
-  for (const uint32_t end : MergePiecesByHeap(pieces_, marked.text())) {
-    const std::string_view part = marked.text().substr(begin, end - begin);
-    ByteRange source = marked.SourceOf(begin, end);
-    source.begin += offset;
-    source.end += offset;
-    if (const std::optional<TokenId> id = pieces_.Find(part)) {
-      out->push_back({*id, source});
+  size_t prefix = with_prefix ? kSpaceMark.size() : 0;  // of the part
+  ByteRange source;
+  for (const PiecePart& part : MergePieces(pieces_, marked)) {
+    const std::string_view bytes =
+        std::string_view(marked).substr(begin, part.end - begin);
+    source.begin = source.end;
+    source.end = EndInSource(text, source.begin, bytes.substr(prefix));
+    const ByteRange range{source.begin + offset, source.end + offset};
+    if (part.id >= 0) {
+      out->push_back({part.id, range});
     } else {
-      for (const char byte : part) {
-        const TokenId id_of_byte = byte_ids_[static_cast<uint8_t>(byte)];
-        if (id_of_byte >= 0) out->push_back({id_of_byte, source});
+      for (const char byte : bytes) {
+        const TokenId id = byte_ids_[static_cast<uint8_t>(byte)];
+        if (id >= 0) out->push_back({id, range});
       }
     }
-    begin = end;
+    begin = part.end;
+    prefix = 0;
   }
 }
 

@@ -2,6 +2,7 @@
 #define FULLSTOP_TOKENIZER_SENTENCEPIECE_TOKENIZER_H_
 
 #include <array>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -9,6 +10,9 @@
 #include "tokenizer/tokenizer_core.h"
 
 namespace fullstop {
+
+// The byte that "<0xHH>" names; nullopt for any other text.
+std::optional<char> ByteOfName(std::string_view text);
 
 // SentencePiece's BPE, as llama.cpp applies it: characters merge by the score
 // of the token they make, spaces are U+2581, what is no token becomes bytes.

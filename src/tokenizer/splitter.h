@@ -35,8 +35,7 @@ class Splitter {
   // The end of each piece, in bytes, ascending; the last is TEXT's size. Any
   // bytes are accepted: an ill-formed sequence is split as U+FFFD would be.
   // Each step sees a piece of the step before as a whole text. Linear in TEXT
-  // for the patterns of pre_tokenizers.h, but for superbpe's, which takes the
-  // square of a number's length. Throws Error (kLimit) past 4 GiB.
+  // for the patterns of pre_tokenizers.h. Throws Error (kLimit) past 4 GiB.
   std::vector<uint32_t> Split(std::string_view text) const;
 
  private:

@@ -13,7 +13,8 @@
 namespace fullstop {
 
 // Holds views: the texts must outlive the index. Any number of threads may
-// read.
+// read. A text that is absent costs one look into a table of 16 to 32 bytes an
+// entry.
 class StringIndex {
  public:
   // CAPACITY: how many texts will be added at most.
@@ -26,12 +27,17 @@ class StringIndex {
   size_t longest() const { return longest_; }
 
  private:
-  struct Slot {
+  struct Entry {
     std::string_view text;
-    TokenId id = -1;
+    TokenId id;
   };
-  size_t SlotOf(std::string_view text) const;
+  struct Slot {
+    uint32_t tag = 0;    // other bits of the hash than the slot's place
+    uint32_t entry = 0;  // its number from 1; 0: empty
+  };
+  size_t SlotOf(std::string_view text, uint64_t hash) const;
 
+  std::vector<Entry> entries_;
   std::vector<Slot> slots_;
   size_t mask_;
   size_t longest_ = 0;

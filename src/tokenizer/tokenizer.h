@@ -74,7 +74,8 @@ class Tokenizer {
                               const EncodeOptions& options = {}) const;
 
   // The exact bytes that a token stands for, with a SentencePiece space marker
-  // as a space; the text of an added or control token. A view into the object.
+  // as a space; the text of a control token or of a byte-level vocabulary's
+  // added token. A view into the object.
   // ID must be in range.
   virtual std::string_view TokenBytes(TokenId id) const = 0;
 

@@ -58,7 +58,7 @@ TokenizerCore::TokenizerCore(const TokenizerSpec& spec,
     const TokenSpec& token = spec.tokens[id];
     const std::string_view text = keep(token.text);
     infos_.push_back({text, token.kind, token.lstrip, token.rstrip});
-    bytes_.push_back(IsAddedToken(token.kind) ? text : keep(bytes[id]));
+    bytes_.push_back(bytes[id] == text ? text : keep(bytes[id]));
     if (!text.empty() && !by_text_.Add(text, static_cast<TokenId>(id))) {
       ++duplicates;
     }

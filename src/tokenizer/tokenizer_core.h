@@ -30,8 +30,8 @@ class TokenizerCore : public Tokenizer {
   }
 
  protected:
-  // BYTES: what each token of SPEC stands for; for an added or control token
-  // it is ignored. SPEC's views may end with the constructor.
+  // BYTES: what each token of SPEC stands for. SPEC's views may end with the
+  // constructor.
   TokenizerCore(const TokenizerSpec& spec, std::vector<std::string> bytes);
 
   // Encodes a stretch of text without added tokens. AT_START: nothing is

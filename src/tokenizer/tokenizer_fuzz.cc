@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "tokenizer/byte_alphabet.h"
+#include "tokenizer/piece_merger.h"
 #include "tokenizer/pre_tokenizers.h"
 #include "tokenizer/token_trie.h"
 #include "tokenizer/tokenizer_spec.h"
@@ -110,7 +111,19 @@ void Check(bool holds) {
   if (!holds) std::abort();
 }
 
+// The fast and the plain form of merging by score.
+void CompareMergers(const Input& input) {
+  const std::vector<TokenSpec>& tokens = input.spec.tokens;
+  PieceTable table(tokens.size());
+  for (size_t id = 0; id < tokens.size(); ++id) {
+    table.Add(tokens[id].text, static_cast<TokenId>(id), tokens[id].score);
+  }
+  const std::string_view text = input.text.substr(0, 200);
+  Check(MergePieces(table, text) == MergePiecesPlainly(table, text));
+}
+
 void Run(const Input& input) {
+  CompareMergers(input);
   const auto tokenizer = MakeTokenizer(input.spec);
   const ByteRange half{input.text.size() / 4, input.text.size()};
   EncodeOptions options;

@@ -8,9 +8,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "base/utf8.h"
-#include "tokenizer/byte_alphabet.h"
-#include "tokenizer/pre_tokenizers.h"
+#include "tokenizer/test_vocabularies.h"
 #include "tokenizer/token_trie.h"
 #include "tokenizer/tokenizer_spec.h"
 
@@ -21,60 +19,6 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-// A specification with the strings it needs.
-struct Made {
-  std::vector<std::string> texts;
-  TokenizerSpec spec;
-
-  void Add(std::string_view text, TokenKind kind = TokenKind::kNormal,
-           float score = 0) {
-    texts.reserve(1000);
-    texts.emplace_back(text);
-    spec.tokens.push_back({.text = texts.back(), .kind = kind, .score = score});
-  }
-  std::unique_ptr<Tokenizer> Make() const { return MakeTokenizer(spec); }
-};
-
-// Ids 0 to 255 are the bytes; then some words and added tokens.
-Made ByteLevel() {
-  Made made;
-  for (int byte = 0; byte < 256; ++byte) {
-    made.Add(BytesToAlphabet(std::string(1, static_cast<char>(byte))));
-  }
-  made.Add("he");                                 // 256
-  made.Add("ll");                                 // 257
-  made.Add("hell");                               // 258
-  made.Add("hello");                              // 259
-  made.Add("<|end|>", TokenKind::kControl);       // 260
-  made.Add("<|end|>>", TokenKind::kUserDefined);  // 261
-  made.Add("\u00F5", TokenKind::kUserDefined);    // 262: also byte F5's
-  made.spec.merges = {{"h", "e"}, {"l", "l"}, {"he", "ll"}, {"hell", "o"}};
-  made.spec.steps = {FindPreTokenizer("gpt-2")->steps[0]};
-  return made;
-}
-
-// Ids 3 to 258 are the bytes.
-Made SentencePiece() {
-  Made made;
-  made.spec.model = TokenizerModel::kSentencePieceBpe;
-  made.spec.add_space_prefix = true;
-  made.spec.declared.unk = 0;
-  made.Add("<unk>", TokenKind::kUnknown);
-  made.Add("<s>", TokenKind::kControl);
-  made.Add("</s>", TokenKind::kControl);
-  const char* digits = "0123456789ABCDEF";
-  for (int byte = 0; byte < 256; ++byte) {
-    made.Add(std::string("<0x") + digits[byte / 16] + digits[byte % 16] + ">",
-             TokenKind::kByte);
-  }
-  for (const char* text :
-       {"\u2581", "h", "i", "hi", "\u2581hi", "<", "s", ">", "<s"}) {
-    made.Add(text, TokenKind::kNormal,
-             -static_cast<float>(made.spec.tokens.size()));
-  }
-  return made;
-}
 
 EncodeOptions Whole(const ByteRange& range) {
   return {.control_ranges = {&range, 1}, .extra_control = {}};
@@ -123,6 +67,42 @@ TEST(ByteLevelTest, TheLongestAddedTokenWinsAndUserDefinedOnesMatchEverywhere) {
   EXPECT_THAT(tokenizer->Encode("<|end|>>"), ElementsAre(261));
   const ByteRange all{0, 8};
   EXPECT_THAT(tokenizer->Encode("<|end|>>", Whole(all)), ElementsAre(261));
+}
+
+TEST(ByteLevelTest, OfOverlappingAddedTokensTheLeftmostThenTheLongestWins) {
+  Made made = ByteLevel();
+  made.Add("ab", TokenKind::kControl);        // 263
+  made.Add("abc", TokenKind::kUserDefined);   // 264
+  made.Add("bcdef", TokenKind::kControl);     // 265
+  made.Add("cd", TokenKind::kUserDefined);    // 266
+  made.Add("\n\n", TokenKind::kUserDefined);  // 267
+  made.Add("\n\n\n", TokenKind::kUserDefined);
+  const auto tokenizer = made.Make();
+  const ByteRange all{0, 6};
+  EXPECT_THAT(tokenizer->Encode("abcdef", Whole(all)),
+              ElementsAre(264, 'd', 'e', 'f'));
+  EXPECT_THAT(tokenizer->Encode("abdef", Whole(all)),
+              ElementsAre(263, 'd', 'e', 'f'));
+  EXPECT_THAT(tokenizer->Encode("bcdef", Whole(all)), ElementsAre(265));
+  // Where "bcdef" is text, what lies in it is found.
+  EXPECT_THAT(tokenizer->Encode("bcdef"), ElementsAre('b', 266, 'e', 'f'));
+  EXPECT_THAT(tokenizer->Encode("\n\n\n\n\n"), ElementsAre(268, 267));
+}
+
+TEST(ByteLevelTest, TextsThatAreNoUtf8MakeNoMerges) {
+  Made made = ByteLevel();
+  made.Add("\xFF\xFE");                           // 263: an ordinary token
+  made.Add("\xFF<", TokenKind::kControl);         // 264
+  made.Add("\xE2\x96", TokenKind::kUserDefined);  // 265: half a character
+  made.spec.merges.emplace_back("\xFF", "\xFE");
+  const auto tokenizer = made.Make();
+  EXPECT_THAT(tokenizer->Encode("\xFF\xFE"), ElementsAre(0xFF, 0xFE));
+  const ByteRange all{0, 4};
+  EXPECT_THAT(tokenizer->Encode("a\xFF<b", Whole(all)),
+              ElementsAre('a', 264, 'b'));
+  EXPECT_EQ(tokenizer->Decode(tokenizer->Encode("\u2581\xE2\x96")),
+            "\u2581\xE2\x96");
+  EXPECT_THAT(tokenizer->remarks(), Contains(HasSubstr("1 merges")));
 }
 
 TEST(ByteLevelTest, ExtraControlTokensKeepToTheRangesToo) {
@@ -265,47 +245,43 @@ TEST(SentencePieceTest, WithoutBytesTheUnknownTokenStands) {
   EXPECT_THAT(made.Make()->Encode("x"), ElementsAre(259));
 }
 
+TEST(SentencePieceTest, UserDefinedTokensMatchEverywhereAndAsPieces) {
+  Made made = SentencePiece();
+  made.Add("  ", TokenKind::kUserDefined);    // 268
+  made.Add("    ", TokenKind::kUserDefined);  // 269
+  const auto tokenizer = made.Make();
+  // The word behind an added token gets a space.
+  EXPECT_THAT(tokenizer->Encode("hi      hi"), ElementsAre(263, 269, 268, 263));
+  EXPECT_EQ(tokenizer->Decode(tokenizer->Encode("hi      hi")), "hi      hi");
+  made.spec.add_space_prefix = false;
+  EXPECT_THAT(made.Make()->Encode("hi  hi"), ElementsAre(262, 268, 262));
+}
+
+TEST(SentencePieceTest, AUserDefinedTokensMarksAreSpacesToo) {
+  Made made = SentencePiece();
+  made.Add("\u2581\u2581", TokenKind::kUserDefined);  // 268
+  made.Add("<\u2581>", TokenKind::kControl);          // 269
+  const auto tokenizer = made.Make();
+  EXPECT_THAT(tokenizer->Encode("hi  "), ElementsAre(263, 268));
+  EXPECT_EQ(tokenizer->Decode(tokenizer->Encode("hi  ")), "hi  ");
+  EXPECT_EQ(tokenizer->TokenBytes(268), "  ");
+  EXPECT_EQ(tokenizer->TokenBytes(269), "<\u2581>");
+}
+
+TEST(SentencePieceTest, ATableWithoutTextIsAnError) {
+  Made made;
+  made.spec.model = TokenizerModel::kSentencePieceBpe;
+  made.Add("<unk>", TokenKind::kUnknown);
+  made.spec.declared.unk = 0;
+  EXPECT_THROW(made.Make(), Error);
+  made.Add("<0x41>", TokenKind::kByte);
+  EXPECT_THAT(made.Make()->Encode("AB"), ElementsAre(1, 0));
+}
+
 TEST(SentencePieceTest, AScoreThatIsNoNumberIsAnError) {
   Made made = SentencePiece();
   made.spec.tokens[260].score = std::numeric_limits<float>::quiet_NaN();
   EXPECT_THROW(made.Make(), Error);
-}
-
-TEST(StreamDecoderTest, NeverGivesHalfACharacterAndLosesNothing) {
-  const auto tokenizer = ByteLevel().Make();
-  std::mt19937 random(5);
-  for (int round = 0; round < 500; ++round) {
-    std::string text;
-    while (random() % 20 != 0) {
-      if (round % 2 == 0 && random() % 3 == 0) {
-        text += static_cast<char>(random());
-      } else {
-        AppendUtf8(random() % 0xD800, &text);
-      }
-    }
-    StreamDecoder decoder(*tokenizer, true);
-    std::string all;
-    for (const char byte : text) {
-      const std::string ready = decoder.Put(static_cast<uint8_t>(byte));
-      if (IsValidUtf8(text)) {
-        EXPECT_TRUE(IsValidUtf8(ready));
-      }
-      all += ready;
-    }
-    all += decoder.Finish();
-    EXPECT_EQ(all, text);
-  }
-}
-
-TEST(StreamDecoderTest, ACopyTakesBack) {
-  const auto tokenizer = ByteLevel().Make();
-  StreamDecoder decoder(*tokenizer, true);
-  EXPECT_EQ(decoder.Put(0xC3), "");
-  StreamDecoder copy = decoder;
-  EXPECT_EQ(copy.Put(0xA9), "\u00E9");
-  EXPECT_EQ(decoder.Put('x'), "\xC3x");
-  EXPECT_EQ(decoder.Put(260, true), "<|end|>");
-  EXPECT_EQ(decoder.Put(260), "");
 }
 
 TEST(TokenTrieTest, FindsTokensByPrefix) {

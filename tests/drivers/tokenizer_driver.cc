@@ -2,7 +2,9 @@
 //
 //   tokenizer_driver FILE < requests > answers
 //   tokenizer_driver --split NAME < requests > answers
+//   tokenizer_driver --names > answers
 //
+// --names prints {"name", "nfc", "ignore_merges"} for each byte-level name.
 // With --split the answer is {"ends": [...]}: where the pre-tokenizer NAME cuts
 // the text, in bytes. Otherwise:
 // A request is {"text": base64, "parse_special": bool}; its answer is
@@ -13,6 +15,7 @@
 #include <exception>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -86,6 +89,20 @@ void RunSplitter(const char* name) {
   }
 }
 
+void PrintNames() {
+  for (const fullstop::PreTokenizer& entry : fullstop::AllPreTokenizers()) {
+    if (entry.kind != fullstop::PreTokenizer::Kind::kByteLevel) continue;
+    std::istringstream names{std::string(entry.names)};
+    for (std::string name; names >> name;) {
+      std::cout << nlohmann::json{{"name", name},
+                                  {"nfc", entry.nfc},
+                                  {"ignore_merges", entry.ignore_merges}}
+                       .dump()
+                << "\n";
+    }
+  }
+}
+
 void RunTokenizer(const char* path) {
   const fullstop::GgufFile file = fullstop::GgufFile::Open(path);
   const auto tokenizer = fullstop::Tokenizer::FromGguf(file);
@@ -114,12 +131,15 @@ void RunTokenizer(const char* path) {
 
 int main(int argc, char** argv) {
   const bool split = argc == 3 && std::string_view(argv[1]) == "--split";
+  const bool names = argc == 2 && std::string_view(argv[1]) == "--names";
   if (argc != 2 && !split) {
-    std::cerr << "usage: tokenizer_driver FILE | --split NAME\n";
+    std::cerr << "usage: tokenizer_driver FILE | --split NAME | --names\n";
     return 2;
   }
   try {
-    if (split) {
+    if (names) {
+      PrintNames();
+    } else if (split) {
       RunSplitter(argv[2]);
     } else {
       RunTokenizer(argv[1]);

@@ -5,7 +5,13 @@ For each name that tokenizer.ggml.pre may have: what the "normalizer" and
 tokenizers.Tokenizer.from_str reads. Sources: the tokenizer.json files of the
 models that the names come from, where a public listing of them exists; for the
 names marked GUESS only llama.cpp's reading of the pattern is known, and the
-normaliser is assumed absent.
+normaliser is assumed absent. Other sources: tokenization_chatglm.py of GLM-4
+(chatglm-bpe) and tokenization_arcade100k.py of StableLM 2 (stablelm2) on their
+pattern and normaliser; sglang's tiktoken_tokenizer.py on grok-2's; the
+pre-tokenizers quoted in llama.cpp's pull requests 14626 (midm-2.0) and 12556
+(trillion), which say nothing of normalisers. lfm2 also names LFM2.5-8B-A1B,
+whose pattern takes line ends one at a time (pull request 23826): the name
+cannot tell the two apart, and this is the older one's.
 """
 
 GPT2 = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
@@ -98,17 +104,20 @@ def family(names, steps, normalizer=None):
 
 
 family("gpt-2 phi-2 jina-es jina-de jina-v2-es jina-v2-de jina-v2-code jina-v1-en roberta-bpe jais", [GPT2])
-family("gigachat a.x-4.0 mellum trillion granite-docling exaone4", [GPT2])  # GUESS
+family("trillion", [GPT2])
+family("gigachat a.x-4.0 mellum granite-docling exaone4", [GPT2])  # GUESS
 family("mpt olmo modern-bert", [GPT2], NFC)
-family("smollm starcoder refact exaone mellum2", [DIGITS, GPT2])
-family("codeshell minerva-7b", [DIGITS, GPT2])  # GUESS
+family("smollm starcoder refact codeshell exaone mellum2", [DIGITS, GPT2])
+family("minerva-7b", [DIGITS, GPT2])  # GUESS
 family("command-r", [DIGITS, GPT2], NFC)
 family("llama3 llama-v3 llama-bpe falcon3 pixtral glm4 glm5", splits(LLAMA3))
 family("falcon-h1", splits(O200K.replace("{1,3}", "")))
-family("midm-2.0 lfm2 jina-v5-nano smaug-bpe chatglm-bpe", splits(LLAMA3))  # GUESS
-family("dbrx", [split(LLAMA3, "Removed", True), BYTES])
-family("qwen2 deepseek-r1-qwen f2llmv2 megrez hunyuan", splits(QWEN2), NFC)
-family("stablelm2 kormo solar-open grok-2", splits(QWEN2))  # GUESS
+family("chatglm-bpe", splits(LLAMA3))
+family("lfm2 jina-v5-nano smaug-bpe", splits(LLAMA3))  # GUESS
+family("dbrx midm-2.0", [split(LLAMA3, "Removed", True), BYTES])
+family("qwen2 deepseek-r1-qwen f2llmv2 megrez hunyuan stablelm2", splits(QWEN2), NFC)
+family("grok-2", splits(QWEN2))
+family("kormo solar-open", splits(QWEN2))  # GUESS
 family("qwen35", splits(QWEN35), NFC)
 family("laguna", [split(r"(?:\r?\n)+(?!\r?\n)", "MergedWithNext"), split(QWEN2), BYTES])
 family("ufakzeka", splits(UFAKZEKA))  # GUESS

@@ -4,7 +4,8 @@
     pip install tokenizers
     python3 tests/oracles/tokenizer_splits.py DRIVER [COUNT [NAME...]]
 
-DRIVER is tests/drivers/tokenizer_driver, built. For each name of
+DRIVER is tests/drivers/tokenizer_driver, built. Both tables must have the same
+names, with the same normaliser and ignore_merges. Then, for each name of
 tokenizer_families.py, COUNT strings (2,000) are split by both; prints the
 differences and exits with 1 if there are any.
 """
@@ -16,7 +17,7 @@ import sys
 
 from tokenizers import Tokenizer
 
-from tokenizer_families import FAMILIES
+from tokenizer_families import FAMILIES, IGNORE_MERGES
 from tokenizer_texts import Texts
 
 PIECES = ["the", " The", "Hello", "WORLD", "camelCase", "'re", "don't", " 123", "12345678", "über", "ǅabc", "привет",
@@ -41,6 +42,17 @@ def ends_of(splitter, text):
     return ends
 
 
+def table_differences(driver):
+    run = subprocess.run([driver, "--names"], capture_output=True, text=True, check=True)
+    ours = {entry.pop("name"): entry for entry in map(json.loads, run.stdout.splitlines())}
+    wanted = {name: {"nfc": normalizer is not None, "ignore_merges": name in IGNORE_MERGES}
+              for name, (normalizer, _) in FAMILIES.items()}
+    wrong = [name for name in ours.keys() | wanted.keys() if ours.get(name) != wanted.get(name)]
+    for name in sorted(wrong):
+        print(f"{name}: Hugging Face {wanted.get(name)}, ours {ours.get(name)}")
+    return len(wrong)
+
+
 def main():
     driver = sys.argv[1]
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 2000
@@ -48,7 +60,7 @@ def main():
     texts = list(Texts(PIECES, ["<|im_end|>", "<sentinel:7>", "</s>"], seed=1).draw(count))
     requests = "".join(
         json.dumps({"text": base64.b64encode(text.encode()).decode()}) + "\n" for text in texts)
-    total = 0
+    total = table_differences(driver)
     for name in names:
         splitter = hf_splitter(FAMILIES[name][1])
         run = subprocess.run([driver, "--split", name], input=requests, capture_output=True, text=True,
