@@ -2,7 +2,8 @@
 #ifndef FULLSTOP_CLI_TRACE_FILE_H_
 #define FULLSTOP_CLI_TRACE_FILE_H_
 
-#include <cstdio>
+#include <sys/types.h>
+
 #include <memory>
 #include <string>
 
@@ -22,7 +23,7 @@ class TraceFile : public ReplyObserver {
   TraceFile(const TraceFile&) = delete;
   TraceFile& operator=(const TraceFile&) = delete;
 
-  bool enabled() const { return file_ != nullptr; }
+  bool enabled() const { return fd_ >= 0; }
   // Whether writing failed: the user was told then, and the replies went on
   // without a trace.
   bool failed() const { return failed_; }
@@ -39,9 +40,11 @@ class TraceFile : public ReplyObserver {
 
  private:
   void Write(std::string_view line);
+  void Fail(int error_number);
 
   std::string path_;
-  std::FILE* file_ = nullptr;
+  int fd_ = -1;
+  off_t whole_ = 0;  // bytes of the lines that were written
   bool failed_ = false;
   const LoadedModel* model_;
   TraceWriter writer_;

@@ -1,5 +1,9 @@
 #include "engine/loaded_model.h"
 
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
 #include "engine/model_store.h"
 #include "protocol/sources.h"
 
@@ -17,6 +21,13 @@ LoadedModel::LoadedModel(const std::string& model,
     if (id < 0 || id >= static_cast<int64_t>(tokenizer_->size())) continue;
     suppressed_.push_back(static_cast<TokenId>(id));
   }
+}
+
+bool LoadedModel::Holds(const std::string& path) const {
+  std::error_code error;
+  return std::ranges::any_of(file_.paths(), [&](const std::string& part) {
+    return std::filesystem::equivalent(path, part, error);
+  });
 }
 
 ForwardModel& LoadedModel::forward() {

@@ -13,7 +13,7 @@
 namespace fullstop {
 namespace {
 
-TEST(LoadedModelTest, IdsThatTheFileForbidsAreKnownToTheSampler) {
+TEST(LoadedModelTest, KnowsItsFilesAndTheIdsThatTheyForbid) {
   std::string folder =
       (std::filesystem::temp_directory_path() / "loaded_model.XXXXXX").string();
   ASSERT_NE(::mkdtemp(folder.data()), nullptr);
@@ -32,6 +32,10 @@ TEST(LoadedModelTest, IdsThatTheFileForbidsAreKnownToTheSampler) {
   writer.WriteFile(path);
   const LoadedModel model(path);
   EXPECT_THAT(model.suppressed(), testing::ElementsAre(2, 0));
+  std::filesystem::create_symlink("tiny.gguf", folder + "/link");
+  EXPECT_TRUE(model.Holds(folder + "/link"));
+  EXPECT_FALSE(model.Holds(folder));
+  EXPECT_FALSE(model.Holds(folder + "/none"));
   std::filesystem::remove_all(folder);
 }
 
