@@ -62,6 +62,7 @@ void ChatSession::Converse() {
   // Ctrl-C since anything else was typed; the second one leaves.
   int interrupts = TakeInterrupts();
   while (!leaving_ && interrupts < 2) {
+    TellOfHistory();
     const LineEditor::Result line = editor_.Read();
     if (line.outcome == LineEditor::Outcome::kEndOfFile) break;
     if (line.outcome == LineEditor::Outcome::kInterrupted) {
@@ -100,8 +101,13 @@ void ChatSession::Greet() {
   Remark(fmt::format("{} · a reply ends with {} · {} · /help lists commands",
                      name, ends.empty() ? "nothing that is known" : ends,
                      DescribeSampling(options_.sampling)));
+}
+
+void ChatSession::TellOfHistory() {
   const std::string problem = editor_.history_problem();
-  if (!problem.empty()) Remark("the history is not kept: " + problem);
+  if (problem.empty() || told_of_history_) return;
+  told_of_history_ = true;
+  Remark("the history is not kept: " + problem);
 }
 
 void ChatSession::Try(const std::function<void()>& action) {

@@ -34,6 +34,8 @@ class ChatSession {
   static std::span<const Command> Commands();
 
   void Greet();
+  // Says once why the history is not kept, where it isn't.
+  void TellOfHistory();
   // Takes lines until the user leaves.
   void Converse();
   // Does what TEXT asks for, or ACTION; what goes wrong is told.
@@ -77,6 +79,7 @@ class ChatSession {
   Json dropped_ = Json::array();
   int code_ = 0;
   bool leaving_ = false;
+  bool told_of_history_ = false;
   uint64_t turns_ = 0;
   uint64_t generated_ = 0;
   double seconds_ = 0;

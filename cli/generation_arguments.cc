@@ -232,8 +232,8 @@ void GenerationArguments::AddSampling(CLI::App& command) {
               params.samplers = ParseSamplerOrder(order);
             });
           },
-          "the chain's order: penalties;dry;top_n_sigma;top_k;typ_p;top_p;"
-          "min_p;xtc;temperature")
+          "the chain's order, with ; between: penalties, dry, top_n_sigma, "
+          "top_k, typ_p, top_p, min_p, xtc, temperature")
       ->type_name("LIST")
       ->group(group);
   command

@@ -153,6 +153,9 @@ std::string DescribeParseError(const CLI::App& app,
   const std::vector<std::string> extras = command.remaining();
   std::string text =
       extras.empty() ? error.what() : DescribeExtra(command, extras.front());
+  // "--seed: At Most 1 required but received 2"
+  const size_t twice = text.find(": At Most 1 required");
+  if (twice != text.npos) text.replace(twice, text.npos, " is given twice");
   text += &command == &app ? "\n  fullstop --help lists what there is"
                            : "\n  fullstop " + command.get_name() +
                                  " --help lists what there is";

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -68,7 +68,11 @@ void InputHistory::Add(const std::string& text) {
   HistEvent event;
   ::history(history_, &event, H_ENTER, text.c_str());
   if (file_.empty() || !problem_.empty() || text.size() > kLongest) return;
-  Append(Encoded(1));
+  try {
+    Append(Encoded(1));
+  } catch (const Error& error) {
+    problem_ = error.message();
+  }
 }
 
 void InputHistory::Append(const std::string& newest) {
@@ -81,24 +85,27 @@ void InputHistory::Append(const std::string& newest) {
   const std::string line =
       (before == 0 ? newest.substr(0, first) : "") + newest.substr(last);
   const ssize_t written = fd < 0 ? -1 : ::write(fd, line.data(), line.size());
-  if (written != static_cast<ssize_t>(line.size())) {
-    const int error_number = written < 0 ? errno : ENOSPC;
-    problem_ =
-        Error::System("can't write '" + file_ + "'", error_number).what();
-    if (written > 0 && ::ftruncate(fd, before) != 0) problem_ += " in part";
-  }
+  const int error_number = written < 0 ? errno : ENOSPC;
+  const bool whole = written == static_cast<ssize_t>(line.size());
+  // Half a line is taken back.
+  if (written > 0 && !whole && ::ftruncate(fd, before) != 0) errno = 0;
   if (fd >= 0) ::close(fd);
+  if (!whole) {
+    throw Error::System("can't write '" + file_ + "'", error_number);
+  }
 }
 
 std::string InputHistory::Encoded(size_t count) {
-  char* data = nullptr;
-  size_t size = 0;
-  std::FILE* stream = ::open_memstream(&data, &size);
+  // libedit sets the mode of what it writes to: a stream with a descriptor.
+  std::FILE* stream = ::fdopen(::memfd_create("history", MFD_CLOEXEC), "w+");
+  if (stream == nullptr) throw Error::System("can't write in memory", errno);
   HistEvent event;
   ::history(history_, &event, H_NSAVE_FP, count, stream);
+  std::string encoded(static_cast<size_t>(std::max(0L, std::ftell(stream))),
+                      '\0');
+  std::rewind(stream);
+  encoded.resize(std::fread(encoded.data(), 1, encoded.size(), stream));
   std::fclose(stream);
-  std::string encoded(data, size);
-  ::free(data);
   return encoded;
 }
 

@@ -30,7 +30,8 @@ class InputHistory {
  private:
   void Load();
   void Append(const std::string& newest);
-  // The newest COUNT entries as libedit writes them, behind its first line.
+  // libedit's first line and the newest COUNT entries (or one more), the newest
+  // last.
   std::string Encoded(size_t count);
 
   std::string file_;

@@ -1,10 +1,14 @@
 #include "cli/interrupt.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdint>
 #include <cstdio>
 
 #include "cli/terminal.h"
@@ -15,6 +19,9 @@ namespace {
 std::atomic<int> interrupts{0};
 static_assert(std::atomic<int>::is_always_lock_free);
 volatile sig_atomic_t resized = 0;
+// Readable while an interrupt has not been taken: a signal may come between a
+// look at the count and the wait for input, or to another thread.
+int pending = -1;
 
 // Written before the handlers are set, read in them.
 termios terminal = {};
@@ -32,6 +39,11 @@ void RestoreTerminal() {
 }
 
 void OnInterrupt(int) {
+  const int error_number = errno;
+  const uint64_t one = 1;
+  const ssize_t ignored = ::write(pending, &one, sizeof(one));
+  (void)ignored;
+  errno = error_number;
   if (interrupts.fetch_add(1) < 2) return;
   RestoreTerminal();
   ::_exit(130);
@@ -57,13 +69,30 @@ void Handle(int signal, void (*handler)(int), int flags) {
 }  // namespace
 
 void CountInterrupts() {
+  pending = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   // No SA_RESTART: a read that waits for the user has to return.
   Handle(SIGINT, OnInterrupt, 0);
 }
 
-int TakeInterrupts() { return interrupts.exchange(0); }
+int TakeInterrupts() {
+  // In this order: one that comes in between is seen by its count.
+  const int taken = interrupts.exchange(0);
+  uint64_t drained = 0;
+  const ssize_t ignored = ::read(pending, &drained, sizeof(drained));
+  (void)ignored;
+  return taken;
+}
 
 bool Interrupted() { return interrupts.load() > 0; }
+
+bool WaitForInput() {
+  pollfd wanted[] = {{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0},
+                     {.fd = pending, .events = POLLIN, .revents = 0}};
+  while (!Interrupted()) {
+    if (::poll(wanted, 2, -1) > 0 && wanted[0].revents != 0) return true;
+  }
+  return false;
+}
 
 void RestoreTerminalOnSignal() {
   has_escapes = HasEscapes(stdout);

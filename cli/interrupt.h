@@ -12,6 +12,9 @@ void CountInterrupts();
 int TakeInterrupts();
 // Whether any came, without taking them.
 bool Interrupted();
+// Waits for standard input; false where an interrupt came first, or has not
+// been taken yet.
+bool WaitForInput();
 
 // From now on the terminal of standard input gets its present settings back
 // when a signal ends the program.

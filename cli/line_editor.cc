@@ -8,8 +8,9 @@
 #include <clocale>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <cwchar>
 #include <string_view>
+#include <utility>
 
 #include "base/error.h"
 #include "cli/command.h"
@@ -27,6 +28,23 @@ constexpr int kPasteGapMilliseconds = 30;
 constexpr std::string_view kMarkPastes = "\033[?2004h";
 constexpr std::string_view kDoNotMarkPastes = "\033[?2004l";
 constexpr wchar_t kPasteEnd[] = L"\033[201~";
+
+// libedit's source of characters; -1 where an interrupt came. What is no UTF-8
+// becomes U+FFFD.
+int TakeCharacter(EditLine*, wchar_t* character) {
+  std::mbstate_t state = {};
+  for (;;) {
+    char byte = 0;
+    if (!WaitForInput()) return -1;
+    const ssize_t count = ::read(STDIN_FILENO, &byte, 1);
+    if (count == 0 || (count < 0 && errno != EINTR)) return 0;
+    if (count < 0) continue;
+    const size_t used = std::mbrtowc(character, &byte, 1, &state);
+    if (used == static_cast<size_t>(-2)) continue;
+    if (used == static_cast<size_t>(-1)) *character = 0xFFFD;
+    return 1;
+  }
+}
 
 // Called by libedit where a pasted text begins.
 unsigned char TakePaste(EditLine* editor, int) {
@@ -74,6 +92,7 @@ LineEditor::LineEditor(const std::string& history_file)
   ::el_set(editor, EL_CLIENTDATA, state_.get());
   ::el_set(editor, EL_PROMPT, &State::Prompt);
   ::el_set(editor, EL_EDITOR, "emacs");
+  ::el_set(editor, EL_GETCFN, TakeCharacter);
   ::el_set(editor, EL_HIST, ::history, state_->history.get());
   ::el_set(editor, EL_ADDFN, "take-paste", "Insert a pasted text", TakePaste);
   ::el_set(editor, EL_BIND, "\033[200~", "take-paste", nullptr);
@@ -132,26 +151,27 @@ bool LineEditor::Confirm(const std::string& question) {
 }
 
 std::optional<std::string> LineEditor::ReadPlainLine(bool* interrupted) {
-  std::string line;
-  for (;;) {
-    errno = 0;
-    const int c = std::getc(stdin);
-    if (c == '\n') return line;
-    if (c != EOF) {
-      line += static_cast<char>(c);
-      continue;
-    }
-    if (std::ferror(stdin) != 0) {
-      const int error_number = errno;
-      std::clearerr(stdin);
-      if (error_number != EINTR) {
-        throw Error::System("can't read standard input", error_number);
-      }
+  size_t end = plain_.find('\n');
+  while (end == plain_.npos) {
+    if (!WaitForInput()) {
       *interrupted = TakeInterrupts() > 0;
-      if (!*interrupted) continue;
+      return std::nullopt;
     }
-    return line.empty() ? std::nullopt : std::optional(line);
+    char bytes[4096];
+    const ssize_t count = ::read(STDIN_FILENO, bytes, sizeof(bytes));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw Error::System("can't read standard input", errno);
+    if (count == 0) {
+      if (plain_.empty()) return std::nullopt;
+      return std::exchange(plain_, "");
+    }
+    const size_t before = plain_.size();
+    plain_.append(bytes, static_cast<size_t>(count));
+    end = plain_.find('\n', before);
   }
+  std::string line = plain_.substr(0, end);
+  plain_.erase(0, end + 1);
+  return line;
 }
 
 std::optional<std::string> LineEditor::ReadLine(const std::string& prefill,

@@ -10,7 +10,7 @@
 namespace fullstop::cli {
 
 // On a terminal, it does not echo what is typed while nothing is read; that
-// waits for the next line.
+// waits for the next line. SIGINT must be counted (interrupt.h).
 class LineEditor {
  public:
   // HISTORY_FILE may be empty.
@@ -51,6 +51,7 @@ class LineEditor {
   bool MoreIsWaiting() const;
 
   std::unique_ptr<State> state_;
+  std::string plain_;  // read, but not yet asked for
   bool interactive_;
 };
 

@@ -120,17 +120,19 @@ int RunScore(const ScoreArguments& arguments) {
     };
   }
   Json tokens = Json::array();
-  if (!arguments.json) {
-    WriteOut(fmt::format("{:>7} {:>10} {:>7} {:>11}  {}\n", "id", "logprob",
-                         "rank", "P(stop)", "text"));
-  }
+  bool first = true;
   const ScoreSummary summary =
       Score(model.forward(), ids, options, [&](const TokenScore& token) {
         if (arguments.json) {
           tokens.push_back(ToJson(token, tokenizer));
-        } else {
-          PrintRow(token, tokenizer);
+          return;
         }
+        if (first) {
+          WriteOut(fmt::format("{:>7} {:>10} {:>7} {:>11}  {}\n", "id",
+                               "logprob", "rank", "P(stop)", "text"));
+        }
+        first = false;
+        PrintRow(token, tokenizer);
       });
   if (options.progress) fmt::print(stderr, "\r\033[K");
   const Json next = summary.p_stop_next ? Json(*summary.p_stop_next) : Json();

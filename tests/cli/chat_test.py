@@ -24,7 +24,7 @@ class PipeTest(CliTest):
         self.assertIn("P(stop)", answer.out)
         for text in [answer.out, answer.err]:
             self.assertNotIn("\033", text)
-        self.assertNotIn("> ", answer.err)
+        self.assertNotRegex(answer.out + answer.err, "(?m)^> ")
 
     def test_nothing_to_do_is_told(self):
         self.refused("chat", says="standard input is empty")
@@ -167,13 +167,13 @@ class TerminalTest(CliTest):
         terminal.expect("the message alone makes")
         terminal.prompt()
         self.assertEqual(len(self.saved(terminal)), 2)
-        self.assertEqual(self.reply(terminal, "Hi"), "turn_end")
+        self.reply(terminal, "Hi")
         self.leave(terminal)
 
     def test_interrupt_closes_the_turn(self):
         terminal = self.start(*LONG)
         terminal.line("Tell me a story.")
-        terminal.expect(r"\w+ \w+ \w+")
+        terminal.expect(r"\n.*[a-z]+ [a-z]+ [a-z]+")
         terminal.interrupt()
         terminal.expect("cancelled")
         terminal.prompt()
@@ -194,7 +194,7 @@ class TerminalTest(CliTest):
         self.assertEqual(terminal.leave(), 0)
         terminal = self.start(*LONG)
         terminal.line("Tell me a story.")
-        terminal.expect(r"\w+ \w+ \w+")
+        terminal.expect(r"\n.*[a-z]+ [a-z]+ [a-z]+")
         terminal.interrupt()
         terminal.expect("cancelled")
         terminal.prompt()
@@ -215,7 +215,9 @@ class TerminalTest(CliTest):
 
     def test_interrupt_while_loading_and_reading(self):
         terminal = Terminal(self, "chat", *GREEDY)
-        terminal.interrupt()
+        for _ in range(3):  # while loading, or at the prompt
+            time.sleep(0.2)
+            terminal.interrupt()
         self.assertIn(terminal.leave(), (-signal.SIGINT, 0))
         terminal = self.start("--temp", "0", "-t", "1", "-b", "64")
         terminal.line("word " * 3000)
@@ -227,25 +229,25 @@ class TerminalTest(CliTest):
 
     def test_full_context_offers_a_way_on(self):
         terminal = self.start("-c", "128", "--temp", "0", "-t", "1", "-n", "8")
-        for i in range(3):
-            self.reply(terminal, f"{i} is a number. " * 4)
+        for i in range(2):
+            self.reply(terminal, f"{i} is a number. " * 3)
         terminal.line("Tell me of four. " * 8)
         terminal.expect(r"leave the oldest \d turns? out and go on\?")
         terminal.line("n")
         terminal.expect("/drop leaves")
         terminal.prompt()
-        self.assertEqual(len(self.saved(terminal)), 6)
+        self.assertEqual(len(self.saved(terminal)), 4)
         terminal.line("Tell me of four. " * 8)
         terminal.expect("go on")
         terminal.line("y")
         terminal.expect(END)
         terminal.prompt()
-        self.assertEqual(len(self.saved(terminal)), 8)
+        self.assertEqual(len(self.saved(terminal)), 6)
         # Not offered where it does not help.
         terminal.line("word " * 200)
         terminal.expect("the message alone makes")
         terminal.prompt()
-        self.assertEqual(len(self.saved(terminal)), 8)
+        self.assertEqual(len(self.saved(terminal)), 6)
         self.leave(terminal)
         terminal = self.start("-c", "48", *LONG)
         self.assertEqual(self.reply(terminal, "Hi"), "context_full")

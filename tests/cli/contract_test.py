@@ -300,7 +300,7 @@ class HelpTest(CliTest):
 
     def shell(self, line):
         import subprocess
-        if " chat" in line or " generate" in line:
+        if line.split()[1] in ("chat", "generate") and " -n " not in line:
             line += " -n 4"
         return subprocess.run(["sh", "-c", line], cwd=self.folder,
                               env=self.env, input=b"Hi\n", timeout=120,

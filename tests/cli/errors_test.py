@@ -59,6 +59,7 @@ class ArgumentTest(CliTest):
         self.refused("generate", "--top_p=1", says="did you mean --top-p?")
         self.refused("generate", "--zzzz", says="no option --zzzz")
         self.refused("show", NAME, "more", says="'more' is one argument too")
+        self.refused("generate", "-n", "1", "-n", "2", says="given twice")
         self.refused(says="--help")
 
     def test_numbers(self):
