@@ -224,6 +224,11 @@ void GenerationArguments::AddSampling(CLI::App& command) {
         ->type_name("N")
         ->group(group);
   }
+  AddChain(command, group);
+}
+
+void GenerationArguments::AddChain(CLI::App& command,
+                                   const std::string& group) {
   command
       .add_option_function<std::string>(
           "--samplers",

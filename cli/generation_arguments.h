@@ -27,6 +27,8 @@ class GenerationArguments {
   using Setter = std::function<void(SamplingParams&)>;
 
   void AddSampling(CLI::App& command);
+  // Into the same GROUP: the order, biases, and what is no number.
+  void AddChain(CLI::App& command, const std::string& group);
 
   std::vector<Setter> setters_;
   std::optional<int64_t> seed_;

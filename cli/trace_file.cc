@@ -87,8 +87,8 @@ void TraceFile::OnStep(const GenerationStep& step, const StopMachine& machine) {
 }
 
 void TraceFile::Finish(const Reply& reply) {
-  if (!enabled()) return;
-  writer_.End({reply.end, reply.usage, closing_});
+  if (enabled()) writer_.End({reply.end, reply.usage, closing_});
+  if (!problem_.empty()) PrintError(std::exchange(problem_, ""));
 }
 
 void TraceFile::Write(std::string_view line) {
@@ -105,11 +105,12 @@ void TraceFile::Write(std::string_view line) {
 }
 
 void TraceFile::Fail(int error_number) {
-  PrintError(
+  problem_ =
       Error::System("can't write the trace '" + path_ + "'", error_number)
-          .Advice("the reply goes on without it; the file ends behind "
-                  "its last whole line")
-          .what());
+          .Advice(
+              "the reply goes on without it; the file ends behind "
+              "its last whole line")
+          .what();
   // Half a line would make the rest unreadable; a pipe can't be cut, though.
   if (::ftruncate(fd_, whole_) != 0) errno = 0;
   ::close(std::exchange(fd_, -1));

@@ -24,8 +24,8 @@ class TraceFile : public ReplyObserver {
   TraceFile& operator=(const TraceFile&) = delete;
 
   bool enabled() const { return fd_ >= 0; }
-  // Whether writing failed: the user was told then, and the replies went on
-  // without a trace.
+  // Whether writing failed: the user is told when the reply is over, and the
+  // replies go on without a trace.
   bool failed() const { return failed_; }
 
   // From now on VIEW, which must outlive the next replies, sees them too.
@@ -46,6 +46,7 @@ class TraceFile : public ReplyObserver {
   int fd_ = -1;
   off_t whole_ = 0;  // bytes of the lines that were written
   bool failed_ = false;
+  std::string problem_;  // to be told
   const LoadedModel* model_;
   TraceWriter writer_;
   ReplyObserver* view_ = nullptr;

@@ -81,18 +81,22 @@ std::string Meaning(const End& end) {
   return "something went wrong";
 }
 
-// Where the model itself was nearest to an end.
+// Where the model itself was nearest to an end; at the end, if it drew one.
 std::string NearestEnd(const Reply& reply, const Tokenizer& tokenizer) {
   const GenerationStep* nearest = nullptr;
   for (const GenerationStep& step : reply.tail) {
     if (step.closed) continue;
-    if (nearest == nullptr || step.record.p_stop > nearest->record.p_stop) {
+    if (nearest == nullptr || reply.end.id ||
+        step.record.p_stop > nearest->record.p_stop) {
       nearest = &step;
     }
   }
-  if (nearest == nullptr) return "no token was drawn\n";
+  if (nearest == nullptr) return "; no token was drawn\n";
+  if (reply.end.id) {
+    return fmt::format(", where P(stop) was {:.2g}\n", nearest->record.p_stop);
+  }
   return fmt::format(
-      "of the tokens below, an end was most probable at {}: {:.2g}\n",
+      ";\nof the tokens below, an end was most probable at {}: {:.2g}\n",
       Quoted(tokenizer.TokenBytes(nearest->id)), nearest->record.p_stop);
 }
 
@@ -101,7 +105,7 @@ std::string NearestEnd(const Reply& reply, const Tokenizer& tokenizer) {
 std::string ExplainEnd(const Reply& reply, const LoadedModel& model) {
   const Tokenizer& tokenizer = model.tokenizer();
   std::string out = "the reply ended with " + DescribeEnd(reply.end) + "\n";
-  out += Meaning(reply.end) + "; " + NearestEnd(reply, tokenizer);
+  out += Meaning(reply.end) + NearestEnd(reply, tokenizer);
   out += "stops:\n";
   for (const Stop& stop : model.protocol().stops().stops) {
     std::string from;

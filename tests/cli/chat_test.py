@@ -1,13 +1,9 @@
 """The chat, on a terminal and off it."""
 import json
-import os
-import pathlib
-import shutil
 import signal
-import termios
 import time
 
-from harness import NAME, CliTest, Terminal, main
+from harness import NAME, PROGRAM, CliTest, Terminal, main
 
 GREEDY = ["--temp", "0", "-t", "1", "-n", "24"]
 LONG = ["--temp", "0", "-t", "1", "--ignore-eos", "--on-loop", "warn"]
@@ -220,7 +216,7 @@ class TerminalTest(CliTest):
             terminal.interrupt()
         self.assertIn(terminal.leave(), (-signal.SIGINT, 0))
         terminal = self.start("--temp", "0", "-t", "1", "-b", "64")
-        terminal.line("word " * 3000)
+        terminal.line("\033[200~" + "word " * 3000 + "\033[201~")
         terminal.expect("reading")
         terminal.interrupt()
         terminal.expect("cancelled")
@@ -270,22 +266,21 @@ class TerminalTest(CliTest):
         self.leave(terminal)
 
     def test_terminal_is_left_as_it_was(self):
-        for end in ["/quit", "\x04", signal.SIGTERM]:
-            terminal = Terminal(self, "chat", *GREEDY)
-            before = terminal.settings()
+        for end in ["/quit\r", "\x04", "\x03\x03", None]:
+            chat = f"{PROGRAM} chat --temp 0 -t 1"
+            if end is None:
+                chat = "timeout --foreground 5 " + chat
+            terminal = Terminal(self, "-c", f"trap : INT; {chat}; stty -a",
+                                program="sh")
             terminal.expect("lists commands")
             terminal.prompt()
-            if isinstance(end, str):
-                terminal.send(end + ("\r" if end != "\x04" else ""))
-            else:
-                terminal.kill(end)
-            time.sleep(1)
-            try:
-                after = terminal.settings()
-            except termios.error:
-                after = before
-            self.assertEqual(before[:4], after[:4])
-            self.assertIn(terminal.leave(), (0, -signal.SIGTERM))
+            for key in [end] if end and end[0] != "\x03" else end or "":
+                time.sleep(0.5)
+                terminal.send(key)
+            settings = terminal.expect(r"speed .*extproc").group()
+            for flag in ["isig", "icanon", "echo", "icrnl"]:
+                self.assertRegex(settings, rf"[^-]\b{flag}\b")
+            self.assertEqual(terminal.leave(), 0)
 
     def test_history_outlives_a_kill(self):
         terminal = self.start()
@@ -296,6 +291,7 @@ class TerminalTest(CliTest):
         terminal.send("\033[A")
         terminal.expect("remember this")
         terminal.interrupt()
+        terminal.prompt()
         self.leave(terminal)
         history = self.folder / ".local/state/fullstop/chat_history"
         self.assertEqual(history.stat().st_mode & 0o777, 0o600)

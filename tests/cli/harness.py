@@ -91,14 +91,14 @@ class CliTest(unittest.TestCase):
 class Terminal:
     """The program on a terminal of its own."""
 
-    def __init__(self, test, *args, env=(), columns=100):
+    def __init__(self, test, *args, env=(), columns=100, program=PROGRAM):
         self.text = ""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.chdir(test.folder)
             size = struct.pack("HHHH", 40, columns, 0, 0)
             fcntl.ioctl(0, termios.TIOCSWINSZ, size)
-            os.execve(PROGRAM, [PROGRAM, *args], {**test.env, **dict(env)})
+            os.execvpe(program, [program, *args], {**test.env, **dict(env)})
 
     def _read(self, seconds):
         ready, _, _ = select.select([self.fd], [], [], seconds)
@@ -142,9 +142,6 @@ class Terminal:
 
     def interrupt(self):
         self.send("\x03")
-
-    def settings(self):
-        return termios.tcgetattr(self.fd)
 
     def kill(self, number):
         os.kill(self.pid, number)
