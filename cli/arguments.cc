@@ -1,9 +1,13 @@
 #include "cli/arguments.h"
 
+#include <fmt/format.h>
+
+#include <charconv>
 #include <cstdlib>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/memory.h"
 
 namespace fullstop::cli {
 
@@ -48,7 +52,8 @@ void RenderArguments::Add(CLI::App& command) {
       .add_option("--var", variables,
                   "a variable for the template, as JSON: --var "
                   "enable_thinking=false; may be given again")
-      ->type_name("NAME=JSON");
+      ->type_name("NAME=JSON")
+      ->allow_extra_args(false);
 }
 
 RenderRequest RenderArguments::Request(const Json& messages) const {
@@ -102,14 +107,17 @@ void ComputeArguments::Add(CLI::App& command) {
       .add_option("-c,--ctx-size", context,
                   "positions of the context; 0, as many as the model was "
                   "trained for")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(AtLeast(0));
   command
       .add_option("-t,--threads", threads,
                   "threads that compute; 0, one for each processor")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(AtLeast(0));
   command
       .add_option("-b,--batch-size", batch, "prompt tokens evaluated at once")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(AtLeast(1));
   command
       .add_option("--cpu-path", cpu_path,
                   "force the kernels: reference, avx2 or avx512 (also by "
@@ -127,6 +135,41 @@ ModelOptions ComputeArguments::Options() const {
       .context_length = context, .threads = threads, .batch = batch};
   if (!path.empty()) options.cpu_path = kernels::ParseCpuPath(path);
   return options;
+}
+
+void ComputeArguments::Load(LoadedModel& model) const {
+  const int32_t length = model.forward().context_length();
+  const int32_t trained = TrainedContext(model.file());
+  if (context == 0 && length == trained) return;
+  std::string text =
+      fmt::format("a context of {} positions, {} when it is full", length,
+                  DescribeBytes(static_cast<uint64_t>(length) *
+                                CacheBytesPerPosition(model.file())));
+  if (length > trained) {
+    text += fmt::format(
+        "; the model was trained for {}, and may lose its way "
+        "behind them",
+        trained);
+  } else if (context == 0) {
+    text += fmt::format(
+        "; the {} that the model was trained for don't fit the "
+        "memory",
+        trained);
+  }
+  Remark(text);
+}
+
+CLI::Validator AtLeast(int64_t least) {
+  return CLI::Validator(
+      [least](std::string& text) -> std::string {
+        int64_t value = 0;
+        const char* end = text.data() + text.size();
+        const auto [next, error] = std::from_chars(text.data(), end, value);
+        if (error == std::errc() && next == end && value >= least) return "";
+        return fmt::format("takes a whole number that is {} or more, not '{}'",
+                           least, text);
+      },
+      "");
 }
 
 }  // namespace fullstop::cli

@@ -3,11 +3,14 @@
 #define FULLSTOP_CLI_ARGUMENTS_H_
 
 #include <CLI/App.hpp>
+#include <CLI/Validators.hpp>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/command.h"
+#include "engine/loaded_model.h"
 #include "model/load.h"
 #include "protocol/render.h"
 #include "protocol/turn_protocol.h"
@@ -49,7 +52,13 @@ struct ComputeArguments {
   void Add(CLI::App& command);
   // The environment variable FULLSTOP_CPU_PATH stands in for --cpu-path.
   ModelOptions Options() const;
+  // Loads MODEL's weights, with a word on what the context costs where it was
+  // asked for, or is not what the model was trained for.
+  void Load(LoadedModel& model) const;
 };
+
+// A check for options: an integer of at least LEAST.
+CLI::Validator AtLeast(int64_t least);
 
 }  // namespace fullstop::cli
 

@@ -14,6 +14,7 @@
 #include "base/threads.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/help.h"
 #include "engine/loaded_model.h"
 #include "engine/model_store.h"
 #include "kernels/kernels.h"
@@ -193,14 +194,17 @@ Json ToJson(const Test& test, const Machine& machine,
   std::tm utc = {};
   ::gmtime_r(&now, &utc);
   return {
-      {"build_number", FULLSTOP_VERSION},
+      {"build_commit", FULLSTOP_VERSION},
+      {"build_number", 0},
       {"cpu_info", machine.cpu},
+      {"gpu_info", ""},
       {"backends", "CPU " + machine.kernels},
       {"model_filename", path},
       {"model_type", machine.type},
       {"model_size", machine.size},
       {"model_n_params", machine.parameters},
       {"n_batch", options.compute.batch},
+      {"n_ubatch", options.compute.batch},
       {"n_threads", threads},
       {"type_k", "f16"},
       {"type_v", "f16"},
@@ -339,7 +343,8 @@ void AddBench(CLI::App& app, Runner& run) {
     command->add_option(name, values, what)
         ->delimiter(',')
         ->type_name("N,…")
-        ->check(CLI::NonNegativeNumber);
+        ->allow_extra_args(false)
+        ->check(AtLeast(0));
   };
   list("-p,--n-prompt", options->prompts, "prompt tokens; 0 for none");
   list("-n,--n-gen", options->generations, "generated tokens; 0 for none");
@@ -348,9 +353,15 @@ void AddBench(CLI::App& app, Runner& run) {
   command
       ->add_option("-r,--repetitions", options->repetitions,
                    "runs of each test")
-      ->check(CLI::PositiveNumber);
+      ->type_name("N")
+      ->check(AtLeast(1));
   command->add_option("-o,--output", options->format, "md, json or csv")
-      ->check(CLI::IsMember({"md", "json", "csv"}));
+      ->type_name("FORMAT")
+      ->check(
+          CLI::Validator(CLI::IsMember({"md", "json", "csv"})).description(""));
+  AddExamples(*command,
+              {{"bench", "pp512 and tg128, five times"},
+               {"bench -p 64 -n 16 -r 2 -o json", "shorter, for a program"}});
   command->callback(
       [options, &run] { run = [options] { return RunBench(*options); }; });
 }

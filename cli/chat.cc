@@ -6,6 +6,8 @@
 #include "cli/chat_session.h"
 #include "cli/command.h"
 #include "cli/generation_arguments.h"
+#include "cli/help.h"
+#include "cli/interrupt.h"
 
 namespace fullstop::cli {
 namespace {
@@ -30,6 +32,8 @@ int RunChat(const ChatOptions& options) {
   // Better known before the weights are loaded and the first message typed.
   model.protocol().TemplateFor(!request.tools.is_null());
   if (!options.messages_file.empty()) RenderText(model.protocol(), request);
+  options.compute.Load(model);
+  CountInterrupts();  // before the session changes the terminal
   ChatSession session(model, std::move(request),
                       options.generation.Options(model), options.compute.batch,
                       options.trace_file);
@@ -55,6 +59,11 @@ void AddChat(CLI::App& app, Runner& run) {
       ->add_option("--trace", options->trace_file,
                    "write a line of JSON for each token")
       ->type_name("FILE");
+  AddExamples(*command,
+              {{"chat", "with the default model"},
+               {"chat --system 'You answer in one sentence.' --temp 0.3",
+                "with a system message, a little cooler"},
+               {"chat --messages chat.json", "go on with a conversation"}});
   command->callback(
       [options, &run] { run = [options] { return RunChat(*options); }; });
 }

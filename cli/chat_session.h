@@ -3,10 +3,13 @@
 #ifndef FULLSTOP_CLI_CHAT_SESSION_H_
 #define FULLSTOP_CLI_CHAT_SESSION_H_
 
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
+#include "cli/command.h"
 #include "cli/line_editor.h"
 #include "cli/trace_file.h"
 #include "engine/conversation.h"
@@ -21,7 +24,8 @@ class ChatSession {
               GenerationOptions options, int32_t prefill_rows,
               const std::string& trace_file);
 
-  // Until the user leaves; returns the exit code.
+  // Until the user leaves; returns the exit code. SIGINT must be counted
+  // (interrupt.h) from before the object is made.
   int Run();
 
  private:
@@ -30,17 +34,23 @@ class ChatSession {
   static std::span<const Command> Commands();
 
   void Greet();
-  // True while the conversation goes on.
-  bool Handle(const std::string& text);
-  bool HandleCommand(const std::string& text);
-  void Say(const std::string& text);
+  // Says once why the history is not kept, where it isn't.
+  void TellOfHistory();
+  // Takes lines until the user leaves.
+  void Converse();
+  // Does what TEXT asks for, or ACTION; what goes wrong is told.
+  void Handle(const std::string& text);
+  void Try(const std::function<void()>& action);
+  void HandleCommand(const std::string& text);
   // Takes all but the first COUNT messages back, adds TEXT as the user's, and
   // replies. Where that fails the conversation is what it was.
   void ReplyBehind(size_t count, const std::optional<std::string>& text);
   void Reply();
-  // Generates once; false where the conversation did not fit the context.
-  bool TryReply();
-  bool OfferToDrop();
+  // Leaves the oldest turns out of a conversation that does not fit the
+  // context, if the user agrees; else throws Error (kLimit).
+  void MakeRoom(size_t tokens);
+  bool DropOldestTurn();
+  void Report();
 
   void Help(const std::string& argument);
   void System(const std::string& argument);
@@ -65,8 +75,11 @@ class ChatSession {
   LineEditor editor_;
   TraceFile trace_;
   std::optional<Turn> last_;
+  // The turns that were left out, for /save.
+  Json dropped_ = Json::array();
   int code_ = 0;
   bool leaving_ = false;
+  bool told_of_history_ = false;
   uint64_t turns_ = 0;
   uint64_t generated_ = 0;
   double seconds_ = 0;

@@ -1,6 +1,8 @@
 #include "cli/command.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -8,9 +10,26 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/utf8.h"
 #include "cli/terminal.h"
 
 namespace fullstop::cli {
+namespace {
+
+// ": unexpected end of input; expected ']'" of nlohmann's "[json.exception…]
+// parse error at line …: syntax error while parsing array - unexpected end of
+// input; last read: …; expected ']'".
+std::string Reason(std::string_view what) {
+  const size_t dash = what.find(" - ");
+  if (dash == what.npos) return "";
+  what.remove_prefix(dash + 3);
+  std::string reason = ": " + std::string(what.substr(0, what.find(';')));
+  const size_t expected = what.rfind("; expected");
+  if (expected != what.npos) reason += what.substr(expected);
+  return reason;
+}
+
+}  // namespace
 
 void AddModelArgument(CLI::App& command, std::string& model) {
   command
@@ -27,9 +46,16 @@ void AddFileArgument(CLI::App& command, std::string& file,
 }
 
 void WriteOut(std::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
-      std::fflush(stdout) != 0) {
-    throw Error::System("can't write to standard output", errno);
+  while (!text.empty()) {
+    const ssize_t count = ::write(STDOUT_FILENO, text.data(), text.size());
+    if (count >= 0) {
+      text.remove_prefix(static_cast<size_t>(count));
+    } else if (errno == EAGAIN) {
+      pollfd output{.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
+      ::poll(&output, 1, -1);
+    } else if (errno != EINTR) {
+      throw Error::System("can't write to standard output", errno);
+    }
   }
 }
 
@@ -50,24 +76,36 @@ void PrintError(std::string_view text) {
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
+std::string Count(uint64_t n, std::string_view what) {
+  return std::to_string(n) + " " + std::string(what) + (n == 1 ? "" : "s");
+}
+
 Json ReadJsonFile(const std::string& path) {
   const std::string text = ReadFile(path);
   try {
     return Json::parse(text);
   } catch (const Json::parse_error& error) {
-    const size_t byte = std::min(error.byte > 0 ? error.byte - 1 : 0,
-                                 text.empty() ? 0 : text.size() - 1);
-    const size_t start = text.rfind('\n', byte == 0 ? 0 : byte - 1);
-    const size_t begin =
-        start == std::string::npos || start >= byte ? 0 : start + 1;
-    const size_t end = std::min(text.find('\n', begin), text.size());
-    const auto lines = std::count(
-        text.begin(), text.begin() + static_cast<std::ptrdiff_t>(begin), '\n');
-    std::string line = text.substr(begin, std::min<size_t>(end - begin, 160));
-    throw Error::Format("this is not JSON")
+    const size_t byte =
+        std::min(std::max<size_t>(error.byte, 1) - 1, text.size());
+    const std::string_view before(text.data(), byte);
+    const size_t begin = before.rfind('\n') + 1;  // 0 where there is none
+    const std::string_view in_line = before.substr(begin);
+    const std::string line = text.substr(
+        begin, std::min(text.find('\n', begin), text.size()) - begin);
+    const auto column = std::ranges::count_if(
+        in_line, [](char c) { return (c & 0xC0) != 0x80; });
+    throw Error::Format("this is not JSON" + Reason(error.what()))
         .In(path == "-" ? "standard input" : path)
-        .AtLine(static_cast<uint64_t>(lines) + 1, byte - begin + 1, line);
+        .AtLine(static_cast<uint64_t>(std::ranges::count(before, '\n')) + 1,
+                static_cast<uint64_t>(column) + 1, ReplaceInvalidUtf8(line));
   }
+}
+
+std::string ReadInput(const std::string& path) {
+  if (path == "-" && IsTerminal(stdin)) {
+    Remark("reading from the terminal; Ctrl-D ends the input");
+  }
+  return ReadFile(path);
 }
 
 }  // namespace fullstop::cli

@@ -4,6 +4,7 @@
 #define FULLSTOP_CLI_COMMAND_H_
 
 #include <CLI/App.hpp>
+#include <cstdint>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -40,8 +41,7 @@ void AddFileArgument(CLI::App& command, std::string& file,
 
 using Json = nlohmann::ordered_json;
 
-// Writes TEXT to standard output and flushes; throws Error (kIo) where that
-// fails.
+// Writes TEXT to standard output at once; throws Error (kIo) where that fails.
 void WriteOut(std::string_view text);
 // One JSON object and a line end; invalid UTF-8 becomes U+FFFD.
 void WriteJson(const Json& value);
@@ -50,8 +50,14 @@ void Remark(std::string_view text);
 // "error: …" on standard error.
 void PrintError(std::string_view text);
 
-// Parses a file of JSON; errors name file, line and column.
+// "1 token", "2 tokens".
+std::string Count(uint64_t n, std::string_view what);
+
+// Parses a file of JSON, "-" for standard input; errors name file, line and
+// column.
 Json ReadJsonFile(const std::string& path);
+// As ReadFile, with a word where a person has to type the text.
+std::string ReadInput(const std::string& path);
 
 }  // namespace fullstop::cli
 

@@ -1,12 +1,17 @@
+#include <unistd.h>
+
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/utf8.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/generation_arguments.h"
+#include "cli/help.h"
 #include "cli/interrupt.h"
 #include "cli/reply_view.h"
 #include "cli/trace_file.h"
@@ -21,7 +26,7 @@ namespace {
 
 struct GenerateOptions {
   std::string model;
-  std::string prompt;
+  std::optional<std::string> prompt;
   std::string messages_file;
   ProtocolArguments protocol;
   RenderArguments render;
@@ -41,11 +46,12 @@ struct Prompt {
 // The text as it is: BOS as declared, no template.
 Prompt RawPrompt(const GenerateOptions& options, const LoadedModel& model) {
   const Tokenizer& tokenizer = model.tokenizer();
-  const ByteRange whole{0, options.prompt.size()};
+  const std::string& text = *options.prompt;
+  const ByteRange whole{0, text.size()};
   EncodeOptions encode;
   if (options.parse_special) encode.control_ranges = {&whole, 1};
   Prompt prompt;
-  prompt.ids = tokenizer.Encode(options.prompt, encode);
+  prompt.ids = tokenizer.Encode(text, encode);
   const std::optional<TokenId> bos = tokenizer.declared().bos;
   const bool has_bos = !prompt.ids.empty() && prompt.ids.front() == bos;
   if (tokenizer.adds_bos() && bos && !has_bos) {
@@ -57,7 +63,8 @@ Prompt RawPrompt(const GenerateOptions& options, const LoadedModel& model) {
 Prompt ChatPrompt(const GenerateOptions& options, const LoadedModel& model) {
   const Json messages =
       options.messages_file.empty()
-          ? Json::array({{{"role", "user"}, {"content", options.prompt}}})
+          ? Json::array({{{"role", "user"},
+                          {"content", ReplaceInvalidUtf8(*options.prompt)}}})
           : ReadJsonFile(options.messages_file);
   RenderRequest request = options.render.Request(messages);
   request.messages = NormalizeMessages(request.messages).messages;
@@ -94,8 +101,8 @@ Json ToJson(const Reply& reply) {
   return out;
 }
 
-int RunGenerate(GenerateOptions options) {
-  if (!options.prompt.empty() && !options.messages_file.empty()) {
+void CheckPrompt(GenerateOptions& options) {
+  if (options.prompt && !options.messages_file.empty()) {
     throw Error::Usage("-p and --messages exclude each other");
   }
   if (options.raw && !options.messages_file.empty()) {
@@ -106,14 +113,17 @@ int RunGenerate(GenerateOptions options) {
     throw Error::Usage("--parse-special goes with --raw")
         .Advice("in a message, markers are always the user's characters");
   }
-  if (options.prompt.empty() && options.messages_file.empty()) {
-    if (IsTerminal(stdin)) {
-      throw Error::Usage("there is no prompt")
-          .Advice("give -p TEXT or --messages FILE");
-    }
-    options.prompt = ReadFile("-");
-    if (options.prompt.ends_with('\n')) options.prompt.pop_back();
+  if (options.prompt || !options.messages_file.empty()) return;
+  if (!IsTerminal(stdin)) options.prompt = ReadFile("-");
+  if (!options.prompt || options.prompt->empty()) {
+    throw Error::Usage("there is no prompt")
+        .Advice("give -p TEXT, --messages FILE, or a text on standard input");
   }
+  if (options.prompt->ends_with('\n')) options.prompt->pop_back();
+}
+
+int RunGenerate(GenerateOptions options) {
+  CheckPrompt(options);
   LoadedModel model(options.model, options.protocol.Resolve(),
                     options.compute.Options());
   const Prompt prompt =
@@ -124,6 +134,7 @@ int RunGenerate(GenerateOptions options) {
   MergeUserStops(generation.stops, &stops);
   generation.stops = std::move(stops);
 
+  options.compute.Load(model);
   CountInterrupts();
   CachedSequence sequence(model.forward(), 0, options.compute.batch);
   ReplyView view(!options.json);
@@ -137,6 +148,10 @@ int RunGenerate(GenerateOptions options) {
   if (options.json) {
     WriteJson(ToJson(reply));
   } else {
+    if (!reply.text.ends_with('\n') && !IsTerminal(stdout) &&
+        SameFile(STDOUT_FILENO, STDERR_FILENO)) {
+      Remark("");  // in a common log, the end has a line of its own
+    }
     Remark(EndLine(reply));
   }
   if (reply.end.cause == EndCause::kCancelled) return kCancelled;
@@ -172,6 +187,14 @@ void AddGenerate(CLI::App& app, Runner& run) {
       ->type_name("FILE");
   command->add_flag("--json", options->json,
                     "print text, ids, end, usage and timings");
+  AddExamples(*command,
+              {{"generate -p 'Name three primary colours.'", "one answer"},
+               {"generate --messages chat.json --json",
+                "the next reply of a conversation, for a program"},
+               {"generate --raw -p 'Once upon a time' -n 50",
+                "go on with a text, without the template"},
+               {"generate -p 'Hello' --trace reply.jsonl",
+                "keep how each token came to be"}});
   command->callback(
       [options, &run] { run = [options] { return RunGenerate(*options); }; });
 }

@@ -1,13 +1,16 @@
 #include "cli/generation_arguments.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <charconv>
 #include <random>
 #include <variant>
 
 #include "base/error.h"
+#include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/help.h"
 #include "engine/sampling_defaults.h"
 
 namespace fullstop::cli {
@@ -84,13 +87,23 @@ LogitBias ParseBias(const std::string& text) {
           negative ? -bias : bias};
 }
 
+constexpr std::pair<const char*, OnLoop> kLoopActions[] = {
+    {"warn", OnLoop::kWarn},
+    {"stop", OnLoop::kStop},
+    {"step-back", OnLoop::kStepBack}};
+
 OnLoop ParseLoopAction(const std::string& name) {
-  if (name == "warn") return OnLoop::kWarn;
-  if (name == "step-back") return OnLoop::kStepBack;
-  return OnLoop::kStop;
+  for (const auto& [known, action] : kLoopActions) {
+    if (name == known) return action;
+  }
+  throw Error::Usage("on-loop is warn, stop or step-back, not '" + name + "'");
 }
 
-}  // namespace
+// Negative is without a limit.
+std::optional<uint64_t> Limit(int64_t tokens) {
+  if (tokens < 0) return std::nullopt;
+  return static_cast<uint64_t>(tokens);
+}
 
 void SetSamplingField(const std::string& name, const std::string& value,
                       SamplingParams* params) {
@@ -107,12 +120,38 @@ void SetSamplingField(const std::string& name, const std::string& value,
     *params = changed;
     return;
   }
-  std::string known;
-  for (const Field& field : Fields()) {
-    known += (known.empty() ? "" : ", ") + std::string(field.name);
-  }
+  std::vector<std::string> names = {"predict", "seed", "on-loop"};
+  for (const Field& field : Fields()) names.emplace_back(field.name);
+  const std::string near = Nearest(name, names);
   throw Error::Usage("there is no setting named '" + name + "'")
-      .Advice("settings: " + known);
+      .Advice((near.empty() ? "" : "did you mean " + near + "? ") +
+              fmt::format("settings: {}", fmt::join(names, ", ")));
+}
+
+}  // namespace
+
+void SetOption(const std::string& name, const std::string& value,
+               GenerationOptions* options) {
+  if (name == "predict" || name == "n") {
+    options->stops.max_tokens = Limit(ParseNumber<int64_t>(name, value));
+  } else if (name == "seed") {
+    options->sampling.seed = ParseNumber<uint64_t>(name, value);
+  } else if (name == "on-loop") {
+    options->on_loop = ParseLoopAction(value);
+  } else {
+    SetSamplingField(name, value, &options->sampling);
+  }
+}
+
+std::string DescribeOptions(const GenerationOptions& options) {
+  std::string out = DescribeSampling(options.sampling);
+  if (options.stops.max_tokens) {
+    out += fmt::format(", predict {}", *options.stops.max_tokens);
+  }
+  for (const auto& [name, action] : kLoopActions) {
+    if (action == options.on_loop) out += fmt::format(", on-loop {}", name);
+  }
+  return out + fmt::format(", seed {}", options.sampling.seed);
 }
 
 std::string DescribeSampling(const SamplingParams& params) {
@@ -139,13 +178,14 @@ std::string DescribeSampling(const SamplingParams& params) {
 void GenerationArguments::Add(CLI::App& command) {
   command
       .add_option("-n,--predict", max_tokens_,
-                  "most tokens of a reply; left out, as many as fit")
+                  "most tokens of a reply; left out or -1, as many as fit")
       ->type_name("N")
-      ->check(CLI::Range(int64_t{-1}, int64_t{1} << 40));
+      ->check(AtLeast(-1));
   command
       .add_option("--min-tokens", min_tokens_,
                   "a stop before this many tokens does not count")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(AtLeast(0));
   command
       .add_option("--stop", stop_strings_,
                   "end the reply where its text has TEXT; may be given again")
@@ -157,9 +197,14 @@ void GenerationArguments::Add(CLI::App& command) {
       .add_option("--on-loop", on_loop_,
                   "what to do about a loop: warn, stop, or step-back (take the "
                   "repetition back and steer away)")
-      ->check(CLI::IsMember({"warn", "stop", "step-back"}));
-  command.add_option("--seed", seed_, "of the random numbers; else a new one")
-      ->type_name("N");
+      ->type_name("WHAT")
+      ->check(CLI::Validator(CLI::IsMember({"warn", "stop", "step-back"}))
+                  .description(""));
+  command
+      .add_option("--seed", seed_,
+                  "of the random numbers; left out or -1, a new one")
+      ->type_name("N")
+      ->check(AtLeast(-1));
   AddSampling(command);
 }
 
@@ -179,6 +224,11 @@ void GenerationArguments::AddSampling(CLI::App& command) {
         ->type_name("N")
         ->group(group);
   }
+  AddChain(command, group);
+}
+
+void GenerationArguments::AddChain(CLI::App& command,
+                                   const std::string& group) {
   command
       .add_option_function<std::string>(
           "--samplers",
@@ -187,8 +237,8 @@ void GenerationArguments::AddSampling(CLI::App& command) {
               params.samplers = ParseSamplerOrder(order);
             });
           },
-          "the chain's order: penalties;dry;top_n_sigma;top_k;typ_p;top_p;"
-          "min_p;xtc;temperature")
+          "the chain's order, with ; between: penalties, dry, top_n_sigma, "
+          "top_k, typ_p, top_p, min_p, xtc, temperature")
       ->type_name("LIST")
       ->group(group);
   command
@@ -201,6 +251,7 @@ void GenerationArguments::AddSampling(CLI::App& command) {
           },
           "a text over which DRY's repetitions don't reach")
       ->type_name("TEXT")
+      ->allow_extra_args(false)
       ->group(group);
   command
       .add_option_function<std::vector<std::string>>(
@@ -215,6 +266,7 @@ void GenerationArguments::AddSampling(CLI::App& command) {
           },
           "add to a token's logit: ID+BIAS or ID-BIAS")
       ->type_name("ID±BIAS")
+      ->allow_extra_args(false)
       ->group(group);
   command
       .add_flag_callback(
@@ -242,14 +294,13 @@ GenerationOptions GenerationArguments::Options(const LoadedModel& model) const {
   if (options.sampling.ignore_eos) {
     Remark("--ignore-eos: no stop id can be drawn; only a limit ends a reply");
   }
-  options.sampling.seed = seed_ ? *seed_ : std::random_device()();
+  options.sampling.seed = seed_ && *seed_ >= 0 ? static_cast<uint64_t>(*seed_)
+                                               : std::random_device()();
   options.suppress = model.suppressed();
   options.stops.stop_strings = stop_strings_;
   options.stops.strings_in_thought = stop_in_thought_;
   options.stops.min_tokens = min_tokens_;
-  if (max_tokens_ && *max_tokens_ >= 0) {
-    options.stops.max_tokens = static_cast<uint64_t>(*max_tokens_);
-  }
+  if (max_tokens_) options.stops.max_tokens = Limit(*max_tokens_);
   options.on_loop = ParseLoopAction(on_loop_);
   return options;
 }

@@ -27,9 +27,11 @@ class GenerationArguments {
   using Setter = std::function<void(SamplingParams&)>;
 
   void AddSampling(CLI::App& command);
+  // Into the same GROUP: the order, biases, and what is no number.
+  void AddChain(CLI::App& command, const std::string& group);
 
   std::vector<Setter> setters_;
-  std::optional<uint64_t> seed_;
+  std::optional<int64_t> seed_;
   std::optional<int64_t> max_tokens_;
   uint64_t min_tokens_ = 0;
   std::vector<std::string> stop_strings_;
@@ -37,13 +39,15 @@ class GenerationArguments {
   std::string on_loop_ = "stop";
 };
 
-// Sets one sampling field by its flag's name without dashes ("temp",
-// "top-p", …) from text, as `/set` in a chat does. Throws Error (kUsage) for an
-// unknown name or a value that is no number.
-void SetSamplingField(const std::string& name, const std::string& value,
-                      SamplingParams* params);
+// Sets one option by its flag's name without dashes ("temp", "top-p",
+// "predict", "seed", "on-loop", …) from text, as `/set` in a chat does. Throws
+// Error (kUsage) for an unknown name or a value that it can't have.
+void SetOption(const std::string& name, const std::string& value,
+               GenerationOptions* options);
 // "temp 0.7, top-p 0.9, …": the fields that act.
 std::string DescribeSampling(const SamplingParams& params);
+// The same with the seed of the next reply, its limit and what a loop leads to.
+std::string DescribeOptions(const GenerationOptions& options);
 
 }  // namespace fullstop::cli
 

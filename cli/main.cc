@@ -1,24 +1,72 @@
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <exception>
+#include <memory>
 #include <new>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "cli/command.h"
+#include "cli/help.h"
 
 namespace fullstop::cli {
 namespace {
 
+// A stream that the caller closed must not become a file that is opened later:
+// in its place stands one that can be neither read nor written.
+void KeepStreamsApart() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) != -1 || errno != EBADF) continue;
+    // The lowest number that is free is taken: FD.
+    ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
+// Parses the command line; an exit code where that answers it already.
+std::optional<int> Parse(CLI::App& app, int argc, char** argv) {
+  const std::string first = argc > 1 ? argv[1] : "-";
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) {
+    names.push_back(command->get_name());
+  }
+  if (first[0] != '-' && std::ranges::find(names, first) == names.end()) {
+    const std::string near = Nearest(first, names);
+    PrintError("there is no command '" + first + "'" +
+               (near.empty() ? "" : "\n  did you mean " + near + "?") +
+               "\n  fullstop --help lists what there is");
+    return kCouldNotRun;
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    const std::vector<CLI::App*> chosen = app.get_subcommands();
+    const CLI::App& command = chosen.empty() ? app : *chosen.back();
+    WriteOut(command.help(command.get_name()));
+    return kGood;
+  } catch (const CLI::CallForVersion& version) {
+    WriteOut(std::string(version.what()) + "\n");
+    return kGood;
+  } catch (const CLI::ParseError& error) {
+    PrintError(DescribeParseError(app, error));
+    return kCouldNotRun;
+  }
+  return std::nullopt;
+}
+
 int Main(int argc, char** argv) {
+  KeepStreamsApart();
   CLI::App app(
       "fullstop: chat language models whose replies end where they should, and "
       "say why");
   app.name("fullstop");
   app.set_version_flag("--version", "fullstop " FULLSTOP_VERSION);
   app.require_subcommand(1);
-  app.get_formatter()->column_width(34);
+  app.formatter(std::make_shared<HelpFormatter>());
   Runner run;
   AddChat(app, run);
   AddGenerate(app, run);
@@ -29,30 +77,9 @@ int Main(int argc, char** argv) {
   AddScore(app, run);
   AddReplay(app, run);
   AddBench(app, run);
-  const std::string first = argc > 1 ? argv[1] : "-";
-  const auto commands = app.get_subcommands([&first](const CLI::App* command) {
-    return command->get_name() == first;
-  });
-  if (first[0] != '-' && commands.empty()) {
-    PrintError("there is no command '" + first +
-               "'\n  fullstop --help lists what there is");
-    return kCouldNotRun;
-  }
   try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
-    const CLI::App* command = &app;
-    for (const CLI::App* chosen : app.get_subcommands()) command = chosen;
-    PrintError(std::string(error.what()) + "\n  " +
-               (command == &app
-                    ? "fullstop --help"
-                    : "fullstop " + command->get_name() + " --help") +
-               " lists what there is");
-    return kCouldNotRun;
-  }
-  try {
-    return run();
+    const std::optional<int> code = Parse(app, argc, argv);
+    return code ? *code : run();
   } catch (const Error& error) {
     PrintError(error.what());
   } catch (const std::bad_alloc&) {

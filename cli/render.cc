@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/help.h"
 #include "cli/terminal.h"
 #include "engine/loaded_model.h"
 #include "protocol/sources.h"
@@ -23,7 +24,7 @@ struct RenderOptions {
   bool json = false;
 };
 
-// Template text dim, what the conversation brought in plain.
+// Template text in colour, what the conversation brought in bold.
 std::string InTwoColours(const RenderedPrompt& prompt) {
   const Styles style = Style(stdout);
   std::string out;
@@ -82,6 +83,13 @@ void AddRender(CLI::App& app, Runner& run) {
                     "don't open the assistant's turn");
   command->add_flag("--json", options->json,
                     "print text, ids and the origin of every byte");
+  AddExamples(*command,
+              {{"render --messages chat.json", "what the model will read"},
+               {"render --messages chat.json --json",
+                "ids, and the origin of every byte"},
+               {"render --template chat.jinja --messages chat.json "
+                "--var 'bos_token=\"<s>\"'",
+                "a template alone, without a model"}});
   command->callback(
       [options, &run] { run = [options] { return RunRender(*options); }; });
 }

@@ -5,8 +5,9 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/help.h"
 #include "engine/model_store.h"
 #include "engine/reply.h"
 #include "format/gguf.h"
@@ -18,7 +19,7 @@ namespace {
 
 struct ReplayOptions {
   std::string model;
-  std::string trace;
+  std::string trace = "-";
   ReplayChanges changes;
   std::optional<uint64_t> max_tokens;
   bool json = false;
@@ -46,7 +47,7 @@ int RunReplay(ReplayOptions options) {
   const GgufFile file = GgufFile::Open(ResolveModel(options.model));
   const std::unique_ptr<Tokenizer> vocabulary = Tokenizer::FromGguf(file);
   const std::vector<Trace> traces =
-      ReadTraces(ReadFile(options.trace), options.trace);
+      ReadTraces(ReadInput(options.trace), options.trace);
   if (traces.empty()) {
     throw Error::Format("the trace has no generation").In(options.trace);
   }
@@ -81,9 +82,10 @@ void AddReplay(CLI::App& app, Runner& run) {
                    "vocabulary is read")
       ->type_name("MODEL")
       ->required();
-  command->add_option("trace", options->trace, "what --trace wrote")
-      ->type_name("TRACE")
-      ->required();
+  command
+      ->add_option("trace", options->trace,
+                   "what --trace wrote; left out or -, standard input")
+      ->type_name("TRACE");
   command
       ->add_option("--stops", options->changes.stops,
                    "add or take away stop ids: +ID,-ID,…")
@@ -96,9 +98,15 @@ void AddReplay(CLI::App& app, Runner& run) {
   command
       ->add_option("-n,--predict", options->max_tokens,
                    "most tokens of the reply")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(AtLeast(0));
   command->add_flag("--json", options->json,
                     "print one JSON object for each recorded reply");
+  AddExamples(*command,
+              {{"replay SmolLM2-135M-Instruct-Q4_1 reply.jsonl --stops -2",
+                "what if token 2 had been no end?"},
+               {"replay SmolLM2-135M-Instruct-Q4_1 reply.jsonl --stop colour",
+                "what if 'colour' had been one?"}});
   command->callback(
       [options, &run] { run = [options] { return RunReplay(*options); }; });
 }

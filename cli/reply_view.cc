@@ -20,7 +20,7 @@ ReplyView::ReplyView(bool show)
 bool ReplyView::Cancelled() { return Interrupted(); }
 
 void ReplyView::OnPrompt(int32_t done, int32_t total) {
-  if (!show_ || !terminal_ || total < kLongPrompt) return;
+  if (!show_ || !HasEscapes(stdout) || total < kLongPrompt) return;
   progress_shown_ = true;
   WriteOut(fmt::format("\r{}reading {} of {} tokens{}", style_.dim, done, total,
                        style_.plain));
@@ -60,14 +60,14 @@ void ReplyView::Finish() {
 }
 
 std::string EndLine(const Reply& reply) {
-  const double rate = reply.generate_seconds > 0
-                          ? static_cast<double>(reply.usage.completion_tokens) /
-                                reply.generate_seconds
-                          : 0;
-  std::string line =
-      fmt::format("{} · {} token{} · {:.1f} t/s", DescribeEnd(reply.end),
-                  reply.usage.completion_tokens,
-                  reply.usage.completion_tokens == 1 ? "" : "s", rate);
+  std::string line = DescribeEnd(reply.end) + " · " +
+                     Count(reply.usage.completion_tokens, "token");
+  // The first token costs the prompt's evaluation and says nothing of speed.
+  if (reply.usage.completion_tokens > 1 && reply.generate_seconds > 0) {
+    line += fmt::format(" · {:.1f} t/s",
+                        static_cast<double>(reply.usage.completion_tokens) /
+                            reply.generate_seconds);
+  }
   for (const LoopNote& note : reply.loops) {
     line += note.stepped_back > 0
                 ? fmt::format(" · stepped back {} tokens from a loop of {}",

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/help.h"
 #include "cli/terminal.h"
 #include "engine/loaded_model.h"
 
@@ -46,7 +46,7 @@ std::vector<TokenId> ReadIds(const std::string& file, size_t vocabulary) {
 std::vector<TokenId> InputIds(const ScoreArguments& arguments,
                               const Tokenizer& tokenizer) {
   if (arguments.ids) return ReadIds(arguments.file, tokenizer.size());
-  const std::string text = ReadFile(arguments.file);
+  const std::string text = ReadInput(arguments.file);
   const ByteRange whole{0, text.size()};
   EncodeOptions encode;
   if (arguments.parse_special) encode.control_ranges = {&whole, 1};
@@ -106,6 +106,7 @@ int RunScore(const ScoreArguments& arguments) {
   for (const Stop& stop : model.protocol().stops().stops) {
     options.stop_ids.push_back(stop.id);
   }
+  arguments.compute.Load(model);
   const auto context = static_cast<size_t>(model.forward().context_length());
   if (ids.size() > context) {
     Remark(fmt::format(
@@ -119,17 +120,19 @@ int RunScore(const ScoreArguments& arguments) {
     };
   }
   Json tokens = Json::array();
-  if (!arguments.json) {
-    WriteOut(fmt::format("{:>7} {:>10} {:>7} {:>11}  {}\n", "id", "logprob",
-                         "rank", "P(stop)", "text"));
-  }
+  bool first = true;
   const ScoreSummary summary =
       Score(model.forward(), ids, options, [&](const TokenScore& token) {
         if (arguments.json) {
           tokens.push_back(ToJson(token, tokenizer));
-        } else {
-          PrintRow(token, tokenizer);
+          return;
         }
+        if (first) {
+          WriteOut(fmt::format("{:>7} {:>10} {:>7} {:>11}  {}\n", "id",
+                               "logprob", "rank", "P(stop)", "text"));
+        }
+        first = false;
+        PrintRow(token, tokenizer);
       });
   if (options.progress) fmt::print(stderr, "\r\033[K");
   const Json next = summary.p_stop_next ? Json(*summary.p_stop_next) : Json();
@@ -167,10 +170,15 @@ void AddScore(CLI::App& app, Runner& run) {
   command
       ->add_option("--top", options->top,
                    "name the K most probable tokens at each position")
-      ->type_name("K");
+      ->type_name("K")
+      ->check(AtLeast(0));
   options->protocol.Add(*command);
   options->compute.Add(*command);
   command->add_flag("--json", options->json, "print one JSON object");
+  AddExamples(*command, {{"score SmolLM2-135M-Instruct-Q4_1 text.txt --top 3",
+                          "each token, and what was more probable"},
+                         {"score --ids --json < ids.json",
+                          "of a JSON array of ids, for a program"}});
   command->callback(
       [options, &run] { run = [options] { return RunScore(*options); }; });
 }

@@ -4,6 +4,7 @@
 
 #include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/help.h"
 #include "cli/terminal.h"
 #include "engine/loaded_model.h"
 
@@ -37,6 +38,10 @@ void AddShow(CLI::App& app, Runner& run) {
   AddModelArgument(*command, options->model);
   options->protocol.Add(*command);
   command->add_flag("--json", options->json, "print one JSON object");
+  AddExamples(*command,
+              {{"show", "of the default model"},
+               {"show SmolLM2-135M-Instruct-Q4_1 --json", "for a program"},
+               {"show --stops +0,-2", "with other ends"}});
   command->callback(
       [options, &run] { run = [options] { return RunShow(*options); }; });
 }

@@ -1,5 +1,6 @@
 #include "cli/terminal.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -9,12 +10,21 @@ namespace fullstop::cli {
 
 bool IsTerminal(std::FILE* stream) { return ::isatty(::fileno(stream)) == 1; }
 
-bool HasColour(std::FILE* stream) {
-  if (!IsTerminal(stream)) return false;
-  const char* no_colour = std::getenv("NO_COLOR");
-  if (no_colour != nullptr && *no_colour != '\0') return false;
+bool SameFile(int a, int b) {
+  struct stat first, second;
+  return ::fstat(a, &first) == 0 && ::fstat(b, &second) == 0 &&
+         first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+bool HasEscapes(std::FILE* stream) {
   const char* term = std::getenv("TERM");
-  return term != nullptr && std::string_view(term) != "dumb";
+  return IsTerminal(stream) && term != nullptr &&
+         std::string_view(term) != "dumb";
+}
+
+bool HasColour(std::FILE* stream) {
+  const char* no_colour = std::getenv("NO_COLOR");
+  return HasEscapes(stream) && (no_colour == nullptr || *no_colour == '\0');
 }
 
 Styles Style(std::FILE* stream) {
@@ -29,15 +39,15 @@ Styles Style(std::FILE* stream) {
           .cyan = "\033[36m"};
 }
 
-EchoOff::EchoOff() {
+RawInput::RawInput() {
   termios settings;
   if (!IsTerminal(stdin) || ::tcgetattr(STDIN_FILENO, &settings) != 0) return;
   before_ = settings;
-  settings.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  settings.c_lflag &= ~static_cast<tcflag_t>(ECHO | ICANON);
   ::tcsetattr(STDIN_FILENO, TCSANOW, &settings);
 }
 
-EchoOff::~EchoOff() {
+RawInput::~RawInput() {
   if (before_) ::tcsetattr(STDIN_FILENO, TCSANOW, &*before_);
 }
 

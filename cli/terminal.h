@@ -15,20 +15,23 @@ struct Styles {
   std::string plain, bold, dim, red, green, yellow, blue, cyan;
 };
 
-// Colours are on where STREAM is a terminal that is not "dumb" and NO_COLOR is
-// not set.
+// Whether STREAM is a terminal that is not "dumb".
+bool HasEscapes(std::FILE* stream);
+// Colours are on where there are escape sequences and NO_COLOR is not set.
 bool HasColour(std::FILE* stream);
 Styles Style(std::FILE* stream);
 bool IsTerminal(std::FILE* stream);
+// Whether two descriptors lead to the same file.
+bool SameFile(int a, int b);
 
-// While it lives, what is typed on a terminal is not echoed into the text that
-// is being shown; it is there for the next line that is read.
-class EchoOff {
+// While it lives, what is typed on a terminal is neither echoed nor kept back
+// until the end of its line: it waits, whole, for the one who reads next.
+class RawInput {
  public:
-  EchoOff();
-  ~EchoOff();
-  EchoOff(const EchoOff&) = delete;
-  EchoOff& operator=(const EchoOff&) = delete;
+  RawInput();
+  ~RawInput();
+  RawInput(const RawInput&) = delete;
+  RawInput& operator=(const RawInput&) = delete;
 
  private:
   std::optional<termios> before_;

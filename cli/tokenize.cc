@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "cli/command.h"
+#include "cli/help.h"
 #include "engine/model_store.h"
 #include "format/gguf.h"
 #include "tokenizer/tokenizer.h"
@@ -73,7 +73,7 @@ std::string Joined(const std::vector<TokenId>& ids) {
 
 int RunTokenize(const TokenizeOptions& options) {
   const Vocabulary vocabulary(options.model);
-  const std::string text = ReadFile(options.file);
+  const std::string text = ReadInput(options.file);
   if (options.lines) {
     for (const std::string_view line : SplitLines(text)) {
       const std::vector<TokenId> ids = EncodeText(*vocabulary, line, options);
@@ -152,7 +152,7 @@ std::vector<TokenId> ParseIds(std::string_view text,
 
 int RunDetokenize(const TokenizeOptions& options) {
   const Vocabulary vocabulary(options.model);
-  const std::string text = ReadFile(options.file);
+  const std::string text = ReadInput(options.file);
   std::vector<std::string_view> inputs = {text};
   if (options.lines) inputs = SplitLines(text);
   for (const std::string_view input : inputs) {
@@ -181,6 +181,10 @@ void AddTokenize(CLI::App& app, Runner& run) {
   command->add_flag("--lines", options->lines,
                     "each line is a text of its own");
   command->add_flag("--json", options->json, "print {\"ids\": […]}");
+  AddExamples(*command, {{"tokenize SmolLM2-135M-Instruct-Q4_1 text.txt",
+                          "each token of a file"},
+                         {"tokenize --lines --json < text.txt",
+                          "the ids of each line, for a program"}});
   command->callback(
       [options, &run] { run = [options] { return RunTokenize(*options); }; });
 }
@@ -194,6 +198,8 @@ void AddDetokenize(CLI::App& app, Runner& run) {
                   "ids: numbers, or a JSON array, or {\"ids\": […]}");
   command->add_flag("--lines", options->lines, "each line is a list of ids");
   command->add_flag("--json", options->json, "print {\"text\": …}");
+  AddExamples(*command, {{"tokenize --json < text.txt | fullstop detokenize",
+                          "there and back: the text as it was"}});
   command->callback(
       [options, &run] { run = [options] { return RunDetokenize(*options); }; });
 }

@@ -1,6 +1,8 @@
 #include "cli/trace_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -15,14 +17,17 @@ TraceFile::TraceFile(const std::string& path, const LoadedModel& model)
       model_(&model),
       writer_([this](std::string_view line) { Write(line); }) {
   if (path.empty()) return;
-  file_ = std::fopen(path.c_str(), "w");
-  if (file_ == nullptr) {
+  if (model.Holds(path)) {
+    throw Error::Usage("--trace " + path + " would overwrite the model");
+  }
+  fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (fd_ < 0) {
     throw Error::System("can't write the trace '" + path + "'", errno);
   }
 }
 
 TraceFile::~TraceFile() {
-  if (file_ != nullptr) std::fclose(file_);
+  if (fd_ >= 0) ::close(fd_);
 }
 
 void TraceFile::OnBegin(const GenerationOptions& options,
@@ -82,19 +87,34 @@ void TraceFile::OnStep(const GenerationStep& step, const StopMachine& machine) {
 }
 
 void TraceFile::Finish(const Reply& reply) {
-  if (!enabled()) return;
-  writer_.End({reply.end, reply.usage, closing_});
+  if (enabled()) writer_.End({reply.end, reply.usage, closing_});
+  if (!problem_.empty()) PrintError(std::exchange(problem_, ""));
 }
 
 void TraceFile::Write(std::string_view line) {
-  if (std::fwrite(line.data(), 1, line.size(), file_) != line.size() ||
-      std::fflush(file_) != 0) {
-    PrintError(Error::System("can't write the trace '" + path_ + "'", errno)
-                   .Advice("the reply goes on without it")
-                   .what());
-    std::fclose(std::exchange(file_, nullptr));
-    failed_ = true;
+  const auto length = static_cast<off_t>(line.size());
+  while (!line.empty()) {
+    const ssize_t count = ::write(fd_, line.data(), line.size());
+    if (count >= 0) {
+      line.remove_prefix(static_cast<size_t>(count));
+    } else if (errno != EINTR) {
+      return Fail(errno);
+    }
   }
+  whole_ += length;
+}
+
+void TraceFile::Fail(int error_number) {
+  problem_ =
+      Error::System("can't write the trace '" + path_ + "'", error_number)
+          .Advice(
+              "the reply goes on without it; the file ends behind "
+              "its last whole line")
+          .what();
+  // Half a line would make the rest unreadable; a pipe can't be cut, though.
+  if (::ftruncate(fd_, whole_) != 0) errno = 0;
+  ::close(std::exchange(fd_, -1));
+  failed_ = true;
 }
 
 }  // namespace fullstop::cli

@@ -2,7 +2,8 @@
 #ifndef FULLSTOP_CLI_TRACE_FILE_H_
 #define FULLSTOP_CLI_TRACE_FILE_H_
 
-#include <cstdio>
+#include <sys/types.h>
+
 #include <memory>
 #include <string>
 
@@ -22,9 +23,9 @@ class TraceFile : public ReplyObserver {
   TraceFile(const TraceFile&) = delete;
   TraceFile& operator=(const TraceFile&) = delete;
 
-  bool enabled() const { return file_ != nullptr; }
-  // Whether writing failed: the user was told then, and the replies went on
-  // without a trace.
+  bool enabled() const { return fd_ >= 0; }
+  // Whether writing failed: the user is told when the reply is over, and the
+  // replies go on without a trace.
   bool failed() const { return failed_; }
 
   // From now on VIEW, which must outlive the next replies, sees them too.
@@ -39,10 +40,13 @@ class TraceFile : public ReplyObserver {
 
  private:
   void Write(std::string_view line);
+  void Fail(int error_number);
 
   std::string path_;
-  std::FILE* file_ = nullptr;
+  int fd_ = -1;
+  off_t whole_ = 0;  // bytes of the lines that were written
   bool failed_ = false;
+  std::string problem_;  // to be told
   const LoadedModel* model_;
   TraceWriter writer_;
   ReplyObserver* view_ = nullptr;

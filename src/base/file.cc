@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <memory>
 #include <utility>
 
 #include "base/error.h"
@@ -24,7 +25,6 @@ class Descriptor {
     if (fd_ >= 0) ::close(fd_);
   }
   int get() const { return fd_; }
-  int Release() { return std::exchange(fd_, -1); }
 
  private:
   int fd_;
@@ -37,36 +37,12 @@ Error OpenError(const std::string& path, int error_number) {
   return Error::System("can't open '" + path + "'", error_number);
 }
 
-// Owns the temporary file until it has been renamed.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const std::string& target)
-      : path_(target + ".XXXXXX"), fd_(::mkstemp(path_.data())) {
-    if (fd_.get() < 0) {
-      throw Error::System("can't write beside '" + target + "'", errno);
-    }
-  }
-  ~TemporaryFile() {
-    if (!renamed_) ::unlink(path_.c_str());
-  }
-  int fd() const { return fd_.get(); }
-  void RenameTo(const std::string& target) {
-    struct stat old;
-    const mode_t mode =
-        ::stat(target.c_str(), &old) == 0 ? (old.st_mode & 07777) : 0644;
-    if (::fchmod(fd_.get(), mode) != 0 || ::fsync(fd_.get()) != 0 ||
-        ::close(fd_.Release()) != 0 ||
-        ::rename(path_.c_str(), target.c_str()) != 0) {
-      throw Error::System("can't write '" + target + "'", errno);
-    }
-    renamed_ = true;
-  }
-
- private:
-  std::string path_;
-  Descriptor fd_;
-  bool renamed_ = false;
-};
+// The file that PATH names behind all links; PATH where there is none yet.
+std::string Target(const std::string& path) {
+  std::unique_ptr<char, decltype(&::free)> resolved(
+      ::realpath(path.c_str(), nullptr), &::free);
+  return resolved ? resolved.get() : path;
+}
 
 }  // namespace
 
@@ -134,18 +110,56 @@ std::string ReadFile(const std::string& path, uint64_t limit) {
   return content;
 }
 
-void WriteFileAtomically(const std::string& path, std::string_view content) {
-  TemporaryFile temporary(path);
-  while (!content.empty()) {
-    const ssize_t count =
-        ::write(temporary.fd(), content.data(), content.size());
-    if (count < 0) {
-      if (errno == EINTR) continue;
-      throw Error::System("can't write '" + path + "'", errno);
-    }
-    content.remove_prefix(static_cast<size_t>(count));
+NewFile::NewFile(const std::string& path) : path_(path), target_(Target(path)) {
+  struct stat old;
+  if (::stat(target_.c_str(), &old) == 0 && !S_ISREG(old.st_mode)) {
+    throw Error::Io("'" + path + "' is not a regular file");
   }
-  temporary.RenameTo(path);
+  const std::string prefix = target_ + "." + std::to_string(::getpid()) + ".";
+  for (int i = 0; fd_ < 0; ++i) {
+    temporary_ = prefix + std::to_string(i);
+    fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+                 0666);
+    if (fd_ < 0 && errno != EEXIST) Fail(errno);
+  }
+}
+
+NewFile::~NewFile() {
+  if (fd_ >= 0) ::close(fd_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void NewFile::Write(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(fd_, bytes.data(), bytes.size());
+    if (count >= 0) {
+      bytes = bytes.subspan(static_cast<size_t>(count));
+    } else if (errno != EINTR) {
+      Fail(errno);
+    }
+  }
+}
+
+void NewFile::Commit() {
+  struct stat old;
+  if (::stat(target_.c_str(), &old) == 0 &&
+      ::fchmod(fd_, old.st_mode & 07777) != 0) {
+    Fail(errno);
+  }
+  if (::fsync(fd_) != 0) Fail(errno);
+  if (::close(std::exchange(fd_, -1)) != 0) Fail(errno);
+  if (::rename(temporary_.c_str(), target_.c_str()) != 0) Fail(errno);
+  temporary_.clear();
+}
+
+void NewFile::Fail(int error_number) const {
+  throw Error::System("can't write '" + path_ + "'", error_number);
+}
+
+void WriteFileAtomically(const std::string& path, std::string_view content) {
+  NewFile file(path);
+  file.Write(std::as_bytes(std::span(content)));
+  file.Commit();
 }
 
 }  // namespace fullstop

@@ -37,8 +37,35 @@ class MappedFile {
 // Throws Error (kNotFound, kIo; kLimit past LIMIT bytes).
 std::string ReadFile(const std::string& path, uint64_t limit = 1ull << 32);
 
-// Writes beside PATH, flushes to disk and renames over it. On any failure the
-// old file stands, the temporary one is removed, and Error (kIo) is thrown.
+// A file written in pieces that appears under its name only when complete.
+// Writes beside the file that PATH names, links followed; Commit flushes to
+// disk and renames over it. An object that goes away without Commit leaves the
+// old file as it was and removes what was written. One thread.
+class NewFile {
+ public:
+  // Throws Error (kIo), as do all others; also where PATH is something else
+  // than a regular file, say a folder or a device.
+  explicit NewFile(const std::string& path);
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+  ~NewFile();
+
+  // One system call: pass large pieces.
+  void Write(std::span<const std::byte> bytes);
+  // Ends the object's work. A new file has the mode that the umask leaves, an
+  // old one keeps its own.
+  void Commit();
+
+ private:
+  [[noreturn]] void Fail(int error_number) const;
+
+  std::string path_;
+  std::string target_;
+  std::string temporary_;
+  int fd_ = -1;
+};
+
+// CONTENT as a NewFile.
 void WriteFileAtomically(const std::string& path, std::string_view content);
 
 }  // namespace fullstop

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <filesystem>
+#include <span>
 #include <string>
 
 #include "base/error.h"
@@ -36,6 +38,37 @@ TEST_F(FileTest, RewritingReplacesTheWholeFileAndLeavesNothingBeside) {
   WriteFileAtomically(Path("a"), "b");
   EXPECT_EQ(ReadFile(Path("a")), "b");
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
+}
+
+TEST_F(FileTest, FileThatIsNeverCommittedLeavesTheOldOne) {
+  WriteFileAtomically(Path("a"), "old");
+  {
+    NewFile file(Path("a"));
+    file.Write(std::as_bytes(std::span("new")));
+  }
+  EXPECT_EQ(ReadFile(Path("a")), "old");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
+}
+
+TEST_F(FileTest, WritingThroughALinkKeepsTheLinkAndTheMode) {
+  WriteFileAtomically(Path("a"), "old");
+  std::filesystem::permissions(
+      Path("a"),
+      std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  std::filesystem::create_symlink("a", Path("link"));
+  WriteFileAtomically(Path("link"), "new");
+  EXPECT_TRUE(std::filesystem::is_symlink(Path("link")));
+  EXPECT_EQ(ReadFile(Path("a")), "new");
+  EXPECT_EQ(
+      std::filesystem::status(Path("a")).permissions(),
+      std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
+TEST_F(FileTest, OnlyARegularFileIsReplaced) {
+  EXPECT_THROW(WriteFileAtomically(folder_, "x"), Error);
+  ASSERT_EQ(::mkfifo(Path("pipe").c_str(), 0600), 0);
+  EXPECT_THROW(WriteFileAtomically(Path("pipe"), "x"), Error);
+  EXPECT_TRUE(std::filesystem::is_fifo(Path("pipe")));
 }
 
 TEST_F(FileTest, EmptyFileMapsToNoBytes) {

@@ -37,6 +37,14 @@ std::string MessageRole(const Json& message) {
                                                     : "";
 }
 
+size_t FirstUserMessage(const Json& messages) {
+  size_t first = 0;
+  while (first < messages.size() && MessageRole(messages[first]) != "user") {
+    ++first;
+  }
+  return first;
+}
+
 Conversation::Conversation(const TurnProtocol& protocol, ForwardModel& model,
                            const ConversationOptions& options)
     : protocol_(&protocol),
@@ -90,8 +98,7 @@ void Conversation::Truncate(size_t index) {
 
 bool Conversation::DropOldestTurn() {
   const Json& all = request_.messages;
-  size_t first = 0;
-  while (first < all.size() && MessageRole(all[first]) != "user") ++first;
+  const size_t first = FirstUserMessage(all);
   size_t next = first + 1;
   while (next < all.size() && MessageRole(all[next]) != "user") ++next;
   if (next >= all.size()) return false;

@@ -25,6 +25,9 @@ struct ConversationOptions {
 // The role of MESSAGE; empty where it has none.
 std::string MessageRole(const nlohmann::ordered_json& message);
 
+// The index of the first message of a user; their number where there is none.
+size_t FirstUserMessage(const nlohmann::ordered_json& messages);
+
 // What one turn did.
 struct Turn {
   Reply reply;

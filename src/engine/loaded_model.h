@@ -26,6 +26,8 @@ class LoadedModel {
 
   const std::string& path() const { return file_.paths().front(); }
   const GgufFile& file() const { return file_; }
+  // Whether PATH leads to one of the model's files.
+  bool Holds(const std::string& path) const;
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   const TurnProtocol& protocol() const { return *protocol_; }
 

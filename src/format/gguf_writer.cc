@@ -9,8 +9,8 @@
 #include <variant>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "format/quote.h"
-#include "format/streamed_file.h"
 
 namespace fullstop {
 namespace {
@@ -175,7 +175,7 @@ void GgufWriter::WriteTo(const GgufTensorSink& sink) const {
 }
 
 void GgufWriter::WriteFile(const std::string& path) const {
-  StreamedFile file(path);
+  NewFile file(path);
   std::string buffer;
   const auto flush = [&] {
     file.Write(AsBytes(buffer));

@@ -279,6 +279,22 @@ TEST(CpuModelTest, FullContextIsALimitErrorAndNothingChanges) {
                                Phase::kPrefill, 64)[19]);
 }
 
+TEST(CpuModelTest, ContextIsBoundedByMemory) {
+  const GgufFile file = OpenFixture("gqa");
+  const uint64_t each = CacheBytesPerPosition(file);
+  EXPECT_EQ(LoadModel(file, {.cache_memory = 10 * each})->context_length(), 10);
+  EXPECT_EQ(LoadModel(file, {.context_length = 10, .cache_memory = 10 * each})
+                ->context_length(),
+            10);
+  try {
+    LoadModel(file, {.context_length = 11, .cache_memory = 10 * each});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), Error::Kind::kLimit);
+    EXPECT_THAT(error.advice(), testing::HasSubstr("-c 10 "));
+  }
+}
+
 TEST(CpuModelTest, TrainedContextIsTheDefault) {
   EXPECT_EQ(LoadModel(OpenFixture("gqa"), {})->context_length(), 128);
 }

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/threads.h"
 #include "model/architectures.h"
 #include "model/cpu_model.h"
@@ -13,19 +14,63 @@
 
 namespace fullstop {
 
+namespace {
+
+void Check(const char* name, int32_t value, int32_t least) {
+  if (value >= least) return;
+  throw Error::Usage(fmt::format("{} is {}", name, value))
+      .Advice(fmt::format("give a number that is {} or more", least));
+}
+
+int32_t TrainedContext(const Graph& graph) {
+  return static_cast<int32_t>(std::min<uint64_t>(
+      graph.trained_context, std::numeric_limits<int32_t>::max()));
+}
+
+// The memory that is available beside the weights, which may be read from the
+// disk again and again where they don't fit.
+uint64_t MemoryForCache(const GgufFile& file) {
+  const uint64_t available = AvailableMemory();
+  uint64_t weights = 0;
+  for (const GgufTensor& tensor : file.tensors()) weights += tensor.data.size();
+  return std::max(available - std::min(weights, available), available / 8);
+}
+
+int32_t ContextLength(const GgufFile& file, const Graph& graph,
+                      const ModelOptions& options) {
+  const uint64_t each = KvCache(graph.cache).BytesPerPosition();
+  const uint64_t memory =
+      options.cache_memory ? *options.cache_memory : MemoryForCache(file);
+  const auto fits = static_cast<int32_t>(
+      std::min<uint64_t>(memory / std::max<uint64_t>(each, 1),
+                         std::numeric_limits<int32_t>::max()));
+  if (options.context_length == 0) {
+    return std::max(std::min(TrainedContext(graph), fits), 1);
+  }
+  if (options.context_length > fits) {
+    throw Error::Limit(
+        fmt::format(
+            "a context of {} positions takes {} when it is full, and "
+            "{} are available",
+            options.context_length,
+            DescribeBytes(each * static_cast<uint64_t>(options.context_length)),
+            DescribeBytes(memory)))
+        .Advice(fmt::format("-c {} is the most that fits; each position takes "
+                            "{} bytes",
+                            fits, each));
+  }
+  return options.context_length;
+}
+
+}  // namespace
+
 std::unique_ptr<ForwardModel> LoadModel(const GgufFile& file,
                                         const ModelOptions& options) {
-  if (options.context_length < 0 || options.threads < 0 || options.batch < 1) {
-    throw Error::Usage(
-        fmt::format("context {}, threads {} or batch {} is out of range",
-                    options.context_length, options.threads, options.batch));
-  }
+  Check("the context's length (-c)", options.context_length, 0);
+  Check("the number of threads (-t)", options.threads, 0);
+  Check("the batch size (-b)", options.batch, 1);
   Graph graph = DescribeModel(file);
-  const auto context =
-      options.context_length > 0
-          ? options.context_length
-          : static_cast<int32_t>(std::min<uint64_t>(
-                graph.trained_context, std::numeric_limits<int32_t>::max()));
+  const int32_t context = ContextLength(file, graph, options);
   return std::make_unique<CpuModel>(
       file, std::move(graph),
       CpuModel::Options{.context_length = context,
@@ -33,6 +78,10 @@ std::unique_ptr<ForwardModel> LoadModel(const GgufFile& file,
                                                        : AvailableProcessors(),
                         .batch = options.batch},
       kernels::Kernels::Select(options.cpu_path));
+}
+
+int32_t TrainedContext(const GgufFile& file) {
+  return TrainedContext(DescribeModel(file));
 }
 
 uint64_t CacheBytesPerPosition(const GgufFile& file) {

@@ -14,8 +14,12 @@ namespace fullstop {
 
 struct ModelOptions {
   // Positions that a sequence may have. 0: as many as the model was trained
-  // for. Memory is taken as positions are used.
+  // for, or as many as fit the memory if those are fewer. Memory is taken as
+  // positions are used.
   int32_t context_length = 0;
+  // Bytes that a full context may take. None: what is available beside the
+  // weights.
+  std::optional<uint64_t> cache_memory = std::nullopt;
   // The best implementation of the kernels to use. None: the best there is.
   std::optional<kernels::CpuPath> cpu_path = std::nullopt;
   // Threads that compute. 0: one for each processor this process may use.
@@ -28,13 +32,15 @@ struct ModelOptions {
 // The weights are used where FILE maps them, so FILE must outlive the model.
 // Throws Error: kUnsupported for an architecture, a tensor type or a CPU path
 // that can't be had, kFormat for missing or ill-shaped tensors and keys, kUsage
-// for a file that holds only a vocabulary and for options out of range.
+// for a file that holds only a vocabulary and for options out of range, kLimit
+// for a context that does not fit the memory.
 std::unique_ptr<ForwardModel> LoadModel(const GgufFile& file,
                                         const ModelOptions& options);
 
-// What one position of one sequence takes of the cache's memory. Throws as
-// LoadModel does.
+// Throw as LoadModel does: what one position of one sequence takes of the
+// cache's memory, and how many positions the model was trained for.
 uint64_t CacheBytesPerPosition(const GgufFile& file);
+int32_t TrainedContext(const GgufFile& file);
 
 }  // namespace fullstop
 

@@ -336,7 +336,9 @@ const jinja::Template& TurnProtocol::TemplateFor(bool with_tools) const {
   if (chosen != nullptr) return chosen->compiled;
   for (const Finding& finding : facts_.findings) {
     if (finding.kind == FindingKind::kTemplateError) {
-      throw Error::Template(finding.message)
+      const size_t place =
+          std::min(finding.evidence.find('\n'), finding.evidence.size());
+      throw Error::Template(finding.message + finding.evidence.substr(place))
           .Advice("give another one with --template FILE");
     }
   }

@@ -160,5 +160,18 @@ TEST(TurnProtocolTest, SuppressedEndIsAFinding) {
               testing::Contains(FindingKind::kSuppressed).Times(1));
 }
 
+TEST(TurnProtocolTest, TemplateThatDoesNotCompileIsRefusedWithItsPlace) {
+  const auto protocol =
+      TinyModel({"<s>"}).Template("{{ bos_token }}\n{{ foo( }}").Resolve();
+  try {
+    protocol->TemplateFor(false);
+    FAIL();
+  } catch (const Error& error) {
+    const std::string text = error.what();
+    EXPECT_THAT(text, testing::HasSubstr("line 2, column 9"));
+    EXPECT_THAT(text, testing::HasSubstr("--template FILE"));
+  }
+}
+
 }  // namespace
 }  // namespace fullstop

@@ -1,0 +1,41 @@
+// How --help looks, and which name somebody may have meant.
+#ifndef FULLSTOP_CLI_HELP_H_
+#define FULLSTOP_CLI_HELP_H_
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fullstop::cli {
+
+// Two columns, wrapped to the width of the terminal.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  std::string make_usage(const CLI::App* app, std::string name) const override;
+  std::string make_subcommand(const CLI::App* command) const override;
+  std::string make_option(const CLI::Option* option,
+                          bool positional) const override;
+};
+
+// Lines that COMMAND's --help shows at its end, each a command line and what
+// it is good for, with two spaces between the longest and its remark.
+struct Example {
+  const char* line;
+  const char* remark;
+};
+void AddExamples(CLI::App& command, const std::vector<Example>& examples);
+
+// The one of KNOWN that is spelled most like NAME; empty where none is near.
+std::string Nearest(std::string_view name,
+                    const std::vector<std::string>& known);
+
+// What was wrong with a command line that CLI11 refused.
+std::string DescribeParseError(const CLI::App& app,
+                               const CLI::ParseError& error);
+
+}  // namespace fullstop::cli
+
+#endif  // FULLSTOP_CLI_HELP_H_

@@ -1,0 +1,31 @@
+#include "base/memory.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+namespace fullstop {
+namespace {
+
+TEST(MemoryTest, NoMoreThanTheLimitOnTheAddressSpaceIsAvailable) {
+  EXPECT_GT(AvailableMemory(), 0u);
+  rlimit before = {};
+  ASSERT_EQ(::getrlimit(RLIMIT_AS, &before), 0);
+  rlimit limit = before;
+  limit.rlim_cur = uint64_t{1} << 40;
+  if (before.rlim_max != RLIM_INFINITY && before.rlim_max < limit.rlim_cur) {
+    GTEST_SKIP() << "the address space is limited already";
+  }
+  ASSERT_EQ(::setrlimit(RLIMIT_AS, &limit), 0);
+  EXPECT_LE(AvailableMemory(), uint64_t{1} << 40);
+  ::setrlimit(RLIMIT_AS, &before);
+}
+
+TEST(MemoryTest, BytesAreRoundedUpForAPerson) {
+  EXPECT_EQ(DescribeBytes(0), "0 MiB");
+  EXPECT_EQ(DescribeBytes(1), "1 MiB");
+  EXPECT_EQ(DescribeBytes(180 << 20), "180 MiB");
+  EXPECT_EQ(DescribeBytes((uint64_t{5} << 30) + 1), "5.1 GiB");
+}
+
+}  // namespace
+}  // namespace fullstop

@@ -1,0 +1,43 @@
+#include "engine/loaded_model.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "format/gguf_writer.h"
+
+namespace fullstop {
+namespace {
+
+TEST(LoadedModelTest, KnowsItsFilesAndTheIdsThatTheyForbid) {
+  std::string folder =
+      (std::filesystem::temp_directory_path() / "loaded_model.XXXXXX").string();
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  const std::string path = folder + "/tiny.gguf";
+  GgufWriter writer;
+  writer.Add("general.architecture", GgufValue{std::string_view("llama")});
+  writer.Add("tokenizer.ggml.model", GgufValue{std::string_view("gpt2")});
+  writer.Add("tokenizer.ggml.pre", GgufValue{std::string_view("gpt-2")});
+  writer.Add(
+      "tokenizer.ggml.tokens",
+      GgufValue{GgufArray{std::vector<std::string_view>{"a", "b", "c"}}});
+  writer.Add("tokenizer.ggml.merges",
+             GgufValue{GgufArray{std::vector<std::string_view>{}}});
+  writer.Add("tokenizer.ggml.suppress_tokens",
+             GgufValue{GgufArray{std::vector<int32_t>{2, 0, -1, 3}}});
+  writer.WriteFile(path);
+  const LoadedModel model(path);
+  EXPECT_THAT(model.suppressed(), testing::ElementsAre(2, 0));
+  std::filesystem::create_symlink("tiny.gguf", folder + "/link");
+  EXPECT_TRUE(model.Holds(folder + "/link"));
+  EXPECT_FALSE(model.Holds(folder));
+  EXPECT_FALSE(model.Holds(folder + "/none"));
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace fullstop
