@@ -249,7 +249,11 @@ const MethodEntry* LookupMethod(const Value& object, std::string_view name) {
   switch (object.tag()) {
     case Tag::kString: {
       const MethodEntry* found = FindIn(StringMethods(), name);
-      return found ? found : FindIn(StringTestMethods(), name);
+      if (found == nullptr) found = FindIn(StringTestMethods(), name);
+      if (found == nullptr && object.is_markup()) {
+        found = FindIn(MarkupMethods(), name);
+      }
+      return found;
     }
     case Tag::kList:
       return FindIn(ListMethods(), name);

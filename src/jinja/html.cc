@@ -107,6 +107,8 @@ Reference ReadReference(std::string_view bytes, size_t at) {
   return {at, ""};
 }
 
+}  // namespace
+
 Text Unescape(const Text& text) {
   const std::string_view bytes = text.view();
   Text out(std::string(), text.origin());
@@ -125,8 +127,6 @@ Text Unescape(const Text& text) {
   out.Append(text, done, bytes.size());
   return out;
 }
-
-}  // namespace
 
 Text StripTags(const Text& text) {
   const std::string_view bytes = text.view();

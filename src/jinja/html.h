@@ -12,6 +12,8 @@ namespace fullstop::jinja {
 // Markup.striptags: tags and comments dropped, white space runs to one space,
 // character references read (the named ones of HTML 4).
 Text StripTags(const Text& text);
+// Markup.unescape: character references read, nothing else changed.
+Text Unescape(const Text& text);
 
 struct LinkOptions {
   int64_t trim = -1;  // of the text shown, in code points; -1: none

@@ -4,6 +4,7 @@
 #include "jinja/arguments.h"
 #include "jinja/filters.h"
 #include "jinja/html.h"
+#include "jinja/methods.h"
 #include "jinja/stable_sort.h"
 #include "jinja/text_ops.h"
 
@@ -30,6 +31,21 @@ Value StripTagsFilter(Runtime* runtime, const Value& input,
                       Arguments* arguments) {
   BindNothing("striptags", arguments);
   return Value::String(StripTags(ToText(runtime, input)));
+}
+
+Value MarkupEscape(Runtime* runtime, const Value&, Arguments* arguments) {
+  const auto given = Bind<1>("escape", arguments, 1, {"s"});
+  return Value::Markup(EscapeHtml(runtime, given[0]));
+}
+
+Value MarkupStripTags(Runtime*, const Value& self, Arguments* arguments) {
+  BindNothing("striptags", arguments);
+  return Value::String(StripTags(self.AsText()));
+}
+
+Value MarkupUnescape(Runtime*, const Value& self, Arguments* arguments) {
+  BindNothing("unescape", arguments);
+  return Value::String(Unescape(self.AsText()));
 }
 
 // Percent signs and hex for all bytes but letters, digits, "_.-~" and, outside
@@ -186,6 +202,15 @@ std::span<const FilterEntry> HtmlFilters() {
       {"xmlattr", XmlAttr},
   };
   return kFilters;
+}
+
+std::span<const MethodEntry> MarkupMethods() {
+  static constexpr MethodEntry kMethods[] = {
+      {"escape", MarkupEscape},
+      {"striptags", MarkupStripTags},
+      {"unescape", MarkupUnescape},
+  };
+  return kMethods;
 }
 
 }  // namespace fullstop::jinja

@@ -24,6 +24,7 @@ Value FindMethod(const Value& object, std::string_view name);
 
 std::span<const MethodEntry> StringMethods();      // that change or find
 std::span<const MethodEntry> StringTestMethods();  // isalpha and its like
+std::span<const MethodEntry> MarkupMethods();      // that no plain str has
 std::span<const MethodEntry> ListMethods();
 std::span<const MethodEntry> TupleMethods();
 std::span<const MethodEntry> DictMethods();

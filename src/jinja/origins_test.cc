@@ -160,8 +160,9 @@ TEST(Origins, SurviveEveryFilter) {
 TEST(Origins, SurviveEveryMethod) {
   const Dict context = MarkedContext();
   int rendered = 0;
-  for (const auto& methods : {StringMethods(), StringTestMethods(),
-                              ListMethods(), TupleMethods(), DictMethods()}) {
+  for (const auto& methods :
+       {StringMethods(), StringTestMethods(), MarkupMethods(), ListMethods(),
+        TupleMethods(), DictMethods()}) {
     for (const MethodEntry& method : methods) {
       for (const std::string& subject : Subjects()) {
         for (const std::string& arguments : ArgumentLists()) {

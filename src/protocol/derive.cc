@@ -38,6 +38,7 @@ class EndDeriver {
       AddOpener(*opener, "the ids before a system turn", "");
     }
     ends_.separators = evidence_.separators;
+    ends_.inside = evidence_.inside;
     ends_.form = evidence_.form;
     return std::move(ends_);
   }
@@ -54,7 +55,8 @@ class EndDeriver {
       candidates =
           Prefer(last, [&](TokenId id) { return Contains(then_user, id); });
     }
-    const std::optional<Choice> end = Pick(candidates, setup.calls);
+    std::optional<Choice> end = Pick(candidates, setup.calls);
+    if (end && !last.empty()) end = CloserOfTurns(*end, candidates, setup);
     if (end) {
       Add(*end, StopRole::kTurnEnd,
           last.empty() ? "the run behind an answer with a user turn behind it"
@@ -117,9 +119,28 @@ class EndDeriver {
     }
   }
 
-  // CALLS: the runs of the other kind of turn, whose ends are preferred.
+  // END, or what of the RUN behind a last answer closes users' turns too, where
+  // END closes only a section of answers. Nothing may open a turn there
+  // unasked.
+  Choice CloserOfTurns(const Choice& end, const Run& run,
+                       const SetupEvidence& setup) const {
+    const Run user = setup.user_turn.value_or(Run());
+    const bool closes_turns =
+        declared_.contains(end.id) || Contains(user, end.id) ||
+        std::any_of(setup.calls.begin(), setup.calls.end(),
+                    [&](const Run& call) { return Contains(call, end.id); });
+    if (closes_turns || !setup.prompt_tells) return end;
+    for (const TokenId id : run) {
+      if (Contains(user, id) && !evidence_.inside.contains(id)) {
+        return {id, false};
+      }
+    }
+    return end;
+  }
+
+  // OTHERS: the runs of the other kind of turn, whose ends are preferred.
   std::optional<Choice> Pick(const Run& run,
-                             const std::vector<Run>& calls) const {
+                             const std::vector<Run>& others) const {
     if (run.empty()) return std::nullopt;
     for (const TokenId id : run) {
       if (declared_.contains(id)) {
@@ -129,8 +150,8 @@ class EndDeriver {
     Run candidates = Prefer(
         run, [&](TokenId id) { return !evidence_.leading.contains(id); });
     candidates = Prefer(candidates, [&](TokenId id) {
-      return std::any_of(calls.begin(), calls.end(),
-                         [&](const Run& call) { return Contains(call, id); });
+      return std::any_of(others.begin(), others.end(),
+                         [&](const Run& other) { return Contains(other, id); });
     });
     for (const TokenId id : candidates) {
       if (!evidence_.inside.contains(id)) return Choice{id, false};

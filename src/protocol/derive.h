@@ -8,9 +8,9 @@
 // the answer's end stands there, that is the call's end too. Of the candidates
 // a declared one ends the turn; else the first that neither begins renderings
 // (an opener) nor stands inside an assistant's turn, and by preference one that
-// ends calls as well as answers (a section of the answer may be closed first);
-// else the first, with role `section`, or as a call's end where it closes no
-// thought.
+// ends calls, or users' turns, as well as answers (a section of the answer may
+// be closed first); else the first, with role `section`, or as a call's end
+// where it closes no thought.
 #ifndef FULLSTOP_PROTOCOL_DERIVE_H_
 #define FULLSTOP_PROTOCOL_DERIVE_H_
 
@@ -39,6 +39,8 @@ struct DerivedEnds {
   std::vector<std::string> strings;
   // Ids that stand between a thought and what follows it in the same turn.
   std::set<TokenId> separators;
+  // Ids that stand within an assistant's turn; the separators are among them.
+  std::set<TokenId> inside;
   MessageForm form;
   // No probe with an answer could be rendered.
   bool nothing_rendered = true;

@@ -1,7 +1,6 @@
 #include "protocol/derive_markers.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <optional>
 #include <set>
@@ -15,13 +14,6 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr size_t kMaxMarker = 64;
-constexpr std::array<std::string_view, 3> kThoughtFields = {
-    "reasoning_content", "reasoning", "thinking"};
-
-size_t CommonPrefix(std::string_view a, std::string_view b) {
-  return static_cast<size_t>(
-      std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
-}
 
 // BYTE, or the start of the control token or the bracketed word that it cuts.
 size_t BackToBorder(const Probe& probe, size_t byte) {
@@ -100,8 +92,10 @@ class MarkerDeriver {
     for (const ProbeSetup& setup : setups) {
       if (FindBase(setup)) break;
     }
-    if (!answer_) return {};
-    FromField();
+    if (!base_.answer) return {};
+    for (const ProbeSetup& setup : setups) {
+      if (FromField(setup, setups)) break;
+    }
     if (markers_.thought_closing.empty()) FromCut();
     if (markers_.thought_closing.empty()) FromEmptyThought(setups);
     if (!markers_.thought_closing.empty()) {
@@ -122,33 +116,64 @@ class MarkerDeriver {
   }
   size_t Reply() const { return system_first_ ? 2 : 1; }
 
+  // What a plain answer and a prompt look like in one setup.
+  struct Plain {
+    ProbeSetup setup;
+    std::optional<Probe> answer;
+    std::optional<Probe> prompt;
+  };
+
   // The first setup in which the template writes an answer.
   bool FindBase(const ProbeSetup& setup) {
     for (const bool as_parts : {false, true}) {
       for (const bool system_first : {false, true}) {
         as_parts_ = as_parts;
         system_first_ = system_first;
-        answer_ = prober_.Try(Conversation({ProbeAnswer(as_parts)}), setup);
-        if (answer_ && answer_->Find(Reply(), "content")) {
-          base_ = setup;
-          prompt_ = prober_.Try(Conversation({}), setup, true);
-          return true;
-        }
+        base_ = PlainIn(setup);
+        if (base_.answer && base_.answer->Find(Reply(), "content")) return true;
       }
     }
-    answer_.reset();
+    base_.answer.reset();
     return false;
   }
 
-  // Where the reply begins in PROBE: behind all that it shares with the prompt
-  // and with a plain answer.
-  size_t HeaderEnd(const Probe& probe) const {
-    size_t end = CommonPrefix(probe.text, answer_->text);
-    if (prompt_) end = std::min(end, CommonPrefix(probe.text, prompt_->text));
-    return BackToBorder(probe, end);
+  Plain PlainIn(const ProbeSetup& setup) {
+    return {setup, prober_.Try(Conversation({ProbeAnswer(as_parts_)}), setup),
+            prober_.Try(Conversation({}), setup, true)};
   }
 
-  void FromField() {
+  // What stands behind the user's turn.
+  std::string_view Tail(const Probe& probe) const {
+    const auto user = probe.Find(Reply() - 1, "content");
+    return std::string_view(probe.text)
+        .substr(user ? probe.parts[*user].end : probe.text.size());
+  }
+
+  // Where the reply begins in PROBE: behind all that it shares, from the end of
+  // the user's turn on, with plain answers and prompts. Those that differ at
+  // once differ in the user's turn, and tell nothing.
+  size_t HeaderEnd(const Probe& probe, const Plain& plain) const {
+    const std::string_view tail = Tail(probe);
+    const size_t begin = probe.text.size() - tail.size();
+    size_t least = 1;  // what one must share, to tell anything
+    for (const ProbePart& part : probe.parts) {
+      if (!part.id || part.begin < begin) continue;
+      const std::string_view before = tail.substr(0, part.begin - begin);
+      if (IsWhiteSpace(before)) least = part.end - begin;
+      break;
+    }
+    size_t shared = 0;
+    for (const std::optional<Probe>* other :
+         {&plain.answer, &plain.prompt, &base_.answer, &base_.prompt}) {
+      if (!*other) continue;
+      const size_t same = SharedPrefix(tail, Tail(**other));
+      if (same >= least) shared = shared == 0 ? same : std::min(shared, same);
+    }
+    return BackToBorder(probe, begin + shared);
+  }
+
+  bool FromField(const ProbeSetup& setup,
+                 const std::vector<ProbeSetup>& setups) {
     std::vector<ordered_json> turns = {ProbeThoughtfulAnswer(as_parts_)};
     for (const CallContent content :
          {CallContent::kNull, CallContent::kEmpty, CallContent::kAbsent}) {
@@ -157,25 +182,42 @@ class MarkerDeriver {
     }
     for (const ordered_json& turn : turns) {
       const std::optional<Probe> probe =
-          prober_.Try(Conversation({turn}), base_);
+          prober_.Try(Conversation({turn}), setup);
       if (!probe) continue;
-      for (const std::string_view field : kThoughtFields) {
-        const auto at = probe->Find(Reply(), field);
-        if (!at) continue;
-        const size_t next = probe->ContentBehind(*at);
-        const ProbePart& thought = probe->parts[*at];
-        const size_t end = next < probe->parts.size() ? probe->parts[next].begin
-                                                      : probe->text.size();
-        if (ReadThought(*probe, thought, end)) {
-          markers_.thought_field = field;
-          return;
-        }
+      const auto at = probe->FindThought(Reply());
+      if (at && ReadThought(*probe, probe->parts[*at], setup, setups)) {
+        return true;
       }
     }
+    return false;
   }
 
-  bool ReadThought(const Probe& probe, const ProbePart& thought, size_t end) {
+  // The end of what stands behind THOUGHT: the next content of another field;
+  // where its turn has none, the end of the turn.
+  size_t EndBehind(const Probe& probe, const ProbePart& thought) const {
+    size_t turn_end = probe.text.size();
+    for (const ProbePart& part : probe.parts) {
+      if (part.begin < thought.end) continue;
+      if (part.id) {
+        const bool closes =
+            ends_.contains(*part.id) &&
+            !IsWhiteSpace(std::string_view(probe.text)
+                              .substr(thought.end, part.begin - thought.end));
+        if (closes) turn_end = std::min(turn_end, part.begin);
+      } else if (part.message == thought.message) {
+        if (part.field != thought.field) return part.begin;
+      } else {
+        return std::min(turn_end, part.begin);
+      }
+    }
+    return turn_end;
+  }
+
+  bool ReadThought(const Probe& probe, const ProbePart& thought,
+                   const ProbeSetup& setup,
+                   const std::vector<ProbeSetup>& setups) {
     const std::string_view text = probe.text;
+    const size_t end = EndBehind(probe, thought);
     const std::string_view between =
         Strip(text.substr(thought.end, end - thought.end));
     if (between.empty()) return false;
@@ -185,10 +227,32 @@ class MarkerDeriver {
       closing = Strip(line);
     }
     markers_.thought_closing = closing;
-    const size_t header = std::min(HeaderEnd(probe), thought.begin);
-    markers_.thought_opening =
-        Strip(text.substr(header, thought.begin - header));
+    markers_.thought_field = thought.field;
+    markers_.thought_opening = OpeningBefore(probe, thought, PlainIn(setup));
+    // Where prompts open thoughts, one that does not shows where replies begin.
+    for (const ProbeSetup& other : setups) {
+      if (!markers_.thought_opening.empty()) break;
+      markers_.thought_opening = OpeningBefore(probe, thought, PlainIn(other));
+    }
     return true;
+  }
+
+  // What stands before THOUGHT in its reply and behind other content; of a
+  // longer text the token that touches it.
+  std::string OpeningBefore(const Probe& probe, const ProbePart& thought,
+                            const Plain& plain) const {
+    size_t begin = std::min(HeaderEnd(probe, plain), thought.begin);
+    std::string_view token;
+    for (const ProbePart& part : probe.parts) {
+      if (part.begin >= thought.begin) break;
+      if (!part.id) begin = std::max(begin, part.end);
+      token = std::string_view(probe.text)
+                  .substr(part.begin, part.id ? part.end - part.begin : 0);
+    }
+    const std::string_view opening = Strip(
+        std::string_view(probe.text).substr(begin, thought.begin - begin));
+    if (opening.size() <= kMaxMarker) return std::string(opening);
+    return std::string(opening.ends_with(token) ? token : "");
   }
 
   // A constant of the template at which it cuts past answers in two; the
@@ -211,7 +275,7 @@ class MarkerDeriver {
     const std::string answer = turn["content"];
     turn["content"] = "let me see" + cut + answer;
     const std::optional<Probe> probe =
-        prober_.Try(Conversation({turn, ProbeUser(as_parts_)}), base_);
+        prober_.Try(Conversation({turn, ProbeUser(as_parts_)}), base_.setup);
     if (!probe) return false;
     const auto at = probe->Find(Reply(), "content");
     if (!at) return false;
@@ -219,33 +283,29 @@ class MarkerDeriver {
     return probe->text.substr(part.begin, part.end - part.begin) == answer;
   }
 
-  // What stands behind the user's turn.
-  std::string_view Tail(const Probe& probe) const {
-    const auto user = probe.Find(Reply() - 1, "content");
-    return std::string_view(probe.text)
-        .substr(user ? probe.parts[*user].end : probe.text.size());
-  }
-
   // What a prompt holds behind the header of the reply, without white space.
-  // Only what follows the user's turn is compared: variables may change what
-  // stands before.
   std::string Prefilled(const ProbeSetup& setup) {
-    const std::optional<Probe> prompt =
-        prober_.Try(Conversation({}), setup, true);
-    if (!prompt) return "";
-    const std::string_view tail = Tail(*prompt);
-    size_t header = CommonPrefix(tail, Tail(*answer_));
-    if (prompt_) header = std::min(header, CommonPrefix(tail, Tail(*prompt_)));
-    const size_t before = prompt->text.size() - tail.size();
-    header = BackToBorder(*prompt, before + header);
+    const Plain plain = PlainIn(setup);
+    if (!plain.prompt) return "";
+    const size_t header = HeaderEnd(*plain.prompt, plain);
     return std::string(
-        Strip(std::string_view(prompt->text).substr(std::max(header, before))));
+        Strip(std::string_view(plain.prompt->text).substr(header)));
   }
 
-  // <x> and </x> with nothing between, in any prompt.
+  // What stands between the header of the reply and a plain answer.
+  std::string BeforeAnswer() const {
+    const size_t begin =
+        base_.answer->parts[*base_.answer->Find(Reply(), "content")].begin;
+    const size_t header = std::min(HeaderEnd(*base_.answer, base_), begin);
+    return std::string(Strip(
+        std::string_view(base_.answer->text).substr(header, begin - header)));
+  }
+
+  // <x> and </x> with nothing between, before an answer or in any prompt.
   void FromEmptyThought(const std::vector<ProbeSetup>& setups) {
-    for (const ProbeSetup& setup : setups) {
-      const std::string prefilled = Prefilled(setup);
+    for (size_t i = 0; i <= setups.size(); ++i) {
+      const std::string prefilled =
+          i == 0 ? BeforeAnswer() : Prefilled(setups[i - 1]);
       const std::string_view opening = FirstTag(prefilled);
       if (opening.empty() || !prefilled.starts_with(opening)) continue;
       const std::string_view rest =
@@ -259,7 +319,7 @@ class MarkerDeriver {
 
   void OpeningFromPrompts(const std::vector<ProbeSetup>& setups) {
     const std::string& closing = markers_.thought_closing;
-    const std::string usual = Prefilled(base_);
+    const std::string usual = Prefilled(base_.setup);
     if (markers_.thought_opening.empty()) {
       for (size_t i = 0; i <= setups.size(); ++i) {
         const std::string prefilled = i == 0 ? usual : Prefilled(setups[i - 1]);
@@ -273,18 +333,14 @@ class MarkerDeriver {
     if (markers_.thought_opening.empty()) {
       markers_.thought_opening = OpeningOf(closing);
     }
-    markers_.thought_prefilled = !markers_.thought_opening.empty() &&
-                                 usual.ends_with(markers_.thought_opening);
+    markers_.thought_prefilled =
+        !markers_.thought_opening.empty() && base_.prompt &&
+        StripRight(base_.prompt->text).ends_with(markers_.thought_opening);
   }
 
   // What an answer without a thought opens with, if that is no empty thought.
   void FindAnswerOpening() {
-    const auto at = answer_->Find(Reply(), "content");
-    const size_t header = HeaderEnd(*answer_);
-    const size_t begin = answer_->parts[*at].begin;
-    if (header >= begin) return;
-    const std::string_view opening =
-        Strip(std::string_view(answer_->text).substr(header, begin - header));
+    const std::string opening = BeforeAnswer();
     if (opening.find(markers_.thought_closing) == std::string_view::npos &&
         opening != markers_.thought_opening && opening.size() <= kMaxMarker) {
       markers_.answer_opening = opening;
@@ -302,25 +358,40 @@ class MarkerDeriver {
                   {ProbeCalls(1, {arguments, content}, false, as_parts_),
                    ProbeResult(0, as_parts_)}),
               setup);
-          if (probe && ReadCall(*probe)) return;
+          if (probe && ReadCall(*probe, PlainIn(setup))) return;
         }
       }
     }
   }
 
-  bool ReadCall(const Probe& probe) {
+  bool ReadCall(const Probe& probe, const Plain& plain) {
     const auto first = probe.Find(Reply(), "tool_calls");
     const auto last = probe.FindCall(Reply(), 0);
     if (!first || !last) return false;
-    const std::vector<std::string> skip = {markers_.thought_opening,
-                                           markers_.thought_closing};
-    const size_t header = std::min(HeaderEnd(probe), probe.parts[*first].begin);
-    markers_.call_opening =
-        FirstMarker(probe, header, probe.parts[*first].begin, skip);
+    std::vector<std::string> skip = {markers_.thought_opening,
+                                     markers_.thought_closing};
+    for (const Plain* other : {&plain, static_cast<const Plain*>(&base_)}) {
+      if (other->answer) AddTokensBeforeAnswer(*other->answer, &skip);
+    }
+    const size_t begin = probe.parts[*first].begin;
+    const size_t header = std::min(HeaderEnd(probe, plain), begin);
+    markers_.call_opening = FirstMarker(probe, header, begin, skip);
     if (!markers_.call_opening.empty()) {
       markers_.call_closing = CallClosing(probe, *last);
     }
     return true;
+  }
+
+  // What a plain answer has too is no marker of calls.
+  void AddTokensBeforeAnswer(const Probe& answer,
+                             std::vector<std::string>* texts) const {
+    const size_t begin = answer.text.size() - Tail(answer).size();
+    for (const ProbePart& part : answer.parts) {
+      if (part.begin < begin) continue;
+      if (!part.id && part.message == Reply()) break;
+      if (!part.id) continue;
+      texts->push_back(answer.text.substr(part.begin, part.end - part.begin));
+    }
   }
 
   // Of what stands between the call AT and the end of its turn: the opening's
@@ -349,11 +420,9 @@ class MarkerDeriver {
 
   Prober& prober_;
   const std::set<TokenId>& ends_;
-  ProbeSetup base_;
   bool system_first_ = false;
   bool as_parts_ = false;
-  std::optional<Probe> answer_;
-  std::optional<Probe> prompt_;
+  Plain base_;
   DerivedMarkers markers_;
 };
 

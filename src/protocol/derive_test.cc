@@ -312,5 +312,105 @@ TEST(DeriveTest, ToolTemplateIsDerivedTooWhereItIsNamed) {
       UnorderedElementsAre("<z> turn_end", "<t> tool_call", "<a> turn_open"));
 }
 
+TEST(DeriveTest, WhatClosesUsersTurnsTooIsPreferredToTheEndOfASection) {
+  const auto protocol =
+      TinyModel({"<a>", "<z>", "<r>", "</r>"})
+          .Template(
+              "{% for m in messages %}<a>{{ m.role }}"
+              "{% if m.role == 'assistant' %}<r>{{ m.content }}</r>"
+              "{% else %}{{ m.content }}{% endif %}<z>{% endfor %}"
+              "{% if add_generation_prompt %}<a>assistant<r>{% endif %}")
+          .Resolve();
+  EXPECT_THAT(Ends(*protocol),
+              UnorderedElementsAre("<z> turn_end", "<a> turn_open"));
+}
+
+TEST(DeriveTest, WhatClosesAnEmptyFirstTurnIsNoOpener) {
+  const auto protocol =
+      TinyModel({"<a>", "<s>", "<u>", "<b>", "<z>", "<r>", "</r>"})
+          .Template(
+              "<a><s><z>{% for m in messages %}"
+              "{% if m.tool_calls %}<a><b>{{ m.tool_calls | tojson }}<z>"
+              "{% elif m.role == 'assistant' %}<a><b><r>{{ m.content }}</r><z>"
+              "{% else %}<a><u>{{ m.content }}<z>{% endif %}{% endfor %}"
+              "<a><b>")
+          .Resolve();
+  EXPECT_THAT(Ends(*protocol),
+              UnorderedElementsAre("<z> turn_end", "<a> turn_open"));
+}
+
+TEST(DeriveTest, TextEndsTurnsWhereIdsOnlyOpenThem) {
+  const auto protocol =
+      TinyModel({"<sys>"})
+          .Template(
+              "{% for m in messages %}{% if m.role == 'system' %}<sys>"
+              "{% elif m.role == 'user' %}User:{% else %}Bot:{% endif %}"
+              "{{ m.content }}{% endfor %}")
+          .Resolve();
+  EXPECT_THAT(Ends(*protocol),
+              UnorderedElementsAre("<sys> turn_open", "'User:'"));
+}
+
+TEST(DeriveTest, WhiteSpaceInHeadersDoesNotMatter) {
+  const auto protocol =
+      TinyModel({"<a>", "<z>"})
+          .Template(
+              "{% for m in messages %}{{ '   ' if m.role == 'assistant' }}"
+              "<a>{{ m.role }}\n{{ m.content }}<z>\n{% endfor %}"
+              "{% if add_generation_prompt %}<a>assistant\n{% endif %}")
+          .Resolve();
+  EXPECT_THAT(Ends(*protocol),
+              UnorderedElementsAre("<z> turn_end", "<a> turn_open"));
+}
+
+TEST(DeriveTest, AnswersMayNeedATurnBehindThem) {
+  const auto protocol =
+      TinyModel({"<a>", "<z>"})
+          .Template(
+              "{% if messages[-1].role != 'user' %}"
+              "{{ raise_exception('user last') }}{% endif %}" +
+              std::string(kHeaders))
+          .Resolve();
+  EXPECT_THAT(Ends(*protocol),
+              UnorderedElementsAre("<z> turn_end", "<a> turn_open"));
+}
+
+TEST(DeriveTest, DocumentsMayBeRequired) {
+  const auto protocol =
+      TinyModel({"<a>", "<z>"})
+          .Template("{% for d in documents %}{{ d.text }}{% endfor %}" +
+                    std::string(kHeaders))
+          .Resolve();
+  EXPECT_THAT(Ends(*protocol),
+              UnorderedElementsAre("<z> turn_end", "<a> turn_open"));
+}
+
+TEST(DeriveTest, WhatStandsWithinATurnIsNotGuessed) {
+  const auto protocol =
+      TinyModel({"<a>", "<z>", "<|eom|>"})
+          .Template(
+              "{% for m in messages %}{% if m.reasoning_content %}<a>self:"
+              "{{ m.reasoning_content }}<|eom|>{% endif %}"
+              "<a>{{ m.role }}:{{ m.content }}<z>{% endfor %}"
+              "{% if add_generation_prompt %}<a>{% endif %}")
+          .Resolve();
+  EXPECT_THAT(Ends(*protocol), UnorderedElementsAre("<z> turn_end"));
+}
+
+TEST(DeriveTest, NamesOfArgumentsMayBeRepeatedByClosingTags) {
+  const auto protocol =
+      TinyModel({"<a>", "<z>", "<n>"})
+          .Template(
+              "{% for m in messages %}<a>{{ m.role }}:{{ m.content or '' }}"
+              "{% for c in m.tool_calls or [] %}<n>{{ c.function.name }}"
+              "{% for k, v in c.function.arguments.items() %}"
+              "<n>{{ k }}={{ v }}<n>/{{ k }}{% endfor %}{% endfor %}<z>"
+              "{% endfor %}{% if add_generation_prompt %}<a>assistant:"
+              "{% endif %}")
+          .Resolve();
+  EXPECT_THAT(Ends(*protocol),
+              UnorderedElementsAre("<z> turn_end", "<a> turn_open"));
+}
+
 }  // namespace
 }  // namespace fullstop

@@ -39,11 +39,6 @@ std::vector<CallProbe> UsualCallProbes() {
           {{CallArguments::kText, CallContent::kNull}, 1, false}};
 }
 
-size_t CommonPrefix(std::string_view a, std::string_view b) {
-  return static_cast<size_t>(
-      std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
-}
-
 class Collector {
  public:
   explicit Collector(Prober* prober) : prober_(*prober) {}
@@ -77,8 +72,7 @@ class Collector {
 
   void CollectSetup(const ProbeSetup& setup,
                     const std::vector<CallProbe>& calls) {
-    const std::optional<Probe> last = FindForm(setup);
-    if (!last) return;
+    if (!FindForm(setup)) return;
     prompt_ = prober_.Try(Conversation({}), setup, true);
     const std::optional<Probe> unprompted =
         prober_.Try(Conversation({}), setup, false);
@@ -86,39 +80,49 @@ class Collector {
 
     SetupEvidence seen;
     seen.description = setup.description;
-    CollectAnswers(setup, *last, &seen);
+    seen.prompt_tells = prompt_tells_;
+    CollectAnswers(setup, &seen);
     for (const CallProbe& call : calls) CollectCall(setup, call, &seen);
     CollectSystem(setup, &seen);
     evidence_.setups.push_back(std::move(seen));
   }
 
-  // An answer in the first form of conversation that the template writes.
-  std::optional<Probe> FindForm(const ProbeSetup& setup) {
-    for (const bool as_parts : {false, true}) {
-      for (const bool system_first : {false, true}) {
-        as_parts_ = as_parts;
-        system_first_ = system_first;
-        std::optional<Probe> last =
-            prober_.Try(Conversation({ProbeAnswer(as_parts)}), setup);
-        if (!last || !last->Find(Turn(1), "content")) continue;
-        if (evidence_.setups.empty())
-          evidence_.form.content_as_parts = as_parts;
-        return last;
+  // Whether the template writes an answer in some form of conversation: one
+  // that stands last, or else (some refuse that) one with a turn behind it.
+  bool FindForm(const ProbeSetup& setup) {
+    for (const bool is_last : {true, false}) {
+      for (const bool as_parts : {false, true}) {
+        for (const bool system_first : {false, true}) {
+          as_parts_ = as_parts;
+          system_first_ = system_first;
+          const std::optional<Probe> probe = prober_.Try(
+              is_last
+                  ? Conversation({ProbeAnswer(as_parts)})
+                  : Conversation({ProbeAnswer(as_parts), ProbeUser(as_parts)}),
+              setup);
+          if (!probe || !probe->Find(Turn(1), "content")) continue;
+          if (evidence_.setups.empty()) {
+            evidence_.form.content_as_parts = as_parts;
+          }
+          return true;
+        }
       }
     }
-    return std::nullopt;
+    return false;
   }
 
-  void CollectAnswers(const ProbeSetup& setup, const Probe& last,
-                      SetupEvidence* seen) {
-    NoteLeading(last);
+  void CollectAnswers(const ProbeSetup& setup, SetupEvidence* seen) {
     const size_t answer = Turn(1);
-    if (const auto at = last.Find(answer, "content")) {
-      seen->answer_last = last.RunBehind(*at);
-      NoteInside(last, answer, *at);
-    }
+    const std::optional<Probe> last =
+        prober_.Try(Conversation({ProbeAnswer(as_parts_)}), setup);
     const std::optional<Probe> then_user = prober_.Try(
         Conversation({ProbeAnswer(as_parts_), ProbeUser(as_parts_)}), setup);
+    if (last || then_user) NoteAnswer(last ? *last : *then_user, seen);
+    if (last) {
+      if (const auto at = last->Find(answer, "content")) {
+        seen->answer_last = last->RunBehind(*at);
+      }
+    }
     if (then_user) {
       if (const auto at = then_user->Find(answer, "content")) {
         const size_t next = then_user->ContentBehind(*at);
@@ -136,6 +140,17 @@ class Collector {
       if (const auto at = thoughtful->Find(answer, "content")) {
         NoteInside(*thoughtful, answer, *at);
       }
+    }
+  }
+
+  void NoteAnswer(const Probe& probe, SetupEvidence* seen) {
+    NoteLeading(probe);
+    const auto user = probe.Find(Turn(0), "content");
+    const auto at = probe.Find(Turn(1), "content");
+    if (!at) return;
+    NoteInside(probe, Turn(1), *at);
+    if (user && probe.ContentBehind(*user) == *at) {
+      seen->user_turn = probe.RunBehind(*user);
     }
   }
 
@@ -201,7 +216,14 @@ class Collector {
   }
 
   void NoteLeading(const Probe& probe) {
-    for (const TokenId id : LeadingIds(probe)) evidence_.leading.insert(id);
+    const Run ids = LeadingIds(probe);
+    for (size_t i = 0; i < ids.size(); ++i) {
+      // What stands before an id's second time closes a turn that says nothing.
+      const bool closes = i + 1 < ids.size() && ids[i + 1] != ids[i] &&
+                          std::find(ids.begin(), ids.begin() + i, ids[i + 1]) !=
+                              ids.begin() + i;
+      if (!closes) evidence_.leading.insert(ids[i]);
+    }
   }
 
   // AT is the last content of the assistant's turn MESSAGE.
@@ -218,9 +240,9 @@ class Collector {
       evidence_.inside.insert(id);
     }
     if (prompt_tells_) {
-      const size_t prompted = CommonPrefix(prompt_->text, probe.text);
+      const size_t prompted = SharedPrefix(probe.text, prompt_->text);
       const size_t begin = probe.parts[first].begin;
-      if (PastUserTurn(prompted)) {
+      if (PastUserTurn(probe, prompted)) {
         for (const TokenId id : probe.IdsBetween(prompted, begin)) {
           evidence_.inside.insert(id);
         }
@@ -229,25 +251,20 @@ class Collector {
     NoteSeparators(probe, message);
   }
 
-  bool PastUserTurn(size_t byte) const {
-    const auto user = prompt_->Find(Turn(0), "content");
-    return user && prompt_->parts[*user].end <= byte;
+  bool PastUserTurn(const Probe& probe, size_t byte) const {
+    const auto user = probe.Find(Turn(0), "content");
+    return user && probe.parts[*user].end < byte;
   }
 
   void NoteSeparators(const Probe& probe, size_t message) {
-    for (size_t i = 0; i < probe.parts.size(); ++i) {
-      const ProbePart& part = probe.parts[i];
-      const bool is_thought = !part.id && part.message == message &&
-                              (part.field.starts_with("reasoning") ||
-                               part.field.starts_with("thinking"));
-      if (!is_thought) continue;
-      const size_t next = probe.ContentBehind(i);
-      if (next == probe.parts.size() || probe.parts[next].message != message) {
-        continue;
-      }
-      for (const TokenId id : probe.RunBehind(i)) {
-        evidence_.separators.insert(id);
-      }
+    const auto thought = probe.FindThought(message);
+    if (!thought) return;
+    const size_t next = probe.ContentBehind(*thought);
+    if (next == probe.parts.size() || probe.parts[next].message != message) {
+      return;
+    }
+    for (const TokenId id : probe.RunBehind(*thought)) {
+      evidence_.separators.insert(id);
     }
   }
 

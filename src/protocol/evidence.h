@@ -19,10 +19,15 @@ using Run = std::vector<TokenId>;
 struct SetupEvidence {
   std::string description;
   std::optional<Run> answer_last;
+  // Behind a user's turn, up to the answer.
+  std::optional<Run> user_turn;
   std::optional<Run> answer_then_user;
   std::optional<Run> answer_then_system;
   // One for each form of call that the template writes.
   std::vector<Run> calls;
+  // The template opens an assistant's turn at the end when asked to, and only
+  // then.
+  bool prompt_tells = false;
   // The text between an answer and the user turn behind it.
   std::string text_to_user;
 };

@@ -3,6 +3,7 @@
 #ifndef FULLSTOP_PROTOCOL_FACTS_H_
 #define FULLSTOP_PROTOCOL_FACTS_H_
 
+#include <array>
 #include <cstddef>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -55,6 +56,10 @@ struct Marker {
   std::string text;
   std::vector<TokenId> ids;
 };
+
+// The message fields in which templates look for a thought, the usual first.
+inline constexpr std::array<const char*, 5> kThoughtFields = {
+    "reasoning_content", "reasoning", "thinking", "thought", "tool_plan"};
 
 struct ReasoningMarkers {
   std::optional<Marker> opening;

@@ -106,7 +106,7 @@ class StopJoiner {
                            RoleOf(said, input_.derived.separators.contains(id)),
                            said.from});
     }
-    if (set.stops.empty()) UseStrings(&set);
+    if (!HasEnd(set)) UseStrings(&set);
     ReportDeclared();
     ReportDerived(set);
     Guess(StopRole::kSequenceEnd, "a sequence end", &set);
@@ -192,7 +192,8 @@ class StopJoiner {
     }
     for (const SpecialToken& token : input_.specials) {
       if (token.kind != TokenKind::kControl || !IsNamedAs(role, token.text) ||
-          set->Find(token.id) != nullptr) {
+          set->Find(token.id) != nullptr ||
+          input_.derived.inside.contains(token.id)) {
         continue;
       }
       const Stop stop = {token.id,
@@ -228,6 +229,13 @@ class StopJoiner {
 };
 
 }  // namespace
+
+bool HasEnd(const StopSet& set) {
+  return !set.strings.empty() ||
+         std::any_of(set.stops.begin(), set.stops.end(), [](const Stop& stop) {
+           return stop.role != StopRole::kTurnOpen;
+         });
+}
 
 StopSet JoinStops(const JoinInput& input, std::vector<Finding>* findings) {
   return StopJoiner(input, findings).Join();

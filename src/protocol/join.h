@@ -29,8 +29,12 @@ struct JoinInput {
 //   derivation, and means the end of a sequence where that says nothing;
 // - an id that only separates sections of a reply stays a section end, whoever
 //   declares it.
-// Guesses by name join per role where no id has it.
+// Guesses by name join per role where no id has it; an id that the template
+// writes within an assistant's turn is never guessed.
 StopSet JoinStops(const JoinInput& input, std::vector<Finding>* findings);
+
+// Whether SET holds more than openers of turns: strings, or ids of other roles.
+bool HasEnd(const StopSet& set);
 
 // Applies "+ID,-ID,…" in order. Throws Error (kUsage) where TEXT has another
 // form, an added id is outside the vocabulary or a removed one is no stop.

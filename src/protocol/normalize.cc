@@ -1,6 +1,5 @@
 #include "protocol/normalize.h"
 
-#include <array>
 #include <string_view>
 #include <utility>
 
@@ -10,9 +9,6 @@ namespace fullstop {
 namespace {
 
 using nlohmann::ordered_json;
-
-constexpr std::array<const char*, 3> kThoughtNames = {"reasoning_content",
-                                                      "reasoning", "thinking"};
 
 bool IsText(const ordered_json& message, const char* key) {
   return message.contains(key) && !message[key].is_null() && message[key] != "";
@@ -91,7 +87,7 @@ class Normalizer {
 
   void AliasThought(ordered_json* message) {
     const ordered_json* thought = nullptr;
-    for (const char* name : kThoughtNames) {
+    for (const char* name : kThoughtFields) {
       if (message->contains(name) && (*message)[name].is_string()) {
         thought = &(*message)[name];
         break;
@@ -99,7 +95,7 @@ class Normalizer {
     }
     if (thought == nullptr) return;
     const ordered_json text = *thought;
-    for (const char* name : kThoughtNames) {
+    for (const char* name : kThoughtFields) {
       if (message->contains(name)) continue;
       (*message)[name] = text;
       Note(std::string("the thought is given as '") + name + "' too");

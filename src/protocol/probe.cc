@@ -20,12 +20,14 @@ constexpr jinja::Limits kProbeLimits = {
     .list_items = 1 << 16,
 };
 
+constexpr std::string_view kCallName = "function.name";
+
 // The fields of call CALL that say what it is, whose end is the call's end.
 bool IsCallField(std::string_view field, size_t call) {
   const std::string prefix = "tool_calls[" + std::to_string(call) + "].";
   if (!field.starts_with(prefix)) return false;
   field.remove_prefix(prefix.size());
-  return field == "function.name" || field.starts_with("function.arguments");
+  return field == kCallName || field.starts_with("function.arguments");
 }
 
 std::string CallId(size_t call) {
@@ -51,8 +53,18 @@ std::optional<size_t> Probe::Find(size_t message,
   return std::nullopt;
 }
 
+std::optional<size_t> Probe::FindThought(size_t message) const {
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i].id || parts[i].message != message) continue;
+    for (const std::string_view name : kThoughtFields) {
+      if (parts[i].field == name) return i;
+    }
+  }
+  return std::nullopt;
+}
+
 std::optional<size_t> Probe::FindCall(size_t message, size_t call) const {
-  std::set<std::string_view> seen;
+  bool named = false;
   std::optional<size_t> last;
   for (size_t i = 0; i < parts.size(); ++i) {
     const ProbePart& part = parts[i];
@@ -62,7 +74,9 @@ std::optional<size_t> Probe::FindCall(size_t message, size_t call) const {
     // Pieces of one value that stand side by side are one.
     const bool goes_on = last && *last + 1 == i && !parts[*last].id &&
                          parts[*last].end == part.begin;
-    if (seen.insert(part.field).second || goes_on) last = i;
+    const bool is_name = part.field.ends_with(kCallName);
+    if (!is_name || !named || goes_on) last = i;
+    named = named || is_name;
   }
   return last;
 }
@@ -106,6 +120,7 @@ std::optional<Probe> Prober::Try(const ordered_json& messages,
   RenderRequest request;
   request.messages = messages;
   request.tools = setup.tools;
+  request.documents = setup.documents;
   request.variables = setup.variables;
   request.add_generation_prompt = add_generation_prompt;
   OriginTable origins;
@@ -162,7 +177,7 @@ ordered_json ProbeAnswer(bool as_parts) {
 
 ordered_json ProbeThoughtfulAnswer(bool as_parts) {
   ordered_json message = ProbeAnswer(as_parts);
-  for (const char* name : {"reasoning_content", "reasoning", "thinking"}) {
+  for (const char* name : kThoughtFields) {
     message[name] = "let me see";
   }
   return message;
@@ -244,11 +259,19 @@ std::vector<ProbeSetup> ProbeSetups(const jinja::Template& compiled) {
   }
 
   std::vector<ProbeSetup> setups;
+  const auto add = [&](const ordered_json& set, const std::string& what,
+                       const ordered_json& documents) {
+    setups.push_back({nullptr, documents, set, what});
+    setups.push_back({tools, documents, set,
+                      what + (what.empty() ? "" : ", ") + "with tools"});
+  };
   for (size_t i = 0; i < variables.size(); ++i) {
-    setups.push_back({nullptr, variables[i], descriptions[i]});
-    setups.push_back({tools, variables[i],
-                      descriptions[i] + (descriptions[i].empty() ? "" : ", ") +
-                          "with tools"});
+    add(variables[i], descriptions[i], nullptr);
+  }
+  const std::vector<std::string>& read = compiled.undeclared();
+  if (std::find(read.begin(), read.end(), "documents") != read.end()) {
+    add(ordered_json::object(), "with documents",
+        ordered_json::array({{{"title", "a map"}, {"text", "north is up"}}}));
   }
   return setups;
 }

@@ -37,9 +37,11 @@ struct Probe {
   // The first content of MESSAGE whose field begins with FIELD; nullopt where
   // the template did not write it.
   std::optional<size_t> Find(size_t message, std::string_view field) const;
-  // The first and the end of the last call's own content in MESSAGE: of each of
-  // its fields the first time it was written, since a template may repeat a
-  // call's name in the header of its result.
+  // The first content of MESSAGE that is its thought, by whatever name.
+  std::optional<size_t> FindThought(size_t message) const;
+  // The end of call CALL's own content in MESSAGE. Its name counts the first
+  // time it was written, since a template may repeat it in the header of the
+  // call's result; names of arguments count again (a closing tag repeats them).
   std::optional<size_t> FindCall(size_t message, size_t call) const;
   // The control ids behind part AT up to the next content; content of the same
   // message that follows without one is passed over.
@@ -49,9 +51,11 @@ struct Probe {
   std::vector<TokenId> IdsBetween(size_t begin_byte, size_t end_byte) const;
 };
 
-// What is tried: tools or none, and variables of the template's own.
+// What is tried: tools or none, documents or none, and variables of the
+// template's own.
 struct ProbeSetup {
   nlohmann::ordered_json tools;
+  nlohmann::ordered_json documents;
   nlohmann::ordered_json variables = nlohmann::ordered_json::object();
   std::string description;  // "with tools, builtin_tools = true"
 };
@@ -101,8 +105,9 @@ nlohmann::ordered_json ProbeCalls(size_t count, const CallForm& form,
 nlohmann::ordered_json ProbeResult(size_t call, bool as_parts);
 
 // The setups worth trying: without and with tools, and each with every
-// undeclared variable of the template's own set to a few kinds of value. The
-// first two set nothing; the next set all of them to text.
+// undeclared variable of the template's own set to a few kinds of value, or
+// with documents where the template reads them. The first two set nothing; the
+// next set all variables to text.
 std::vector<ProbeSetup> ProbeSetups(const jinja::Template& compiled);
 
 }  // namespace fullstop

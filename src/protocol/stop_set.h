@@ -50,7 +50,7 @@ struct Stop {
 // Ascending by id, one entry an id. A value; copying costs its few strings.
 struct StopSet {
   std::vector<Stop> stops;
-  // Derived stop strings, only where no id was declared or derived.
+  // Derived stop strings, only where no id but openers was declared or derived.
   std::vector<std::string> strings;
 
   // nullptr where ID is no stop.

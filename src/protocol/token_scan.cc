@@ -37,6 +37,19 @@ std::string_view Strip(std::string_view text) {
                                          : StripRight(text.substr(first));
 }
 
+size_t SharedPrefix(std::string_view a, std::string_view b) {
+  size_t shared = 0;
+  size_t at = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (kSpaces.find(a[i]) != std::string_view::npos) continue;
+    at = b.find_first_not_of(kSpaces, at);
+    if (at == std::string_view::npos || a[i] != b[at]) break;
+    ++at;
+    shared = i + 1;
+  }
+  return shared;
+}
+
 TokenScanner::TokenScanner(const std::vector<SpecialToken>& specials) {
   for (const SpecialToken& special : specials) {
     if (IsWhiteSpace(special.text)) continue;

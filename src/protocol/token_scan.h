@@ -42,6 +42,9 @@ bool IsWhiteSpace(std::string_view text);
 // Without the white space (ASCII) at either end.
 std::string_view Strip(std::string_view text);
 std::string_view StripRight(std::string_view text);
+// How many bytes of A stand at the start of B too, white space (ASCII) in
+// either not counted; the white space behind the last of them is left out.
+size_t SharedPrefix(std::string_view a, std::string_view b);
 
 }  // namespace fullstop
 

@@ -157,6 +157,7 @@ void Merge(const Derived& more, Derived* all) {
                       more.ends.strings.end());
   ends.separators.insert(more.ends.separators.begin(),
                          more.ends.separators.end());
+  ends.inside.insert(more.ends.inside.begin(), more.ends.inside.end());
   ends.nothing_rendered = ends.nothing_rendered && more.ends.nothing_rendered;
   if (!ends.form.calls) ends.form.calls = more.ends.form.calls;
   all->written.insert(more.written.begin(), more.written.end());
@@ -302,7 +303,7 @@ void TurnProtocol::ResolveStops(const ProtocolSources& sources,
     OverrideStops(*options.stops_override, *tokenizer_, &facts_.stops,
                   &facts_.findings);
   }
-  if (facts_.stops.stops.empty() && facts_.stops.strings.empty()) {
+  if (!HasEnd(facts_.stops)) {
     facts_.findings.push_back(
         {FindingKind::kNoEnd,
          "nothing tells where a reply ends: it goes on to the token limit",

@@ -7,11 +7,13 @@ there is one.
     python3 tests/oracles/jinja_templates.py DRIVER [--templates FOLDER]
 
 DRIVER is the program built from tests/drivers/jinja_driver.cc. The seed is
-fixed, so every run makes the same conversations.
+fixed, so every run makes the same conversations; both sides read one clock,
+which stands still.
 """
 
 import argparse
 import collections
+import datetime
 import json
 import os
 import pathlib
@@ -21,7 +23,7 @@ import sys
 import time
 
 import jinja2.meta
-from transformers.utils.chat_template_utils import _compile_jinja_template
+import transformers.utils.chat_template_utils as chat
 
 SEED = 20261121
 SCRIPTS = [
@@ -154,6 +156,14 @@ def context(rng, plain, wanted):
     return out
 
 
+class FixedClock(datetime.datetime):
+    started = int(time.time())
+
+    @classmethod
+    def now(cls, tz=None):
+        return cls.fromtimestamp(cls.started)
+
+
 def expected(template, variables):
     try:
         return template.render(**variables), None
@@ -168,24 +178,26 @@ def main():
         pathlib.Path(__file__).resolve().parents[2].parent / "shared" / "data"))
     parser.add_argument("--templates", default=data + "/templates")
     parser.add_argument("--count", type=int, default=120)
+    parser.add_argument("--seed", type=int, default=SEED)
     options = parser.parse_args()
     driver = subprocess.Popen([options.driver], stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE, text=True, encoding="utf-8")
-    now = int(time.time())
+    chat.datetime = FixedClock
     counts = collections.Counter()
-    print(f"seed {SEED}, {options.count} conversations a template")
+    print(f"seed {options.seed}, {options.count} conversations a template")
     for path in sorted(pathlib.Path(options.templates).glob("*.jinja")):
         source = path.read_text(encoding="utf-8")
-        template = _compile_jinja_template(source)
+        template = chat._compile_jinja_template(source)
         names = sorted(jinja2.meta.find_undeclared_variables(
             template.environment.parse(source)))
-        rng = random.Random(f"{SEED} {path.name}")
+        rng = random.Random(f"{options.seed} {path.name}")
         seen = collections.Counter()
         for number in range(options.count):
             variables = context(rng, number % 2 == 0, names)
             want, failure = expected(template, variables)
             driver.stdin.write(json.dumps(
-                {"template": source, "context": variables, "now": now}) + "\n")
+                {"template": source, "context": variables,
+                 "now": FixedClock.started}) + "\n")
             driver.stdin.flush()
             got = json.loads(driver.stdout.readline())
             if failure is None and got.get("text") == want:

@@ -51,6 +51,8 @@ IDIOMS = [
     "{{ messages[9].content }}", "{{ messages[9] is defined }}{{ messages[-1].nothing is none }}{{ nothing }}", "{{ messages.append(1) }}", "{{ ''.__class__.__mro__ }}",
     "{%- set a -%}\n  {{ bos_token }}  {%- endset -%}\n{{ a|trim }}\n{% raw %}{{ kept }}{% endraw %}\n",
     "{{ 'x'.join(messages|map(attribute='role')) }}{{ messages|map(attribute='content')|select('string')|map('length')|sum }}",
+    "{{ ('<b>x</b> &amp; &lt;y'|safe).striptags() }}|{{ ('&lt;i&gt;'|safe).unescape() }}|{{ (''|safe).escape('<') }}",
+    "{{ '<b>x</b>'.striptags() }}", "{{ ('<b>'|safe).striptags(1) }}",
     "{{ '%s has %d' % ('a', 3) }}{{ '{:>6}|{:<4}|{:^5}'.format('ab', 1, 2.5) }}{{ '{0[role]} {1.role}'.format(messages[0], messages[1]) }}",
 ]
 
@@ -59,6 +61,8 @@ def case(source, context):
     try:
         template = jinja_snippets._compile_jinja_template(source)
         text = template.render(**copy.deepcopy(context))
+    except OverflowError:  # a limit, which is another kind of error of ours
+        return None
     except Exception:
         return {"template": source, "fails": True}
     return {"template": source, "text": text}
@@ -70,6 +74,8 @@ def main():
     drawn = []
     for source in jinja_snippets.snippets(random.Random(3), 1400, collections.Counter()):
         made = case(source, jinja_snippets.CONTEXT)
+        if made is None:
+            continue
         text = made.get("text", "")
         if ("strftime" in source or jinja_snippets.has_address(text) or len(text) > 400
                 or ("fails" in made and len(drawn) % 3)):

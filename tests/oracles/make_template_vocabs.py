@@ -9,10 +9,11 @@ Markers are found in the template's source by their shapes. A list by hand adds 
 tokens the makers of each model name as beginning and end of sequence. Tags that models treat as ordinary added tokens (not special)
 are typed USER_DEFINED, all other markers CONTROL.
 
-  make_template_vocabs.py --base MODEL.gguf --templates FOLDER --out FOLDER [--declare bare|makers] [--only NAME]
+  make_template_vocabs.py --base MODEL.gguf --templates FOLDER --out FOLDER [--declare bare|makers] [--only NAME] [--facts FILE]
 
 --declare bare (the default) declares an end only where the template itself reads eos_token; makers declares the makers' EOS
-everywhere.
+everywhere. --facts takes what is known of other templates in place of the tables below: {"NAME": {"bos", "eos", "control", "tags"}},
+the last two being the markers that are added to those found by shape.
 """
 import argparse
 import json
@@ -70,13 +71,17 @@ def lookup(table, name, default):
     return next((value for start, value in table.items() if name.startswith(start)), default)
 
 
-def markers(name, source):
-    found = []
-    for shape in SHAPES:
-        found += re.findall(shape, source)
-    found += lookup(BY_HAND, name, [])
+def known(name, source):
+    """What the tables say of the template NAME."""
+    bos, eos = lookup(NAMED, name, (None, None))
     tags = [tag for tag in TAGS if tag in source] if name.startswith(TAGS_AS_TOKENS) else []
-    return list(dict.fromkeys(found)), tags
+    return {"bos": bos, "eos": eos, "control": lookup(BY_HAND, name, []), "tags": tags}
+
+
+def markers(source, facts):
+    found = [token for shape in SHAPES for token in re.findall(shape, source)]
+    found += facts["control"] + [token for token in (facts["bos"], facts["eos"]) if token]
+    return list(dict.fromkeys(token for token in found if token not in facts["tags"]))
 
 
 class Base:
@@ -90,10 +95,8 @@ def reads_eos(source):
     return re.search(r"\{\{[^}]*\beos_token\b", source) is not None and "set eos_token" not in source
 
 
-def build(base, name, source, declare, out):
-    control, tags = markers(name, source)
-    bos, eos = lookup(NAMED, name, (None, None))
-    control = list(dict.fromkeys(control + [token for token in (bos, eos) if token]))
+def build(base, name, source, facts, declare, out):
+    control, tags, bos, eos = markers(source, facts), facts["tags"], facts["bos"], facts["eos"]
     tokens, types = list(base.tokens), list(base.types)
     added = []
     for text, kind in [(t, gguf.TokenType.CONTROL) for t in control] + [(t, gguf.TokenType.USER_DEFINED) for t in tags]:
@@ -131,8 +134,8 @@ def build(base, name, source, declare, out):
             tokenizer.add_tokens([AddedToken(text, special=kind == gguf.TokenType.CONTROL, normalized=False)])
             assert tokenizer.token_to_id(text) == i, (text, i)
     tokenizer.save(str(out / (name + ".tokenizer.json")))
-    facts = {"bos": bos, "eos": eos, "declares_eos": bool(declares_eos), "added": [text for text, _ in added]}
-    (out / (name + ".facts.json")).write_text(json.dumps(facts, ensure_ascii=False))
+    written = {"bos": bos, "eos": eos, "declares_eos": bool(declares_eos), "added": [text for text, _ in added]}
+    (out / (name + ".facts.json")).write_text(json.dumps(written, ensure_ascii=False))
 
 
 def main():
@@ -142,12 +145,15 @@ def main():
     parser.add_argument("--out", required=True, type=pathlib.Path)
     parser.add_argument("--declare", choices=["bare", "makers"], default="bare")
     parser.add_argument("--only", default="")
+    parser.add_argument("--facts", type=pathlib.Path)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     base = Base(args.base)
+    facts = json.loads(args.facts.read_text(encoding="utf-8")) if args.facts else {}
     for path in sorted(args.templates.glob("*.jinja")):
         if args.only in path.stem:
-            build(base, path.stem, path.read_text(encoding="utf-8"), args.declare, args.out)
+            source = path.read_text(encoding="utf-8")
+            build(base, path.stem, source, facts.get(path.stem) or known(path.stem, source), args.declare, args.out)
 
 
 if __name__ == "__main__":

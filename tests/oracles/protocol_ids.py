@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Compares renderings and ids with transformers and tokenizers, template by template.
 
-Works on the folder that make_template_vocabs.py wrote (NAME.gguf, NAME.tokenizer.json) with the driver of the same name.
+Works on the folder that make_template_vocabs.py wrote (NAME.gguf, NAME.tokenizer.json), or with --base has it written first, into a
+folder of its own.
 
 Plain conversations hold no marker. Expected text: transformers' own compile function, rendered with the same variables. Expected
 ids: tokenizers over the whole text, every special token recognised. Where one side refuses, the other must.
@@ -12,7 +13,7 @@ overlap a byte that is not the template's; and the ids must equal those of a twi
 template bytes only, leftmost and longest, and what stands between them is encoded whole by a tokenizer that has no control
 tokens.
 
-  protocol_ids.py --driver PROGRAM --vocabs FOLDER --templates FOLDER [--count N] [--seed N] [--only NAME]
+  protocol_ids.py --driver PROGRAM --templates FOLDER (--vocabs FOLDER | --base MODEL.gguf) [--count N] [--seed N] [--only NAME]
 """
 import argparse
 import datetime
@@ -22,10 +23,13 @@ import random
 import re
 import subprocess
 import sys
+import tempfile
 import time
 
 import tokenizers
 import transformers.utils.chat_template_utils as chat
+
+import make_template_vocabs
 
 WORDS = ["alpha", "two words", "naïve café", "数字一二三", "مرحبا", "Привет", "🙂🙃", "x=1;\n\ty=2", "  spaced  ", "\n\nlines\n", "1234567890",
          "{\"a\": [1, 2]}", "tail ", " head", "", "a'b\"c", "ﬁ ½ Å", "https://example.org/?q=1&r=2", "it's", "\u200b\u00a0"]
@@ -210,12 +214,28 @@ def check(model, request, hostile):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--driver", required=True)
-    parser.add_argument("--vocabs", required=True, type=pathlib.Path)
+    vocabs = parser.add_mutually_exclusive_group(required=True)
+    vocabs.add_argument("--vocabs", type=pathlib.Path)
+    vocabs.add_argument("--base", help="a GGUF whose vocabulary each template's markers are added to")
     parser.add_argument("--templates", required=True, type=pathlib.Path)
     parser.add_argument("--count", type=int, default=60, help="plain and as many hostile conversations per template")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="")
     args = parser.parse_args()
+    if args.vocabs:
+        return compare(args)
+    with tempfile.TemporaryDirectory() as folder:
+        args.vocabs = pathlib.Path(folder)
+        base = make_template_vocabs.Base(args.base)
+        for path in sorted(args.templates.glob("*.jinja")):
+            if args.only in path.stem:
+                source = path.read_text(encoding="utf-8")
+                facts = make_template_vocabs.known(path.stem, source)
+                make_template_vocabs.build(base, path.stem, source, facts, "bare", args.vocabs)
+        return compare(args)
+
+
+def compare(args):
     chat.datetime = FixedClock
     failures = 0
     for path in sorted(args.vocabs.glob("*.gguf")):
