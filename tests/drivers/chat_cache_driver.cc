@@ -193,6 +193,7 @@ class Chat {
   void Truncate(size_t index) {
     conversation_.Truncate(index);
     generated_.erase(generated_.lower_bound(index), generated_.end());
+    unmet_.erase(unmet_.lower_bound(index), unmet_.end());
   }
 
   bool Edit() {
@@ -242,6 +243,7 @@ class Chat {
       CheckTurn(turn, expected, before);
       edited_ = encoded_otherwise_ = false;
       generated_[messages] = turn.reply.ids;
+      unmet_.insert(messages);
     } catch (const Error& error) {
       ++account_.limits;
       Check(error.kind() == Error::Kind::kLimit, error.what());
@@ -352,7 +354,7 @@ class Chat {
       const bool same_text = !run.empty();
       verbatim_[*span.message] = same_text;
       const bool differs = same_text ? run != encoded : true;
-      if (counted_.insert({*span.message, found->second}).second) {
+      if (unmet_.erase(*span.message) > 0) {
         ++account_.replies;
         account_.encoded_differently += differs;
         encoded_otherwise_ |= differs && (!same_text || !keep_ids_);
@@ -418,7 +420,7 @@ class Chat {
   bool encoded_otherwise_ = false;
   std::map<size_t, Ids> generated_;  // by message
   std::map<size_t, bool> verbatim_;
-  std::set<std::pair<size_t, Ids>> counted_;
+  std::set<size_t> unmet_;  // replies that no prompt has held yet
 };
 
 void Print(const char* name, const Account& account) {
