@@ -32,8 +32,7 @@ CachedSequence::Prepared CachedSequence::Prepare(std::span<const TokenId> ids,
   const auto mismatch =
       std::mismatch(ids.begin(), ids.end() - 1, ids_.begin(), ids_.end());
   const auto kept = static_cast<int32_t>(mismatch.first - ids.begin());
-  model_->CutSequence(sequence_, kept);
-  ids_.resize(static_cast<size_t>(kept));
+  Cut(kept);
   Prepared prepared{.kept = kept};
   for (int32_t begin = kept; begin < total; begin += prefill_rows_) {
     if (progress && !progress(begin - kept, total - kept)) {
@@ -53,11 +52,17 @@ void CachedSequence::Append(TokenId id) {
   Evaluate({&id, 1}, Phase::kDecode, true);
 }
 
+void CachedSequence::Cut(int32_t length) {
+  assert(length >= 0 && length <= static_cast<int32_t>(ids_.size()));
+  model_->CutSequence(sequence_, length);
+  ids_.resize(static_cast<size_t>(length));
+  logits_ = {};
+}
+
 void CachedSequence::StepBack(int32_t length) {
-  assert(length >= 1 && length <= static_cast<int32_t>(ids_.size()));
+  assert(length >= 1);
   const TokenId last = ids_[static_cast<size_t>(length) - 1];
-  model_->CutSequence(sequence_, length - 1);
-  ids_.resize(static_cast<size_t>(length) - 1);
+  Cut(length - 1);
   Append(last);
 }
 

@@ -40,6 +40,8 @@ class CachedSequence {
   Prepared Prepare(std::span<const TokenId> ids, const Progress& progress = {});
   // Evaluates one more token.
   void Append(TokenId id);
+  // Keeps the first LENGTH tokens. No logits are at hand then.
+  void Cut(int32_t length);
   // Keeps the first LENGTH tokens (at least 1) and evaluates the last of them
   // again, as a decode step, so that its logits are at hand.
   void StepBack(int32_t length);

@@ -140,22 +140,67 @@ TEST_F(ConversationTest, DroppingTheOldestTurnKeepsSystemAndIds) {
   EXPECT_FALSE(conversation.DropOldestTurn());
 }
 
-TEST_F(ConversationTest, StepBackTakesALoopOutOfTextIdsAndCache) {
-  // A model that repeats "abcdefghij" until it is steered off, then ends.
-  const std::string unit = "abcdefghij";
-  TableModel model(
-      kVocabularySize, 4096, [&unit](std::span<const TokenId> ids) {
+constexpr std::string_view kUnit = "abcdefghij";
+
+// A model that repeats kUnit until it is steered off, then ends.
+TableModel LoopingModel(int32_t context_length = 4096) {
+  return TableModel(
+      kVocabularySize, context_length, [](std::span<const TokenId> ids) {
         std::vector<float> logits(kVocabularySize, 0.0f);
         size_t spoken = 0;
         while (ids[ids.size() - 1 - spoken] != kAssistant) ++spoken;
         const bool off =
             spoken > 0 &&
-            ids.back() != static_cast<unsigned char>(unit[(spoken - 1) % 10]);
+            ids.back() != static_cast<unsigned char>(kUnit[(spoken - 1) % 10]);
         logits[kEnd] = off ? 20.0f : 5.0f;
-        logits[static_cast<unsigned char>(unit[spoken % 10])] = 10.0f;
+        logits[static_cast<unsigned char>(kUnit[spoken % 10])] = 10.0f;
         logits['!'] = 6.0f;
         return logits;
       });
+}
+
+TEST_F(ConversationTest, ReplyThatEndsWhereALoopIsSteppedBackKeepsNoneOfIt) {
+  TableModel model = LoopingModel();
+  Conversation conversation(vocabulary_.protocol(), model);
+  Say(conversation, "Hi");
+  GenerationOptions options = Greedy();
+  options.on_loop = OnLoop::kStepBack;
+  options.stops.max_tokens = 48;  // the loop is found at this one
+  const Turn turn = conversation.Reply(options, silent_);
+  EXPECT_EQ(turn.reply.end.cause, EndCause::kMaxTokens);
+  EXPECT_EQ(turn.reply.text, kUnit);
+  EXPECT_EQ(turn.reply.ids, Bytes(kUnit));
+  EXPECT_EQ(turn.reply.usage.completion_tokens, 48u);
+  EXPECT_EQ(turn.reply.usage.stepped_back_tokens, 38u);
+  std::vector<TokenId> cached = Bytes(kUnit);
+  cached.insert(cached.begin(), {kBos, kUser, 'H', 'i', kEnd, kAssistant});
+  EXPECT_EQ(conversation.cached_ids(), cached);
+  EXPECT_EQ(model.SequenceLength(0), static_cast<int32_t>(cached.size()));
+}
+
+TEST_F(ConversationTest, SteppingBackMakesRoomInAFullContext) {
+  // The prompt has 6 tokens; the loop's 48th is drawn when the cache is full.
+  TableModel model = LoopingModel(6 + 47);
+  Conversation conversation(vocabulary_.protocol(), model);
+  Say(conversation, "Hi");
+  GenerationOptions options = Greedy();
+  options.on_loop = OnLoop::kStepBack;
+  const Turn turn = conversation.Reply(options, silent_);
+  EXPECT_EQ(turn.reply.end.cause, EndCause::kTurnEnd);
+  EXPECT_EQ(turn.reply.text, std::string(kUnit) + "!");
+}
+
+TEST_F(ConversationTest, LoopThatEndsTheReplyIsNoNote) {
+  TableModel model = LoopingModel();
+  Conversation conversation(vocabulary_.protocol(), model);
+  Say(conversation, "Hi");
+  const Turn turn = conversation.Reply(Greedy(), silent_);
+  EXPECT_EQ(turn.reply.end.cause, EndCause::kLoop);
+  EXPECT_TRUE(turn.reply.loops.empty());
+}
+
+TEST_F(ConversationTest, StepBackTakesALoopOutOfTextIdsAndCache) {
+  TableModel model = LoopingModel();
   Conversation conversation(vocabulary_.protocol(), model);
   Say(conversation, "Hi");
   GenerationOptions options = Greedy();
@@ -167,7 +212,7 @@ TEST_F(ConversationTest, StepBackTakesALoopOutOfTextIdsAndCache) {
   EXPECT_GT(turn.reply.loops[0].stepped_back, 0u);
   EXPECT_EQ(turn.reply.usage.stepped_back_tokens,
             turn.reply.loops[0].stepped_back);
-  EXPECT_EQ(turn.reply.text, unit + "!");
+  EXPECT_EQ(turn.reply.text, std::string(kUnit) + "!");
   std::vector<TokenId> cached = Bytes(turn.reply.text);
   cached.insert(cached.begin(), {kBos, kUser, 'H', 'i', kEnd, kAssistant});
   EXPECT_EQ(conversation.cached_ids(), cached);

@@ -52,12 +52,10 @@ GenerationStep Generation::Next(bool cancelled) {
   chain_.Accept(step.id);
   ids_.push_back(step.id);
 
-  step.events.context_full = sequence_->full();
-  step.events.cancelled = cancelled;
   const LoopVerdict verdict = loops_.Accept(step.id);
-  if (verdict.kind != LoopVerdict::Kind::kNone) {
-    step.loop = LoopNote{verdict.loop, verdict.remove};
-  }
+  // What is taken back makes room.
+  step.events.context_full = sequence_->full() && verdict.remove == 0;
+  step.events.cancelled = cancelled;
   if (verdict.kind == LoopVerdict::Kind::kStop ||
       verdict.kind == LoopVerdict::Kind::kStepBack) {
     step.events.loop =
@@ -73,10 +71,12 @@ GenerationStep Generation::Next(bool cancelled) {
   step.pieces = std::move(stopped.pieces);
   step.end = std::move(stopped.end);
   step.stepped_back = stopped.stepped_back;
-  if (step.end) return step;
+  if (verdict.kind == LoopVerdict::Kind::kWarn || step.stepped_back > 0) {
+    step.loop = LoopNote{verdict.loop, step.stepped_back};
+  }
   if (step.stepped_back > 0) {
-    StepBack(step.stepped_back);
-  } else {
+    StepBack(step.stepped_back, step.end.has_value());
+  } else if (!step.end) {
     sequence_->Append(step.id);
   }
   return step;
@@ -92,10 +92,15 @@ GenerationStep Generation::Close(const StopEvents& events) {
   return step;
 }
 
-void Generation::StepBack(size_t count) {
+void Generation::StepBack(size_t count, bool ended) {
   chain_.Rollback(count);
   ids_.resize(ids_.size() - count);
-  sequence_->StepBack(static_cast<int32_t>(prompt_length_ + ids_.size()));
+  const auto length = static_cast<int32_t>(prompt_length_ + ids_.size());
+  if (ended) {
+    sequence_->Cut(length);
+  } else {
+    sequence_->StepBack(length);
+  }
 }
 
 }  // namespace fullstop

@@ -50,7 +50,8 @@ struct GenerationStep {
 // Draws the tokens of one reply. SEQUENCE must hold the prompt, its last logits
 // at hand (CachedSequence::Prepare). Afterwards it holds prompt and reply but
 // the token that ended it, which is evaluated only if the next rendering has
-// it. One thread at a time; what is passed in must outlive the object.
+// it; what was stepped back is in neither. One thread at a time; what is passed
+// in must outlive the object.
 class Generation {
  public:
   // Throws Error (kUsage) for options that contradict each other or the model.
@@ -69,7 +70,8 @@ class Generation {
   uint64_t seed() const { return chain_.params().seed; }
 
  private:
-  void StepBack(size_t count);
+  // Takes COUNT tokens back, to go on or, where the reply has ENDED, not to.
+  void StepBack(size_t count, bool ended);
 
   const TurnProtocol* protocol_;
   CachedSequence* sequence_;

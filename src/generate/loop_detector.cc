@@ -50,6 +50,15 @@ void LoopDetector::Rollback(size_t n) {
   Scan();
 }
 
+std::vector<TokenId> LoopDetector::Continuations(size_t copy) const {
+  std::vector<TokenId> ids;
+  const size_t most = std::min(ids_.size(), kMaxPeriod);
+  for (size_t period = 1; period <= most; ++period) {
+    if (Run(period) >= copy) ids.push_back(ids_[ids_.size() - period]);
+  }
+  return ids;
+}
+
 void LoopDetector::Scan() {
   loop_.reset();
   held_ = 0;

@@ -61,6 +61,12 @@ class LoopDetector {
   // held again.
   size_t held() const { return held_; }
 
+  // The tokens that would prolong a copy: whatever stood behind an earlier
+  // occurrence, at most kMaxPeriod tokens back, of the last COPY tokens.
+  // The nearest first, one for each. Costs a look at each of the last
+  // kMaxPeriod tokens.
+  std::vector<TokenId> Continuations(size_t copy) const;
+
   friend bool operator==(const LoopDetector&, const LoopDetector&) = default;
 
  private:

@@ -190,5 +190,26 @@ TEST(LoopDetectorTest, WhatWasLetGoIsNotHeldAgain) {
   }
 }
 
+TEST(LoopDetectorTest, ContinuationsProlongWhatStoodThereBefore) {
+  std::mt19937_64 random(31);
+  size_t found = 0;
+  for (int round = 0; round < 100; ++round) {
+    const Ids ids = RepetitiveString(random, 150);
+    LoopDetector detector;
+    for (size_t size = 1; size <= ids.size(); ++size) {
+      detector.Accept(ids[size - 1]);
+      Ids wanted;
+      for (size_t end = size - 1; end >= 16; --end) {
+        if (std::equal(&ids[end - 16], &ids[end], &ids[size - 16])) {
+          wanted.push_back(ids[end]);
+        }
+      }
+      ASSERT_EQ(detector.Continuations(16), wanted);
+      found += wanted.size();
+    }
+  }
+  EXPECT_GT(found, 1000u);
+}
+
 }  // namespace
 }  // namespace fullstop

@@ -9,6 +9,7 @@
 
 #include "format/gguf.h"
 #include "generate/loop_detector.h"
+#include "generate/loop_policy.h"
 #include "gtest/gtest.h"
 #include "tokenizer/tokenizer.h"
 
@@ -226,6 +227,26 @@ TEST(LoopOrdinaryTest, OrdinaryTextsInAModelsTokensRaiseNoAlarm) {
     EXPECT_EQ(Alarm(ids), "") << text;
   }
   EXPECT_GT(tokens, 10'000u);
+}
+
+// A policy that has stepped back once, from a loop of other tokens.
+LoopPolicy SteeringPolicy() {
+  LoopPolicy policy(OnLoop::kStepBack, {});
+  for (TokenId i = 0; policy.step_backs() == 0; ++i) {
+    policy.Accept(1'000'000 + i % 20);
+  }
+  return policy;
+}
+
+TEST(LoopOrdinaryTest, OrdinaryTextsBehindALoopAreNotSteered) {
+  for (size_t number = 0; number < kTexts; ++number) {
+    LoopPolicy policy = SteeringPolicy();
+    const std::string text = OrdinaryText(number);
+    for (const TokenId id : WordTokens(text, 8)) {
+      policy.Accept(id);
+      ASSERT_TRUE(policy.banned().empty()) << text;
+    }
+  }
 }
 
 // What the same texts become when a model gets stuck.

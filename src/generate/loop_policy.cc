@@ -37,9 +37,14 @@ size_t LoopPolicy::held() const {
 
 std::vector<TokenId> LoopPolicy::banned() const {
   std::vector<TokenId> ids;
+  if (step_backs_ == 1) ids = LoopContinuations();
+  if (step_backs_ > 1) ids = detector_.Continuations(kSteeredCopy);
+  std::erase_if(ids, [this](TokenId id) { return IsStop(id); });
   for (const Ban& ban : bans_) {
     if (ban.index == size()) ids.push_back(ban.id);
   }
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
   return ids;
 }
 
@@ -59,15 +64,35 @@ LoopVerdict LoopPolicy::StepBack(const Loop& loop) {
       std::max({loop.start + loop.period, oldest_held, settled_});
   const size_t remove = size() - index;
   const TokenId id = detector_.token(index);
-  if (std::binary_search(stop_ids_.begin(), stop_ids_.end(), id)) {
-    return {LoopVerdict::Kind::kStop, loop};
-  }
+  if (IsStop(id)) return {LoopVerdict::Kind::kStop, loop};
   Rollback(remove);
   bans_.push_back({index, id});
   settled_ = index;
-  ++step_backs_;
+  if (step_backs_++ == 0) left_ = loop;
   removed_tokens_ += remove;
   return {LoopVerdict::Kind::kStepBack, loop, remove};
+}
+
+std::vector<TokenId> LoopPolicy::LoopContinuations() const {
+  std::vector<TokenId> ids;
+  if (size() < kSteeredCopy) return ids;
+  const auto unit = [this](size_t i) {
+    return detector_.token(left_.start + i % left_.period);
+  };
+  for (size_t begin = 0; begin < left_.period; ++begin) {
+    size_t equal = 0;
+    while (equal < kSteeredCopy &&
+           detector_.token(size() - kSteeredCopy + equal) ==
+               unit(begin + equal)) {
+      ++equal;
+    }
+    if (equal == kSteeredCopy) ids.push_back(unit(begin + kSteeredCopy));
+  }
+  return ids;
+}
+
+bool LoopPolicy::IsStop(TokenId id) const {
+  return std::binary_search(stop_ids_.begin(), stop_ids_.end(), id);
 }
 
 }  // namespace fullstop

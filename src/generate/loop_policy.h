@@ -34,13 +34,25 @@ struct LoopVerdict {
 // Stepping back keeps the loop's first instance and removes what repeats it,
 // except for tokens that were shown: no more than LoopDetector::kMaxHeld are
 // kept from being shown, and those only while a repetition is under way, and
-// what stands after a step back is never taken back later. The
-// first removed token is then banned at its position, so that the reply goes on
-// differently; a stop id is never banned, the reply ends instead. After
-// kMaxStepBacks, the next loop ends the reply.
+// what stands after a step back is never taken back later. After kMaxStepBacks,
+// the next loop ends the reply.
+//
+// Steering away. The first removed token is banned at its position. That alone
+// leads a stuck model into the same loop by another way, so later tokens are
+// banned too: after the first step back those that would go on with the loop
+// where the last kSteeredCopy tokens are a stretch of it, wherever in its unit
+// that begins; after a second one, which shows that the model has only moved to
+// another loop, those that would go on with any text where the last
+// kSteeredCopy tokens stood in the reply before. A loop copies at least twice
+// as much. Tables and refrains are thus left alone until the reply has looped,
+// and but for the loop itself until it has looped twice.
+//
+// A stop id is never banned; if one was the first removed token, the reply ends
+// instead.
 class LoopPolicy {
  public:
   static constexpr size_t kMaxStepBacks = 3;
+  static constexpr size_t kSteeredCopy = 16;
 
   LoopPolicy(OnLoop action, std::vector<TokenId> stop_ids);
 
@@ -55,7 +67,9 @@ class LoopPolicy {
   size_t size() const { return detector_.size(); }
   // How many tokens at the tail must not be shown yet; 0 unless stepping back.
   size_t held() const;
-  // Ids that must not be drawn as the next token.
+  // Ids that must not be drawn as the next token, ascending, each once; no stop
+  // id among them. Costs a look at the loop's unit after a step back, and after
+  // a second one LoopDetector::Continuations.
   std::vector<TokenId> banned() const;
 
   size_t step_backs() const { return step_backs_; }
@@ -79,6 +93,9 @@ class LoopPolicy {
 
   LoopVerdict Warn(const Loop& loop);
   LoopVerdict StepBack(const Loop& loop);
+  // The tokens that would go on with the loop that was stepped back from.
+  std::vector<TokenId> LoopContinuations() const;
+  bool IsStop(TokenId id) const;
 
   OnLoop action_;
   // Ascending.
@@ -89,6 +106,8 @@ class LoopPolicy {
   // What the last step back left: tokens before it are free to show.
   size_t settled_ = 0;
   size_t step_backs_ = 0;
+  // The first that was stepped back from: its first instance still stands.
+  Loop left_;
   uint64_t removed_tokens_ = 0;
 };
 

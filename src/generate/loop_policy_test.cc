@@ -133,6 +133,92 @@ TEST(LoopPolicyTest, AStopIdIsNeverBanned) {
   EXPECT_TRUE(reply.policy.banned().empty());
 }
 
+// The tokens of UNIT, from FIRST on and round again, that REPLY may go on with
+// until one is banned; 100 at most.
+size_t FreeTokens(Reply& reply, const Ids& unit, size_t first) {
+  for (size_t i = 0; i < 100; ++i) {
+    const TokenId next = unit[(first + i) % unit.size()];
+    const Ids banned = reply.policy.banned();
+    if (!banned.empty()) {
+      EXPECT_EQ(banned, Ids{next});
+      return i;
+    }
+    reply.Add(next);
+  }
+  return 100;
+}
+
+TEST(LoopPolicyTest, AfterAStepBackTheLoopIsNotGoneOnWithAnywhere) {
+  for (const size_t period : {1, 7, 8, 17, 40, 300}) {
+    const Ids unit = Unit(period);
+    for (const size_t first : {size_t{0}, period / 2, period - 1}) {
+      Reply reply(OnLoop::kStepBack);
+      reply.Repeat(unit);
+      reply.Add(7);
+      const LoopPolicy before = reply.policy;
+      EXPECT_EQ(FreeTokens(reply, unit, first), 16u);
+      reply.policy.Rollback(16);
+      EXPECT_EQ(reply.policy, before);
+    }
+  }
+}
+
+TEST(LoopPolicyTest, AfterOneStepBackOtherTextsMayRepeat) {
+  Reply reply(OnLoop::kStepBack);
+  reply.Repeat(Unit(20));
+  reply.Add(7);
+  EXPECT_EQ(FreeTokens(reply, Unit(60, 5000), 0), 100u);
+}
+
+TEST(LoopPolicyTest, AfterTwoStepBacksNoLongCopyIsGoneOnWith) {
+  for (const size_t period : {8, 17, 40, 80}) {
+    Reply reply(OnLoop::kStepBack);
+    reply.Repeat(Unit(20));
+    reply.Repeat(Unit(20, 5000));
+    reply.Add(7);
+    EXPECT_EQ(FreeTokens(reply, Unit(period, 9000), 0), period + 16);
+    const LoopPolicy before = reply.policy;
+    reply.policy.Accept(3);
+    EXPECT_TRUE(reply.policy.banned().empty());
+    reply.policy.Rollback(1);
+    EXPECT_EQ(reply.policy, before);
+  }
+}
+
+TEST(LoopPolicyTest, AStopIdIsNotSteeredOff) {
+  for (const size_t loops : {1, 2}) {
+    const Ids unit = Unit(20);
+    Reply reply(OnLoop::kStepBack, {116});
+    reply.Repeat(unit);
+    if (loops == 2) reply.Repeat(Unit(20, 5000));
+    reply.Add(7);
+    for (size_t i = 0; i < 16; ++i) reply.Add(unit[i]);
+    EXPECT_TRUE(reply.policy.banned().empty());
+    reply.Add(116);
+    EXPECT_EQ(reply.policy.banned(), Ids{117});
+  }
+}
+
+// A model that goes on with its period wherever that is not banned.
+TEST(LoopPolicyTest, AStubbornModelIsFreedFromItsLoop) {
+  std::mt19937_64 random(12);
+  for (size_t period = 1; period <= 200; ++period) {
+    Reply reply(OnLoop::kStepBack);
+    while (reply.ids.size() < 6 * period + 200) {
+      const Ids banned = reply.policy.banned();
+      TokenId id = reply.ids.size() < period
+                       ? static_cast<TokenId>(random() % 4)
+                       : reply.ids[reply.ids.size() - period];
+      while (std::count(banned.begin(), banned.end(), id) > 0) {
+        id = static_cast<TokenId>(random() % 30);
+      }
+      ASSERT_NE(reply.Add(id).kind, Kind::kStop);
+    }
+    EXPECT_GE(reply.policy.step_backs(), 1u) << "period " << period;
+    EXPECT_LE(reply.policy.step_backs(), 2u) << "period " << period;
+  }
+}
+
 TEST(LoopPolicyTest, WarnTellsEachLoopOnceAndHoldsNothing) {
   Reply reply(OnLoop::kWarn);
   EXPECT_EQ(reply.Repeat(Unit(20)).kind, Kind::kWarn);

@@ -1,8 +1,10 @@
-// Holds random chats with a real model and checks after each turn what the
-// cache holds and what was evaluated, against a plain account of both.
-//   chat_cache_driver MODEL CHATS SEED
-// First with kept ids, then with every reply encoded again from its text.
-// Prints a summary of each run; exit code 1 if anything was not as it should.
+// Holds random chats of five turns and checks after each turn what the cache
+// holds and what was evaluated, against a plain account of both.
+//   chat_cache_driver MODEL CHATS SEED [--table]
+// Each chat twice: with kept ids, and with every reply encoded again from its
+// text. With --table a table of logits plays the model, a thousand times faster
+// and with stranger replies; of MODEL only the vocabulary is read. Prints a
+// table; exit code 1 if anything was not as it should.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -17,6 +19,7 @@
 #include "base/error.h"
 #include "engine/conversation.h"
 #include "engine/loaded_model.h"
+#include "model/table_model.h"
 
 namespace fullstop {
 namespace {
@@ -129,19 +132,24 @@ class CancelAt : public ReplyObserver {
 };
 
 struct Account {
+  size_t chats = 0;
   size_t turns = 0;
-  size_t replies = 0;  // seen again in a later prompt
-  size_t encoded_differently = 0;
-  size_t reported = 0;  // replies whose kept ids could not all stand
-  size_t limits = 0;
+  std::map<std::string_view, size_t> ends;
   size_t edits = 0;
+  size_t refused = 0;
+  // Replies that a later prompt holds, when first met there.
+  size_t replies = 0;
+  size_t encoded_differently = 0;  // than they were generated
+  size_t prompt_tokens = 0;
+  size_t found_in_cache = 0;
+  size_t evaluated = 0;
+  // Tokens that the cache held and a prompt doesn't: what stands in their place
+  // is evaluated again.
+  size_t replaced_by_edits = 0;
+  size_t replaced_by_encoding = 0;
+  size_t replaced_without_cause = 0;
   size_t checked_logits = 0;
   float largest_difference = 0;
-  size_t prompt_tokens = 0;
-  size_t evaluated = 0;
-  size_t again_after_edits = 0;
-  size_t again_by_encoding = 0;
-  std::map<std::string_view, size_t> ends;
   size_t violations = 0;
 };
 
@@ -152,9 +160,10 @@ size_t CommonPrefix(const Ids& a, const Ids& b) {
 
 class Chat {
  public:
-  Chat(LoadedModel& model, uint64_t seed, bool keep_ids, Account* account)
-      : protocol_(model.protocol()),
-        inner_(model.forward()),
+  Chat(const TurnProtocol& protocol, ForwardModel& model, uint64_t seed,
+       bool keep_ids, Account* account)
+      : protocol_(protocol),
+        inner_(model),
         model_(inner_),
         conversation_(protocol_, model_,
                       {.keep_ids = keep_ids, .prefill_rows = kPrefillRows}),
@@ -164,6 +173,7 @@ class Chat {
         account_(*account) {}
 
   void Run() {
+    ++account_.chats;
     if (Chance(random_, 60)) Add("system", RandomText(random_));
     for (turn_ = 0; turn_ < kTurns; ++turn_) {
       if (turn_ > 0 && Chance(random_, 25) && Edit()) {
@@ -193,10 +203,12 @@ class Chat {
   void Truncate(size_t index) {
     conversation_.Truncate(index);
     generated_.erase(generated_.lower_bound(index), generated_.end());
+    unmet_.erase(unmet_.lower_bound(index), unmet_.end());
   }
 
   bool Edit() {
     const size_t user = LastUser();
+    if (user >= Messages().size()) return false;
     switch (random_() % 5) {
       case 0:  // undo
         Truncate(user);
@@ -242,8 +254,9 @@ class Chat {
       CheckTurn(turn, expected, before);
       edited_ = encoded_otherwise_ = false;
       generated_[messages] = turn.reply.ids;
+      unmet_.insert(messages);
     } catch (const Error& error) {
-      ++account_.limits;
+      ++account_.refused;
       Check(error.kind() == Error::Kind::kLimit, error.what());
       Check(expected.size() > size_t{kContext}, "a prompt was refused");
       Check(conversation_.cached_ids() == before,
@@ -279,6 +292,7 @@ class Chat {
           "the model's cache has another length");
     CountAgain(before.size() - std::min(before.size(), kept));
     account_.prompt_tokens += prompt.size();
+    account_.found_in_cache += kept;
     account_.evaluated += model_.prefilled;
     CheckReports(turn);
     if (began && Chance(random_, 10)) CheckLogits(prompt);
@@ -287,10 +301,11 @@ class Chat {
   // Tokens that were in the cache and are not any more.
   void CountAgain(size_t tokens) {
     if (edited_) {
-      account_.again_after_edits += tokens;
+      account_.replaced_by_edits += tokens;
     } else if (encoded_otherwise_) {
-      account_.again_by_encoding += tokens;
+      account_.replaced_by_encoding += tokens;
     } else {
+      account_.replaced_without_cause += tokens;
       Check(tokens == 0, "tokens were dropped although nothing changed");
     }
   }
@@ -298,9 +313,10 @@ class Chat {
   void CheckReports(const Turn& turn) {
     for (const KeptReport& report : turn.prompt.kept) {
       const bool verbatim = verbatim_.at(report.message);
-      Check(report.reencoded.empty() == verbatim,
+      const size_t tokens = WithoutStop(generated_.at(report.message)).size();
+      const bool stands = report.reencoded.empty() && report.ids_kept >= tokens;
+      Check(stands == verbatim,
             "a message's report is not what became of its ids");
-      account_.reported += !report.reencoded.empty();
     }
     Check(keep_ids_ || turn.prompt.kept.empty(), "ids were kept unasked");
   }
@@ -352,7 +368,7 @@ class Chat {
       const bool same_text = !run.empty();
       verbatim_[*span.message] = same_text;
       const bool differs = same_text ? run != encoded : true;
-      if (counted_.insert({*span.message, found->second}).second) {
+      if (unmet_.erase(*span.message) > 0) {
         ++account_.replies;
         account_.encoded_differently += differs;
         encoded_otherwise_ |= differs && (!same_text || !keep_ids_);
@@ -363,7 +379,7 @@ class Chat {
     }
     for (; next < plain.ids.size(); ++next) ids.push_back(plain.ids[next].id);
     for (const auto& [message, reply] : generated_) {
-      verbatim_.try_emplace(message, true);
+      verbatim_.try_emplace(message, WithoutStop(reply).empty());
     }
     return ids;
   }
@@ -374,12 +390,17 @@ class Chat {
     return ids;
   }
 
-  // Empty where the message's text is not REPLY's.
-  Ids WithReply(const RenderedPrompt& plain, const TextSpan& span, size_t first,
-                size_t last, Ids reply) const {
+  Ids WithoutStop(Ids reply) const {
     if (!reply.empty() && protocol_.stops().Find(reply.back()) != nullptr) {
       reply.pop_back();
     }
+    return reply;
+  }
+
+  // Empty where the message's text is not REPLY's.
+  Ids WithReply(const RenderedPrompt& plain, const TextSpan& span, size_t first,
+                size_t last, Ids reply) const {
+    reply = WithoutStop(std::move(reply));
     const Tokenizer& tokenizer = *protocol_.tokenizer();
     if (tokenizer.Decode(reply) !=
         plain.text.substr(span.begin, span.end - span.begin)) {
@@ -418,48 +439,97 @@ class Chat {
   bool encoded_otherwise_ = false;
   std::map<size_t, Ids> generated_;  // by message
   std::map<size_t, bool> verbatim_;
-  std::set<std::pair<size_t, Ids>> counted_;
+  std::set<size_t> unmet_;  // replies that no prompt has held yet
 };
 
-void Print(const char* name, const Account& account) {
-  std::printf("%s: %zu turns, %zu edits, %zu prompts refused as too long\n",
-              name, account.turns, account.edits, account.limits);
-  std::printf("  ends:");
-  for (const auto& [cause, count] : account.ends) {
-    std::printf(" %s %zu", std::string(cause).c_str(), count);
+void PrintRow(const char* name, size_t kept, size_t encoded) {
+  std::printf("%-48s %10zu %15zu\n", name, kept, encoded);
+}
+
+// The run with kept ids beside the one without.
+void Print(const Account& a, const Account& b) {
+  std::printf("%-48s %10s %15s\n", "", "kept ids", "encoded again");
+  PrintRow("chats", a.chats, b.chats);
+  PrintRow("turns", a.turns, b.turns);
+  std::set<std::string_view> causes;
+  for (const Account* account : {&a, &b}) {
+    for (const auto& [cause, count] : account->ends) causes.insert(cause);
   }
-  std::printf(
-      "\n  replies met again %zu, of them encode differently %zu; "
-      "places reported %zu\n",
-      account.replies, account.encoded_differently, account.reported);
-  std::printf(
-      "  prompt tokens %zu, evaluated %zu; dropped from the cache %zu "
-      "after edits, %zu by encoding again\n",
-      account.prompt_tokens, account.evaluated, account.again_after_edits,
-      account.again_by_encoding);
-  std::printf(
-      "  logits against a fresh cache %zu times, largest difference "
-      "%.3g\n  violations %zu\n",
-      account.checked_logits, static_cast<double>(account.largest_difference),
-      account.violations);
-  std::fflush(stdout);
+  for (const std::string_view cause : causes) {
+    const auto count = [&cause](const Account& account) {
+      const auto found = account.ends.find(cause);
+      return found == account.ends.end() ? 0 : found->second;
+    };
+    PrintRow(("  ended by " + std::string(cause)).c_str(), count(a), count(b));
+  }
+  PrintRow("prompts refused, longer than the context", a.refused, b.refused);
+  PrintRow("messages edited between turns", a.edits, b.edits);
+  PrintRow("replies met in a later prompt", a.replies, b.replies);
+  PrintRow("  their text encodes to other ids", a.encoded_differently,
+           b.encoded_differently);
+  PrintRow("prompt tokens", a.prompt_tokens, b.prompt_tokens);
+  PrintRow("  found in the cache", a.found_in_cache, b.found_in_cache);
+  PrintRow("  evaluated", a.evaluated, b.evaluated);
+  PrintRow("  not evaluated, cancelled",
+           a.prompt_tokens - a.found_in_cache - a.evaluated,
+           b.prompt_tokens - b.found_in_cache - b.evaluated);
+  PrintRow("cached tokens replaced, after an edit", a.replaced_by_edits,
+           b.replaced_by_edits);
+  PrintRow("  where a reply was encoded to other ids", a.replaced_by_encoding,
+           b.replaced_by_encoding);
+  PrintRow("  without a cause", a.replaced_without_cause,
+           b.replaced_without_cause);
+  PrintRow("prompts evaluated in a fresh cache too", a.checked_logits,
+           b.checked_logits);
+  std::printf("%-48s %10.2g %15.2g\n", "  largest difference of a logit",
+              static_cast<double>(a.largest_difference),
+              static_cast<double>(b.largest_difference));
+  PrintRow("violations", a.violations, b.violations);
+}
+
+// A table in the model's place: behind each text a few tokens of the whole
+// vocabulary, or an end.
+TableModel RandomTable(const TurnProtocol& protocol) {
+  const size_t size = protocol.tokenizer()->size();
+  return TableModel(static_cast<int32_t>(size), kContext,
+                    [&protocol, size](std::span<const TokenId> ids) {
+                      uint64_t hash = ids.size();
+                      for (const TokenId id : ids)
+                        hash = hash * 1'099'511'628'211 + id;
+                      Random random(hash);
+                      std::vector<float> logits(size, 0.0f);
+                      for (float logit = 14; logit < 20; ++logit) {
+                        logits[random() % size] = logit;
+                      }
+                      for (const Stop& stop : protocol.stops().stops) {
+                        logits[static_cast<size_t>(stop.id)] =
+                            Chance(random, 10) ? 21 : 13;
+                      }
+                      return logits;
+                    });
 }
 
 int Run(const std::vector<std::string>& words) {
   LoadedModel model(words.at(0), {},
-                    {.context_length = kContext, .threads = 1});
+                    {.context_length = kContext, .threads = 2});
   const uint64_t chats = std::stoull(words.at(1));
   const uint64_t seed = std::stoull(words.at(2));
-  size_t violations = 0;
-  for (const bool keep_ids : {true, false}) {
-    Account account;
-    for (uint64_t i = 0; i < chats; ++i) {
-      Chat(model, seed + i, keep_ids, &account).Run();
+  const TurnProtocol& protocol = model.protocol();
+  TableModel table = RandomTable(protocol);
+  const bool use_table = words.size() > 3 && words[3] == "--table";
+  ForwardModel& forward = use_table ? table : model.forward();
+  Account kept;
+  Account encoded;
+  for (uint64_t i = 0; i < chats; ++i) {
+    Chat(protocol, forward, seed + i, true, &kept).Run();
+    Chat(protocol, forward, seed + i, false, &encoded).Run();
+    if ((i + 1) % 20 == 0 && !use_table) {
+      std::fprintf(stderr, "%llu chats\n",
+                   static_cast<unsigned long long>(i + 1));
     }
-    Print(keep_ids ? "kept ids" : "encoded again", account);
-    violations += account.violations;
   }
-  return violations == 0 ? 0 : 1;
+  Print(kept, encoded);
+  return kept.violations + encoded.violations == 0 ? 0 : 1;
 }
 
 }  // namespace

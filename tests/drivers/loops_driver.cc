@@ -1,44 +1,32 @@
 // Makes a model loop and checks what is told about it and what is done.
-//   loops_driver MODEL
-// For each prompt, greedily and without a template: the loop's period and the
-// token at which it was found against brute force over the ids, then the reply
-// with step-back. Prints a table; exit code 1 if fewer than kLeastFound loops
-// are found or fewer than kLeastEnded of them end by stepping back, or if
-// anything told was wrong.
+//   loops_driver MODEL PROMPTS [COUNT [TOKENS [TEMPERATURE]]]
+// PROMPTS is a JSON array of objects: "prompt" goes to the model as it is,
+// "message" as a user's turn; "kind" is printed. For each of the first COUNT
+// (0, and left out: all), greedily or at TEMPERATURE, with at most TOKENS (600)
+// tokens: the loop's period and the token at which it was found against brute
+// force over the ids, then the reply with step-back. Prints a table; exit code
+// 1 if fewer than four of five loops end by stepping back, if greedy replies
+// hold fewer than ten loops, or if anything told was wrong.
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <fstream>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
-#include "base/error.h"
+#include "base/utf8.h"
 #include "engine/loaded_model.h"
 #include "engine/reply.h"
 #include "engine/stop_config.h"
+#include "protocol/render.h"
 
 namespace fullstop {
 namespace {
 
 using Ids = std::vector<TokenId>;
 
-constexpr uint64_t kMostTokens = 600;
 constexpr int kLeastFound = 10;
-constexpr int kLeastEnded = 8;
-
-// Behind these SmolLM2-135M-Instruct repeats itself.
-const std::vector<std::string> kPrompts = {
-    "Row, row, row your boat, gently down the stream.\nRow, row, row your "
-    "boat,",
-    "Names of countries:\n- France\n- Spain\n-",
-    "He said that she said that he said that",
-    "Today I woke up and then I went back to sleep and then I woke up and",
-    "Q: What is water?\nA: Water is wet.\nQ: What is fire?\nA:",
-    "Chorus:\nLa la la, the sun is up today,\nLa la la,",
-    "The road goes on and on,",
-    "The first step is to buy milk. The next step is to",
-    "The list of fruits: apple, banana, cherry,",
-    "import os\nimport sys\nimport",
-    "Once upon a time there was a king. The king had a son. The son had a"};
 
 // The rule by its words, at the end of IDS: the smallest period whose
 // repetition spans 3 periods and 48 tokens, or 128 where it is shorter than 8.
@@ -78,17 +66,31 @@ class Shown : public ReplyObserver {
   size_t drawn = 0;
 };
 
-Reply Generate(LoadedModel& model, const std::string& prompt, OnLoop on_loop,
-               ReplyObserver& observer) {
+struct Settings {
+  uint64_t tokens = 600;
+  float temperature = 0;
+};
+
+Ids PromptIds(const LoadedModel& model, const nlohmann::ordered_json& entry) {
+  if (entry.contains("prompt")) {
+    return model.tokenizer().Encode(entry["prompt"].get<std::string>());
+  }
+  RenderRequest request;
+  request.messages.push_back({{"role", "user"}, {"content", entry["message"]}});
+  return Render(model.protocol(), request).TokenIds();
+}
+
+Reply Generate(LoadedModel& model, const Ids& prompt, const Settings& settings,
+               OnLoop on_loop, ReplyObserver& observer) {
   const TurnProtocol& protocol = model.protocol();
   GenerationOptions options;
-  options.sampling.temp = 0;
+  options.sampling.temp = settings.temperature;
+  options.sampling.seed = 1;
   options.on_loop = on_loop;
   options.stops = StopConfigFor(protocol.facts(), false);
-  options.stops.max_tokens = kMostTokens;
+  options.stops.max_tokens = settings.tokens;
   CachedSequence sequence(model.forward(), 0);
-  return GenerateReply(protocol, sequence, model.tokenizer().Encode(prompt),
-                       options, observer);
+  return GenerateReply(protocol, sequence, prompt, options, observer);
 }
 
 struct Tally {
@@ -103,9 +105,12 @@ struct Tally {
   }
 };
 
-void Try(LoadedModel& model, const std::string& prompt, Tally* tally) {
+void Try(LoadedModel& model, const nlohmann::ordered_json& entry,
+         const Settings& settings, Tally* tally) {
+  const Ids prompt = PromptIds(model, entry);
   ReplyObserver silent;
-  const Reply stopped = Generate(model, prompt, OnLoop::kStop, silent);
+  const Reply stopped =
+      Generate(model, prompt, settings, OnLoop::kStop, silent);
   const bool looped = stopped.end.cause == EndCause::kLoop;
   const size_t first = FirstLoop(stopped.ids);
   const size_t late = looped ? stopped.ids.size() - first : 0;
@@ -117,7 +122,8 @@ void Try(LoadedModel& model, const std::string& prompt, Tally* tally) {
   }
 
   Shown shown;
-  const Reply stepped = Generate(model, prompt, OnLoop::kStepBack, shown);
+  const Reply stepped =
+      Generate(model, prompt, settings, OnLoop::kStepBack, shown);
   const bool ended = stepped.end.cause != EndCause::kLoop &&
                      PlainPeriod(stepped.ids, stepped.ids.size()) == 0;
   tally->ended += looped && ended;
@@ -129,14 +135,17 @@ void Try(LoadedModel& model, const std::string& prompt, Tally* tally) {
                    stepped.usage.stepped_back_tokens == shown.stepped_back &&
                    shown.drawn == stepped.ids.size() + shown.stepped_back,
                "the usage does not count the tokens that were drawn");
-  tally->Check(stepped.usage.completion_tokens <= kMostTokens,
+  tally->Check(stepped.usage.completion_tokens <= settings.tokens,
                "more tokens were drawn than allowed");
 
-  std::string label = prompt.substr(0, 32);
+  std::string label =
+      entry.value(entry.contains("prompt") ? "prompt" : "message", "");
+  label = ReplaceInvalidUtf8(label.substr(0, 32));
   std::replace(label.begin(), label.end(), '\n', ' ');
   std::printf(
-      "%-32s  %-10s %6llu %5llu %6zu %5zu  %-10s %5zu %5zu %6zu\n",
-      label.c_str(), std::string(EndCauseName(stopped.end.cause)).c_str(),
+      "%-8s  %-32s  %-10s %6llu %5llu %6zu %5zu  %-12s %5zu %5zu %6zu\n",
+      entry.value("kind", "").c_str(), label.c_str(),
+      std::string(EndCauseName(stopped.end.cause)).c_str(),
       static_cast<unsigned long long>(stopped.end.period),
       static_cast<unsigned long long>(stopped.end.count), stopped.ids.size(),
       late, std::string(EndCauseName(stepped.end.cause)).c_str(),
@@ -146,15 +155,25 @@ void Try(LoadedModel& model, const std::string& prompt, Tally* tally) {
 
 int Run(const std::vector<std::string>& words) {
   LoadedModel model(words.at(0), {}, {.context_length = 1024});
-  std::printf("%-32s  %-10s %6s %5s %6s %5s  %-10s %5s %5s %6s\n", "prompt",
-              "stop", "period", "count", "tokens", "late", "step-back", "loops",
-              "back", "tokens");
+  const auto prompts =
+      nlohmann::ordered_json::parse(std::ifstream(words.at(1)));
+  size_t count = words.size() > 2 ? std::stoull(words[2]) : 0;
+  if (count == 0) count = prompts.size();
+  Settings settings;
+  if (words.size() > 3) settings.tokens = std::stoull(words[3]);
+  if (words.size() > 4) settings.temperature = std::stof(words[4]);
+  std::printf("%-8s  %-32s  %-10s %6s %5s %6s %5s  %-12s %5s %5s %6s\n", "",
+              "prompt", "stop", "period", "count", "tokens", "late",
+              "step-back", "loops", "back", "tokens");
   Tally tally;
-  for (const std::string& prompt : kPrompts) Try(model, prompt, &tally);
+  for (size_t i = 0; i < std::min(count, prompts.size()); ++i) {
+    Try(model, prompts[i], settings, &tally);
+  }
   std::printf("%d loops found, %d of them ended by stepping back, %d faults\n",
               tally.found, tally.ended, tally.faults);
-  const bool good = tally.found >= kLeastFound && tally.ended >= kLeastEnded &&
-                    tally.faults == 0;
+  const bool enough = settings.temperature > 0 || tally.found >= kLeastFound;
+  const bool good =
+      enough && 5 * tally.ended >= 4 * tally.found && tally.faults == 0;
   return good ? 0 : 1;
 }
 
