@@ -197,16 +197,6 @@ Origin Value::origin() const {
   return is_string() ? AsText().origin() : origin_;
 }
 
-Value Value::WithOrigin(Origin origin) const {
-  if (is_string()) {
-    Text text(AsText().bytes(), origin);
-    return is_markup() ? Markup(std::move(text)) : String(std::move(text));
-  }
-  Value value(*this);
-  value.origin_ = origin;
-  return value;
-}
-
 bool Value::is_markup() const {
   return is_string() &&
          static_cast<const StringObject*>(payload_.object)->markup();

@@ -80,9 +80,6 @@ class Value {
 
   // The origin of the value itself; of a string, that of its first byte.
   Origin origin() const;
-  // The same value, itself (not what it contains) of ORIGIN; a string's bytes
-  // all of it.
-  Value WithOrigin(Origin origin) const;
 
   // Each must be called on its type only.
   bool AsBool() const { return payload_.boolean; }
