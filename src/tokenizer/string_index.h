@@ -22,8 +22,6 @@ class StringIndex {
   // The first id added for a text stays; false if it had one.
   bool Add(std::string_view text, TokenId id);
   std::optional<TokenId> Find(std::string_view text) const;
-  // The length in bytes of the longest text.
-  size_t longest() const { return longest_; }
 
  private:
   struct Slot {
@@ -34,7 +32,7 @@ class StringIndex {
 
   std::vector<Slot> slots_;
   size_t mask_;
-  size_t longest_ = 0;
+  size_t longest_ = 0;  // bytes
 };
 
 }  // namespace fullstop

@@ -279,7 +279,7 @@ void DotFloat(const uint8_t* row, const float* const (&x)[kRows],
 }
 
 template <class V, class Type>
-struct SmallDecoder {
+struct BlockDecoder {
   template <int kRows>
   static void Run(const LinearInput& input, const uint8_t* row, int64_t m,
                   float (&out)[kRows]) {
@@ -287,20 +287,11 @@ struct SmallDecoder {
     for (int i = 0; i < kRows; ++i) {
       x[i] = DecodeRowAt(input.prepared, m + i, input.columns);
     }
-    DotSmall<V, Type, kRows>(row, x, input.columns, out);
-  }
-};
-
-template <class V, class Type>
-struct SuperDecoder {
-  template <int kRows>
-  static void Run(const LinearInput& input, const uint8_t* row, int64_t m,
-                  float (&out)[kRows]) {
-    DecodeRow x[kRows];
-    for (int i = 0; i < kRows; ++i) {
-      x[i] = DecodeRowAt(input.prepared, m + i, input.columns);
+    if constexpr (requires { Type::kGroup; }) {
+      DotSuper<V, Type, kRows>(row, x, input.columns, out);
+    } else {
+      DotSmall<V, Type, kRows>(row, x, input.columns, out);
     }
-    DotSuper<V, Type, kRows>(row, x, input.columns, out);
   }
 };
 
@@ -360,19 +351,19 @@ constexpr LinearForm DecodeForm() {
               .f32 = Decode<FloatDecoder<V, F32<V>>>,
               .f16 = Decode<FloatDecoder<V, F16<V>>>,
               .bf16 = Decode<FloatDecoder<V, BF16<V>>>,
-              .q4_0 = Decode<SmallDecoder<V, Q4_0<V>>>,
-              .q4_1 = Decode<SmallDecoder<V, Q4_1<V>>>,
-              .q5_0 = Decode<SmallDecoder<V, Q5_0<V>>>,
-              .q5_1 = Decode<SmallDecoder<V, Q5_1<V>>>,
-              .q8_0 = Decode<SmallDecoder<V, Q8_0<V>>>,
-              .iq4_nl = Decode<SmallDecoder<V, IQ4_NL<V>>>,
-              .mxfp4 = Decode<SmallDecoder<V, MXFP4<V>>>,
-              .q2_k = Decode<SuperDecoder<V, Q2_K<V>>>,
-              .q3_k = Decode<SuperDecoder<V, Q3_K<V>>>,
-              .q4_k = Decode<SuperDecoder<V, Q4_K<V>>>,
-              .q5_k = Decode<SuperDecoder<V, Q5_K<V>>>,
-              .q6_k = Decode<SuperDecoder<V, Q6_K<V>>>,
-              .iq4_xs = Decode<SuperDecoder<V, IQ4_XS<V>>>,
+              .q4_0 = Decode<BlockDecoder<V, Q4_0<V>>>,
+              .q4_1 = Decode<BlockDecoder<V, Q4_1<V>>>,
+              .q5_0 = Decode<BlockDecoder<V, Q5_0<V>>>,
+              .q5_1 = Decode<BlockDecoder<V, Q5_1<V>>>,
+              .q8_0 = Decode<BlockDecoder<V, Q8_0<V>>>,
+              .iq4_nl = Decode<BlockDecoder<V, IQ4_NL<V>>>,
+              .mxfp4 = Decode<BlockDecoder<V, MXFP4<V>>>,
+              .q2_k = Decode<BlockDecoder<V, Q2_K<V>>>,
+              .q3_k = Decode<BlockDecoder<V, Q3_K<V>>>,
+              .q4_k = Decode<BlockDecoder<V, Q4_K<V>>>,
+              .q5_k = Decode<BlockDecoder<V, Q5_K<V>>>,
+              .q6_k = Decode<BlockDecoder<V, Q6_K<V>>>,
+              .iq4_xs = Decode<BlockDecoder<V, IQ4_XS<V>>>,
           },
   };
 }

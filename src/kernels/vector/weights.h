@@ -39,12 +39,13 @@ template <typename T>
 // stored or -kOffset * scale. Those of four or five bits unpack two blocks at
 // once where V can.
 
-template <class V>
-struct Q4_0 {
-  using Block = BlockQ4_0;
+// Four bits in the nibbles of `qs`.
+template <class V, class B, int kMiddle, bool kHasMin>
+struct FourBits {
+  using Block = B;
   static constexpr bool kPairs = V::kPairsBlocks;
-  static constexpr int kOffset = 8;
-  static constexpr bool kStoresMin = false;
+  static constexpr int kOffset = kMiddle;
+  static constexpr bool kStoresMin = kHasMin;
   static typename V::W Unpack(const uint8_t* block) {
     return V::NibbleHalves(block + offsetof(Block, qs));
   }
@@ -53,55 +54,51 @@ struct Q4_0 {
   }
 };
 
-template <class V>
-struct Q4_1 {
-  using Block = BlockQ4_1;
-  static constexpr bool kPairs = V::kPairsBlocks;
-  static constexpr int kOffset = 0;
-  static constexpr bool kStoresMin = true;
+// The same, and a fifth bit in `qh`.
+template <class V, class B, int kMiddle, bool kHasMin>
+struct FiveBits : FourBits<V, B, kMiddle, kHasMin> {
+  using Low = FourBits<V, B, kMiddle, kHasMin>;
   static typename V::W Unpack(const uint8_t* block) {
-    return V::NibbleHalves(block + offsetof(Block, qs));
+    return V::AddWhere(Low::Unpack(block),
+                       ReadAs<uint32_t>(block + offsetof(B, qh)), 16);
   }
   static auto UnpackPair(const uint8_t* a, const uint8_t* b) {
-    return V::NibblePair(a + offsetof(Block, qs), b + offsetof(Block, qs));
+    return V::AddWhere(Low::UnpackPair(a, b),
+                       ReadAs<uint32_t>(a + offsetof(B, qh)),
+                       ReadAs<uint32_t>(b + offsetof(B, qh)), 16);
+  }
+};
+
+// The nibbles of `qs` stand for VALUES.
+template <class V, class B, const int8_t (&kValues)[16]>
+struct LookedUp : FourBits<V, B, 0, false> {
+  using Index = FourBits<V, B, 0, false>;
+  static typename V::W Unpack(const uint8_t* block) {
+    return V::LookUp(LoadTable(), Index::Unpack(block));
+  }
+  static auto UnpackPair(const uint8_t* a, const uint8_t* b) {
+    return V::LookUp(LoadTable(), Index::UnpackPair(a, b));
+  }
+
+ private:
+  static typename V::Table LoadTable() {
+    static constexpr SignedTable kTable = Copy(kValues);
+    return V::LoadTable(kTable.values);
   }
 };
 
 template <class V>
-struct Q5_0 {
-  using Block = BlockQ5_0;
-  static constexpr bool kPairs = V::kPairsBlocks;
-  static constexpr int kOffset = 16;
-  static constexpr bool kStoresMin = false;
-  static typename V::W Unpack(const uint8_t* block) {
-    return V::AddWhere(V::NibbleHalves(block + offsetof(Block, qs)),
-                       ReadAs<uint32_t>(block + offsetof(Block, qh)), 16);
-  }
-  static auto UnpackPair(const uint8_t* a, const uint8_t* b) {
-    return V::AddWhere(
-        V::NibblePair(a + offsetof(Block, qs), b + offsetof(Block, qs)),
-        ReadAs<uint32_t>(a + offsetof(Block, qh)),
-        ReadAs<uint32_t>(b + offsetof(Block, qh)), 16);
-  }
-};
-
+using Q4_0 = FourBits<V, BlockQ4_0, 8, false>;
 template <class V>
-struct Q5_1 {
-  using Block = BlockQ5_1;
-  static constexpr bool kPairs = V::kPairsBlocks;
-  static constexpr int kOffset = 0;
-  static constexpr bool kStoresMin = true;
-  static typename V::W Unpack(const uint8_t* block) {
-    return V::AddWhere(V::NibbleHalves(block + offsetof(Block, qs)),
-                       ReadAs<uint32_t>(block + offsetof(Block, qh)), 16);
-  }
-  static auto UnpackPair(const uint8_t* a, const uint8_t* b) {
-    return V::AddWhere(
-        V::NibblePair(a + offsetof(Block, qs), b + offsetof(Block, qs)),
-        ReadAs<uint32_t>(a + offsetof(Block, qh)),
-        ReadAs<uint32_t>(b + offsetof(Block, qh)), 16);
-  }
-};
+using Q4_1 = FourBits<V, BlockQ4_1, 0, true>;
+template <class V>
+using Q5_0 = FiveBits<V, BlockQ5_0, 16, false>;
+template <class V>
+using Q5_1 = FiveBits<V, BlockQ5_1, 0, true>;
+template <class V>
+using IQ4_NL = LookedUp<V, BlockIQ4_NL, kIq4Values>;
+template <class V>
+using MXFP4 = LookedUp<V, BlockMXFP4, kMxfp4Values>;
 
 template <class V>
 struct Q8_0 {
@@ -111,48 +108,6 @@ struct Q8_0 {
   static constexpr bool kStoresMin = false;
   static typename V::W Unpack(const uint8_t* block) {
     return V::SignedBytes(block + offsetof(Block, qs));
-  }
-};
-
-template <class V>
-struct IQ4_NL {
-  using Block = BlockIQ4_NL;
-  static constexpr bool kPairs = V::kPairsBlocks;
-  static constexpr int kOffset = 0;
-  static constexpr bool kStoresMin = false;
-  static typename V::W Unpack(const uint8_t* block) {
-    return V::LookUp(LoadTable(), V::NibbleHalves(block + offsetof(Block, qs)));
-  }
-  static auto UnpackPair(const uint8_t* a, const uint8_t* b) {
-    return V::LookUp(LoadTable(), V::NibblePair(a + offsetof(Block, qs),
-                                                b + offsetof(Block, qs)));
-  }
-
- private:
-  static typename V::Table LoadTable() {
-    static constexpr SignedTable kTable = Copy(kIq4Values);
-    return V::LoadTable(kTable.values);
-  }
-};
-
-template <class V>
-struct MXFP4 {
-  using Block = BlockMXFP4;
-  static constexpr bool kPairs = V::kPairsBlocks;
-  static constexpr int kOffset = 0;
-  static constexpr bool kStoresMin = false;
-  static typename V::W Unpack(const uint8_t* block) {
-    return V::LookUp(LoadTable(), V::NibbleHalves(block + offsetof(Block, qs)));
-  }
-  static auto UnpackPair(const uint8_t* a, const uint8_t* b) {
-    return V::LookUp(LoadTable(), V::NibblePair(a + offsetof(Block, qs),
-                                                b + offsetof(Block, qs)));
-  }
-
- private:
-  static typename V::Table LoadTable() {
-    static constexpr SignedTable kTable = Copy(kMxfp4Values);
-    return V::LoadTable(kTable.values);
   }
 };
 
