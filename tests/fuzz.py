@@ -6,8 +6,7 @@
 run        BUILD is that of the preset `fuzz`, TARGET a program such as
            jinja_template_fuzz. Runs it until it has used CPU seconds (1200) of
            user and system time, then merges what it found into
-           tests/corpus/TARGET, the smallest set that reaches the same edges;
-           inputs with a name of their own stay. An input that fails is left in
+           tests/corpus/TARGET. An input that fails is left in
            BUILD/fuzz/TARGET.
 coverage   BUILD is that of the preset `coverage`. Replays each corpus, prints
            the lines reached in each file of the parsers, and fails where a
@@ -15,6 +14,7 @@ coverage   BUILD is that of the preset `coverage`. Replays each corpus, prints
 """
 
 import argparse
+import hashlib
 import json
 import os
 import pathlib
@@ -41,6 +41,7 @@ PARSERS = {
                      r"replay|stop_config_json|trace|trace_reader)\.cc"),
 }
 BOUND = 90
+MOST = 300  # inputs of a corpus
 
 
 def cpu_seconds(pid):
@@ -76,20 +77,45 @@ def run(build, target, seconds, seeds):
     merge(build, target, [found, *seeds])
 
 
+def edges(build, target, folders):
+    """The edges that each input in FOLDERS reaches: {path: set}."""
+    work = pathlib.Path(build) / "fuzz" / target / "merge"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    log = work / "control"
+    subprocess.run([str(program(build, target)), "-merge=1", "-use_counters=0",
+                    f"-merge_control_file={log}", str(work), *map(str, folders)], check=True)
+    count, _, *lines = log.read_text().split("\n")
+    paths = [pathlib.Path(line) for line in lines[:int(count)]]
+    reached = {path: set() for path in paths}
+    for line in lines[int(count):]:
+        if line.startswith("FT "):
+            _, index, *found = line.split()
+            reached[paths[int(index)]].update(found)
+    return reached
+
+
 def merge(build, target, sources):
+    """Keeps inputs with a name, and of the others as many as it takes to reach
+    all edges, at most MOST, the most useful first."""
     kept = CORPUS / target
-    fresh = pathlib.Path(build) / "fuzz" / target / "merged"
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    subprocess.run([str(program(build, target)), "-set_cover_merge=1", "-use_counters=0",
-                    str(fresh), str(kept), *map(str, sources)], check=True)
+    reached = edges(build, target, [kept, *sources])
+    named = [path for path in kept.iterdir() if not path.name.startswith("found_")]
+    seen = set().union(*(reached.get(path, set()) for path in named))
+    chosen = []
+    while len(named) + len(chosen) < MOST:
+        best = max(reached, key=lambda path: (len(reached[path] - seen), -path.stat().st_size))
+        if reached[best] <= seen:
+            break
+        chosen.append(best.read_bytes())
+        seen |= reached[best]
     for path in kept.glob("found_*"):
         path.unlink()
-    named = {path.read_bytes() for path in kept.iterdir()}
-    for path in fresh.iterdir():
-        if path.read_bytes() not in named:
-            shutil.copyfile(path, kept / f"found_{path.name[:8]}")
-    print(f"{kept.relative_to(ROOT)}: {len(list(kept.iterdir()))} inputs")
+    for content in chosen:
+        (kept / f"found_{hashlib.sha1(content).hexdigest()[:8]}").write_bytes(content)
+    missed = len(set().union(*reached.values()) - seen)
+    print(f"{kept.relative_to(ROOT)}: {len(named)} inputs with a name, {len(chosen)} others, "
+          f"{missed} edges left out")
 
 
 def line_counts(build, targets, folder):

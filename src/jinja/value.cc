@@ -165,34 +165,6 @@ Value Value::FromJson(const nlohmann::ordered_json& json, Origin origin) {
   return Import(json, origin, 0);
 }
 
-Type Value::type() const {
-  switch (tag_) {
-    case Tag::kMissing:
-    case Tag::kUndefined:
-      return Type::kUndefined;
-    case Tag::kNone:
-      return Type::kNone;
-    case Tag::kBool:
-      return Type::kBool;
-    case Tag::kInt:
-    case Tag::kBigInt:
-      return Type::kInt;
-    case Tag::kFloat:
-      return Type::kFloat;
-    case Tag::kString:
-      return Type::kString;
-    case Tag::kList:
-      return Type::kList;
-    case Tag::kTuple:
-      return Type::kTuple;
-    case Tag::kDict:
-      return Type::kDict;
-    case Tag::kObject:
-      break;
-  }
-  return Type::kOther;
-}
-
 Origin Value::origin() const {
   return is_string() ? AsText().origin() : origin_;
 }

@@ -93,7 +93,8 @@ void CheckPrompt(const TurnProtocol& protocol, const RenderedPrompt& prompt) {
     bytes += protocol.tokenizer()->TokenBytes(token.id);
     Check(token.source.end == bytes.size());
     while (prompt.spans[span].end <= token.source.begin) ++span;
-    Check(!protocol.IsControl(token.id) ||
+    // A kept reply may hold any id: the model wrote it, not a user.
+    Check(!protocol.IsControl(token.id) || !prompt.kept.empty() ||
           (prompt.spans[span].origin == OriginKind::kTemplate &&
            prompt.spans[span].end >= token.source.end));
   }
