@@ -124,7 +124,8 @@ void DecodeBlock(const BlockQ6_K& block, float* out) {
     const size_t half = i / 128;
     const int lower = Nibble(block.ql[half * 64 + i % 64], i / 64 % 2);
     const int upper = TwoBits(block.qh, i);
-    const float scale = d * static_cast<float>(block.scales[i / 16]);
+    const size_t group = i / 16;
+    const float scale = d * static_cast<float>(block.scales[group]);
     out[i] = scale * static_cast<float>((lower | upper << 4) - 32);
   }
 }

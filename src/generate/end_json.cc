@@ -1,6 +1,5 @@
 #include "generate/end_json.h"
 
-#include <array>
 #include <string>
 #include <string_view>
 
@@ -12,12 +11,6 @@ namespace fullstop {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr std::array kProvenances = {
-    Provenance::kGenerationConfig, Provenance::kConfig,
-    Provenance::kTokenizerConfig,  Provenance::kGguf,
-    Provenance::kFullstop,         Provenance::kDerived,
-    Provenance::kGuessed,          Provenance::kUser};
 
 Provenance ProvenanceFromName(const std::string& name) {
   for (const Provenance provenance : kProvenances) {

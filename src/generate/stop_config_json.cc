@@ -14,9 +14,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array kRoles = {StopRole::kTurnEnd, StopRole::kSequenceEnd,
-                               StopRole::kToolCall, StopRole::kSection,
-                               StopRole::kTurnOpen};
 constexpr std::array kSections = {Section::kAnswer, Section::kThought,
                                   Section::kCall, Section::kHeader};
 
@@ -90,7 +87,7 @@ StopSet StopSetFromJson(const JsonFields& fields) {
       const JsonFields stop(element, "a stop");
       set.stops.push_back(
           {stop.Id("id"), stop.Bytes("text"),
-           Named(kRoles, StopRoleName, stop.Text("role"), "stop role"),
+           Named(kStopRoles, StopRoleName, stop.Text("role"), "stop role"),
            SourcesFromJson(stop)});
     }
   }

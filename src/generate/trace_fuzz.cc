@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "generate/end.h"
 #include "generate/replay.h"
 #include "generate/trace.h"
 
@@ -36,6 +37,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       __builtin_trap();
     }
     for (const fullstop::Trace& trace : traces) {
+      if (trace.end && fullstop::DescribeEnd(trace.end->end).empty()) {
+        __builtin_trap();
+      }
       fullstop::Replay(trace, trace.header.config);
     }
   } catch (const fullstop::Error& error) {

@@ -77,7 +77,7 @@ BigInt BigInt::FromDouble(double value) {
   }
   for (int bit = 0; bit < 64; ++bit) {
     if ((mantissa >> bit & 1) == 0) continue;
-    const size_t at = static_cast<size_t>(shift + bit);
+    const size_t at = static_cast<size_t>(shift) + static_cast<size_t>(bit);
     limbs[at / 32] |= 1u << at % 32;
   }
   return BigInt(std::move(limbs), value < 0);

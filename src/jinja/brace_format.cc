@@ -3,6 +3,7 @@
 
 #include "jinja/format.h"
 #include "jinja/number.h"
+#include "jinja/string_escape.h"
 #include "jinja/unicode.h"
 
 namespace fullstop::jinja {
@@ -198,12 +199,7 @@ Text ToAscii(const Text& repr) {
     if (c < 0x80) {
       out.Append(repr, i, next);
     } else {
-      const int width = c < 0x100 ? 2 : c < 0x10000 ? 4 : 8;
-      std::string escaped = c < 0x100 ? "\\x" : c < 0x10000 ? "\\u" : "\\U";
-      for (int digit = width; digit-- > 0;) {
-        escaped += "0123456789abcdef"[c >> (4 * digit) & 15];
-      }
-      out.Append(escaped, repr.OriginAt(i));
+      out.Append(EscapedLetter(c), repr.OriginAt(i));
     }
     i = next;
   }

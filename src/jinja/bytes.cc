@@ -1,10 +1,14 @@
 #include "jinja/bytes.h"
 
 #include <algorithm>
+#include <string>
+#include <string_view>
 
+#include "base/utf8.h"
 #include "jinja/arguments.h"
 #include "jinja/compare.h"
 #include "jinja/number.h"
+#include "jinja/string_escape.h"
 #include "jinja/unicode.h"
 
 namespace fullstop::jinja {
@@ -23,6 +27,36 @@ Encoding EncodingOf(const Value& name) {
   if (plain == "ascii" || plain == "usascii") return Encoding::kAscii;
   if (plain == "latin1" || plain == "iso88591") return Encoding::kLatin1;
   Fail("the encoding '" + name.AsText().bytes() + "' is not supported");
+}
+
+std::string_view HandlerOf(const Value& errors) {
+  return errors.is_missing() ? "strict" : TextArgument("errors", errors).view();
+}
+
+// What the error handler of that name writes for a letter that an encoding
+// lacks.
+std::string Unencodable(char32_t c, std::string_view handler) {
+  if (handler == "ignore") return "";
+  if (handler == "replace") return "?";
+  if (handler == "backslashreplace") return EscapedLetter(c);
+  if (handler == "xmlcharrefreplace") {
+    return "&#" + std::to_string(static_cast<uint32_t>(c)) + ";";
+  }
+  Fail("a character that the encoding does not have");
+}
+
+// The same for bytes that are no letter.
+std::string Undecodable(std::string_view bytes, std::string_view handler) {
+  if (handler == "ignore") return "";
+  if (handler == "replace") return "\xEF\xBF\xBD";
+  if (handler == "backslashreplace") {
+    std::string text;
+    for (const char c : bytes) {
+      text += EscapedLetter(static_cast<unsigned char>(c));
+    }
+    return text;
+  }
+  Fail("bytes that can't be decoded");
 }
 
 class Bytes : public HostObject {
@@ -85,9 +119,7 @@ class Bytes : public HostObject {
     if (c == '\r') return "\\r";
     if (c == '\\' || c == quote) return std::string("\\") + c;
     if (c >= 0x20 && c < 0x7F) return std::string(1, c);
-    const unsigned char byte = static_cast<unsigned char>(c);
-    return std::string("\\x") + "0123456789abcdef"[byte >> 4] +
-           "0123456789abcdef"[byte & 15];
+    return EscapedLetter(static_cast<unsigned char>(c));
   }
   Value At(size_t index) const {
     return Value::Int(static_cast<unsigned char>(bytes_.view()[index]),
@@ -99,9 +131,7 @@ class Bytes : public HostObject {
     Text out(std::string(), bytes.origin());
     for (size_t i = 0; i < bytes.size(); ++i) {
       const unsigned char byte = static_cast<unsigned char>(bytes.view()[i]);
-      const std::string pair = {"0123456789abcdef"[byte >> 4],
-                                "0123456789abcdef"[byte & 15]};
-      out.Append(pair, bytes.OriginAt(i));
+      out.Append(EscapedLetter(byte).substr(2), bytes.OriginAt(i));
     }
     return Value::String(std::move(out));
   }
@@ -110,20 +140,27 @@ class Bytes : public HostObject {
     const auto [encoding, errors] =
         Bind<2>("decode", arguments, 0, {"encoding", "errors"});
     const Encoding from = EncodingOf(encoding);
+    const std::string_view handler = HandlerOf(errors);
     const Text& bytes = static_cast<const Bytes*>(self.object())->bytes_;
     runtime->ChargeText(bytes.size());
-    if (from != Encoding::kLatin1) {
-      if (from == Encoding::kAscii ? !IsAscii(bytes.view())
-                                   : !IsValidUtf8(bytes.view())) {
-        Fail("bytes that can't be decoded");
-      }
-      return Value::String(bytes);
-    }
     Text out(std::string(), bytes.origin());
-    for (size_t i = 0; i < bytes.size(); ++i) {
-      std::string letter;
-      AppendUtf8(static_cast<unsigned char>(bytes.view()[i]), &letter);
-      out.Append(letter, bytes.OriginAt(i));
+    for (size_t i = 0; i < bytes.size();) {
+      CodePoint letter = DecodeCodePoint(bytes.view().substr(i));
+      if (from != Encoding::kUtf8) {
+        const auto byte = static_cast<unsigned char>(bytes.view()[i]);
+        letter = {byte, 1, from == Encoding::kLatin1 || byte < 0x80};
+      }
+      if (!letter.valid) {
+        out.Append(Undecodable(bytes.view().substr(i, letter.length), handler),
+                   bytes.OriginAt(i));
+      } else if (from == Encoding::kLatin1) {
+        std::string text;
+        AppendUtf8(letter.value, &text);
+        out.Append(text, bytes.OriginAt(i));
+      } else {
+        out.Append(bytes, i, i + letter.length);
+      }
+      i += letter.length;
     }
     return Value::String(std::move(out));
   }
@@ -150,16 +187,17 @@ Value EncodeText(Runtime* runtime, const Value& self, Arguments* arguments) {
   const auto [encoding, errors] =
       Bind<2>("encode", arguments, 0, {"encoding", "errors"});
   const Encoding to = EncodingOf(encoding);
+  const std::string_view handler = HandlerOf(errors);
   const Text& text = self.AsText();
   runtime->ChargeText(text.size());
   if (to == Encoding::kUtf8) return MakeBytes(text);
   Text out(std::string(), text.origin());
   for (size_t i = 0; i < text.size(); i = NextCodePoint(text.view(), i)) {
     const char32_t c = CodePointAt(text.view(), i);
-    if (c >= (to == Encoding::kAscii ? 0x80 : 0x100)) {
-      Fail("a character that the encoding does not have");
-    }
-    out.Append(std::string(1, static_cast<char>(c)), text.OriginAt(i));
+    const bool fits = c < (to == Encoding::kAscii ? 0x80 : 0x100);
+    out.Append(
+        fits ? std::string(1, static_cast<char>(c)) : Unencodable(c, handler),
+        text.OriginAt(i));
   }
   return MakeBytes(std::move(out));
 }

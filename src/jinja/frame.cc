@@ -197,6 +197,8 @@ Value Loop::Iterate(Runtime*) {
   return MakeGenerator(
       {Value::Share(this)},
       [](Runtime* runtime, Generator::Held* held, Value* out) {
+        // The loop lives while it runs, whatever happens to its generator.
+        // NOLINTNEXTLINE(performance-unnecessary-copy-initialization)
         const Value self = (*held)[0];
         Value item;
         if (!static_cast<Loop*>(self.object())->Advance(runtime, &item)) {

@@ -124,10 +124,9 @@ Value CalculateBig(Arithmetic operation, const Value& left, const Value& right,
         throw Error::Limit("** makes too large a number");
       }
       // 0 and 1 and -1 keep their size; only the exponent's parity counts.
-      const BigInt odd = b;
       BigInt half;
       BigInt parity;
-      BigInt::DivMod(odd, BigInt(2), &half, &parity);
+      BigInt::DivMod(b, BigInt(2), &half, &parity);
       const uint64_t small =
           exponent ? static_cast<uint64_t>(*exponent) : (parity.zero() ? 2 : 1);
       return Value::Big(BigInt::Pow(a, small), origin);

@@ -2,20 +2,13 @@
 #include "jinja/compare.h"
 #include "jinja/number.h"
 #include "jinja/runtime.h"
+#include "jinja/string_escape.h"
 #include "jinja/unicode.h"
 
 namespace fullstop::jinja {
 namespace {
 
 using Tag = Value::Tag;
-
-std::string Hex(char32_t value, int width) {
-  std::string out(static_cast<size_t>(width), '0');
-  for (int i = width; i-- > 0; value >>= 4) {
-    out[static_cast<size_t>(i)] = "0123456789abcdef"[value & 15];
-  }
-  return out;
-}
 
 // How repr writes C, or "" where it stands for itself.
 std::string Escape(char32_t c, char quote) {
@@ -34,8 +27,7 @@ std::string Escape(char32_t c, char quote) {
   if (c == static_cast<unsigned char>(quote)) return std::string("\\") + quote;
   if (c >= 0x20 && c < 0x7F) return "";
   if (UnicodeFlags(c) & kPrintable) return "";
-  if (c < 0x100) return "\\x" + Hex(c, 2);
-  return c < 0x10000 ? "\\u" + Hex(c, 4) : "\\U" + Hex(c, 8);
+  return EscapedLetter(c);
 }
 
 void AppendItems(Runtime* runtime, const Value& value, Text* out, int depth) {

@@ -15,24 +15,16 @@ constexpr std::string_view kMeant = "\a\b\f\n\r\t\v\\'\"";
 
 size_t HexLength(char c) { return c == 'x' ? 2 : c == 'u' ? 4 : 8; }
 
-std::string Hex(uint32_t value, size_t width) {
-  std::string out(width, '0');
-  for (size_t i = width; i-- > 0; value >>= 4) {
-    out[i] = "0123456789abcdef"[value & 15];
-  }
-  return out;
-}
-
-// A backslash before a letter beyond ASCII: Python has replaced the letter by
-// its own escape before it decodes, so that the backslashes pair up.
-void AppendEscapedLetter(char32_t c, std::string* value) {
-  *value += '\\';
-  *value += c < 0x100     ? "x" + Hex(c, 2)
-            : c < 0x10000 ? "u" + Hex(c, 4)
-                          : "U" + Hex(c, 8);
-}
-
 }  // namespace
+
+std::string EscapedLetter(char32_t c) {
+  const size_t width = c < 0x100 ? 2 : c < 0x10000 ? 4 : 8;
+  std::string escape = c < 0x100 ? "\\x" : c < 0x10000 ? "\\u" : "\\U";
+  for (size_t digit = width; digit-- > 0;) {
+    escape += "0123456789abcdef"[c >> (4 * digit) & 15];
+  }
+  return escape;
+}
 
 bool DecodeEscapes(std::string_view literal, std::string* value,
                    std::string* error) {
@@ -76,8 +68,10 @@ bool DecodeEscapes(std::string_view literal, std::string* value,
       *error = "a \\N escape, which is not supported";
       return false;
     } else if (static_cast<unsigned char>(c) >= 0x80) {
+      // Python has replaced the letter by its own escape before it decodes, so
+      // that the backslashes pair up.
       const CodePoint letter = DecodeCodePoint(literal.substr(i));
-      AppendEscapedLetter(letter.value, value);
+      *value += EscapedLetter(letter.value);
       i += letter.length;
     } else {
       *value += '\\';

@@ -12,6 +12,9 @@ namespace fullstop::jinja {
 bool DecodeEscapes(std::string_view literal, std::string* value,
                    std::string* error);
 
+// \xHH, \uHHHH or \UHHHHHHHH, the shortest that holds C.
+std::string EscapedLetter(char32_t c);
+
 }  // namespace fullstop::jinja
 
 #endif  // FULLSTOP_JINJA_STRING_ESCAPE_H_

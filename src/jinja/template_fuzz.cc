@@ -22,7 +22,13 @@ const Dict& Context() {
   static const Dict kContext = [] {
     const auto json = nlohmann::ordered_json::parse(R"json({
       "s": "Hello, Wörld\n", "n": 7, "f": 2.5, "b": true, "z": null,
-      "l": [3, 1, "a"], "d": {"a": 1, "b": [2]},
+      "e": "", "u": "ÀÉîß ΣΑΣ ǆ ﬁ İ 你好 🙂", "big": 9223372036854788153,
+      "h": "<b a='1'>x & \"y\"</b> <!-- c --> &lt;i&gt; &eacute;",
+      "link": "see http://example.com/a?b=(c), www.x.org. mail me@site.net",
+      "fmt": "%s-%d", "brace": "{} {0}", "t": "  a,b,,c \n d\te ",
+      "l": [3, 1, "a"], "ls": ["b", "A", "a"], "ll": [[1, 2], [3, 4], [5]],
+      "d": {"a": 1, "b": [2]}, "dd": {"x": {"y": [1, {"w": "deep"}]}},
+      "us": [{"name": "ann", "age": 30}, {"name": "Bob", "age": 25}, {}],
       "messages": [{"role": "user", "content": "hi"}]})json");
     Dict context;
     for (const auto& [name, value] : json.items()) {

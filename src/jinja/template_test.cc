@@ -53,6 +53,22 @@ TEST(Template, ErrorNamesTheTemplate) {
   }
 }
 
+TEST(Template, ErrorHandlersOfEncodingsAreFollowed) {
+  EXPECT_EQ(Render("{{ 'é€x'.encode('ascii', 'ignore') }}"), "b'x'");
+  EXPECT_EQ(Render("{{ 'é€x'.encode('latin-1', 'replace') }}"), "b'\\xe9?x'");
+  EXPECT_EQ(Render("{{ 'é€'.encode('ascii', errors='backslashreplace') }}"),
+            "b'\\\\xe9\\\\u20ac'");
+  EXPECT_EQ(Render("{{ 'é€'.encode('ascii', 'xmlcharrefreplace') }}"),
+            "b'&#233;&#8364;'");
+  const std::string broken = "'aé'.encode('latin-1').decode('utf-8', ";
+  EXPECT_EQ(Render("{{ " + broken + "'ignore') }}"), "a");
+  EXPECT_EQ(Render("{{ " + broken + "'replace') }}"), "a\xEF\xBF\xBD");
+  EXPECT_EQ(Render("{{ " + broken + "'backslashreplace') }}"), "a\\xe9");
+  FailureOf("{{ " + broken + "'xmlcharrefreplace') }}");
+  EXPECT_EQ(FailureOf("{{ 'é'.encode('ascii') }}").message(),
+            "a character that the encoding does not have");
+}
+
 TEST(Template, RaiseExceptionIsARefusalWithItsMessage) {
   try {
     Render("{{ raise_exception('roles must ' ~ 'alternate') }}");

@@ -165,46 +165,8 @@ Value Value::FromJson(const nlohmann::ordered_json& json, Origin origin) {
   return Import(json, origin, 0);
 }
 
-Type Value::type() const {
-  switch (tag_) {
-    case Tag::kMissing:
-    case Tag::kUndefined:
-      return Type::kUndefined;
-    case Tag::kNone:
-      return Type::kNone;
-    case Tag::kBool:
-      return Type::kBool;
-    case Tag::kInt:
-    case Tag::kBigInt:
-      return Type::kInt;
-    case Tag::kFloat:
-      return Type::kFloat;
-    case Tag::kString:
-      return Type::kString;
-    case Tag::kList:
-      return Type::kList;
-    case Tag::kTuple:
-      return Type::kTuple;
-    case Tag::kDict:
-      return Type::kDict;
-    case Tag::kObject:
-      break;
-  }
-  return Type::kOther;
-}
-
 Origin Value::origin() const {
   return is_string() ? AsText().origin() : origin_;
-}
-
-Value Value::WithOrigin(Origin origin) const {
-  if (is_string()) {
-    Text text(AsText().bytes(), origin);
-    return is_markup() ? Markup(std::move(text)) : String(std::move(text));
-  }
-  Value value(*this);
-  value.origin_ = origin;
-  return value;
 }
 
 bool Value::is_markup() const {

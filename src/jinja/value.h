@@ -17,19 +17,6 @@ namespace fullstop::jinja {
 class BigInt;
 class Dict;
 
-enum class Type : uint8_t {
-  kUndefined,
-  kNone,
-  kBool,
-  kInt,
-  kFloat,
-  kString,
-  kList,
-  kTuple,
-  kDict,
-  kOther,  // what only a running template makes: namespaces, macros, ranges, …
-};
-
 // A value of the template language, with Python's meaning. Copying costs one
 // reference count; what is shared is never changed, so a Value and its copies
 // may be read from any number of threads.
@@ -69,7 +56,6 @@ class Value {
   static Value FromJson(const nlohmann::ordered_json& json,
                         Origin origin = kTemplateOrigin);
 
-  Type type() const;
   bool is_undefined() const { return tag_ == Tag::kUndefined; }
   bool is_none() const { return tag_ == Tag::kNone; }
   bool is_bool() const { return tag_ == Tag::kBool; }
@@ -80,9 +66,6 @@ class Value {
 
   // The origin of the value itself; of a string, that of its first byte.
   Origin origin() const;
-  // The same value, itself (not what it contains) of ORIGIN; a string's bytes
-  // all of it.
-  Value WithOrigin(Origin origin) const;
 
   // Each must be called on its type only.
   bool AsBool() const { return payload_.boolean; }

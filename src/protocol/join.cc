@@ -250,13 +250,12 @@ void OverrideStops(std::string_view text, const Tokenizer& tokenizer,
     const std::string_view item = text.substr(0, text.find(','));
     text.remove_prefix(std::min(text.size(), item.size() + 1));
     TokenId id = 0;
-    const char* end = item.data() + item.size();
     const bool has_sign = item.starts_with('+') || item.starts_with('-');
-    const std::from_chars_result read =
-        has_sign && item.size() > 1
-            ? std::from_chars(item.data() + 1, end, id)
-            : std::from_chars_result{item.data(), std::errc::invalid_argument};
-    if (read.ec != std::errc() || read.ptr != end || id < 0) {
+    const std::string_view digits = has_sign ? item.substr(1) : "";
+    const auto read =
+        std::from_chars(digits.data(), digits.data() + digits.size(), id);
+    if (read.ec != std::errc() || read.ptr != digits.data() + digits.size() ||
+        id < 0) {
       throw usage("'" + std::string(item) + "' in --stops is no +ID or -ID");
     }
     const auto place =

@@ -10,14 +10,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array kRoles = {StopRole::kTurnEnd, StopRole::kSequenceEnd,
-                               StopRole::kToolCall, StopRole::kSection,
-                               StopRole::kTurnOpen};
-constexpr std::array kProvenances = {
-    Provenance::kGenerationConfig, Provenance::kConfig,
-    Provenance::kTokenizerConfig,  Provenance::kGguf,
-    Provenance::kFullstop,         Provenance::kDerived,
-    Provenance::kGuessed,          Provenance::kUser};
 constexpr std::array kTokenKinds = {
     TokenKind::kNormal,      TokenKind::kUnknown, TokenKind::kControl,
     TokenKind::kUserDefined, TokenKind::kUnused,  TokenKind::kByte};
@@ -255,7 +247,7 @@ void ReadBos(const Reader& json, BosPolicy* bos) {
 
 void ReadStops(const Reader& json, StopSet* stops) {
   for (const Reader& item : json.Items()) {
-    const StopRole role = item.At("role").OneOf(kRoles, StopRoleName);
+    const StopRole role = item.At("role").OneOf(kStopRoles, StopRoleName);
     if (item.At("id").IsNull()) {
       stops->strings.push_back(item.At("text").Text());
     } else {

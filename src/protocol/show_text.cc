@@ -1,7 +1,6 @@
 #include <utf8proc.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -12,9 +11,6 @@ namespace fullstop {
 namespace {
 
 constexpr size_t kLabelWidth = 11;
-constexpr std::array kRoles = {StopRole::kTurnEnd, StopRole::kSequenceEnd,
-                               StopRole::kToolCall, StopRole::kSection,
-                               StopRole::kTurnOpen};
 
 // TEXT on one line and without harm to a terminal: control characters and
 // bytes that are no UTF-8 become escapes.
@@ -139,7 +135,7 @@ class Printer {
       ids = std::max(ids, std::to_string(stop.id).size());
       roles = std::max(roles, RoleInWords(stop.role).size());
     }
-    for (const StopRole role : kRoles) {
+    for (const StopRole role : kStopRoles) {
       for (const Stop& stop : stops.stops) {
         if (stop.role != role) continue;
         const bool opens = role == StopRole::kTurnOpen;

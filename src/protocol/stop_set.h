@@ -2,6 +2,7 @@
 #ifndef FULLSTOP_PROTOCOL_STOP_SET_H_
 #define FULLSTOP_PROTOCOL_STOP_SET_H_
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,9 @@ enum class StopRole {
   kSection,      // ends a section; ends the reply only behind an answer
   kTurnOpen,     // opens another party's turn: the model skipped its terminator
 };
+inline constexpr std::array kStopRoles = {
+    StopRole::kTurnEnd, StopRole::kSequenceEnd, StopRole::kToolCall,
+    StopRole::kSection, StopRole::kTurnOpen};
 
 // Where a fact was declared.
 enum class Provenance {
@@ -31,6 +35,11 @@ enum class Provenance {
   kGuessed,   // from the token's name, the last resort
   kUser,      // --stops
 };
+inline constexpr std::array kProvenances = {
+    Provenance::kGenerationConfig, Provenance::kConfig,
+    Provenance::kTokenizerConfig,  Provenance::kGguf,
+    Provenance::kFullstop,         Provenance::kDerived,
+    Provenance::kGuessed,          Provenance::kUser};
 
 struct Source {
   Provenance provenance;

@@ -23,8 +23,6 @@ class StringIndex {
   // The first id added for a text stays; false if it had one.
   bool Add(std::string_view text, TokenId id);
   std::optional<TokenId> Find(std::string_view text) const;
-  // The length in bytes of the longest text.
-  size_t longest() const { return longest_; }
 
  private:
   struct Entry {
@@ -40,7 +38,7 @@ class StringIndex {
   std::vector<Entry> entries_;
   std::vector<Slot> slots_;
   size_t mask_;
-  size_t longest_ = 0;
+  size_t longest_ = 0;  // bytes
 };
 
 }  // namespace fullstop
