@@ -38,6 +38,7 @@ Value Concatenate(Runtime* runtime, const Value& a, const Value& b) {
 }
 
 Value Repeat(Runtime* runtime, const Value& value, const Value& times) {
+  if (times.tag() == Tag::kBigInt) Fail("an int is too large to repeat by");
   const uint64_t count =
       static_cast<uint64_t>(std::max<int64_t>(0, *ToIndex(times)));
   if (value.is_string()) {

@@ -215,8 +215,8 @@ Value SliceInto(Runtime*, const Value& input, Arguments* arguments) {
 Value Attr(Runtime* runtime, const Value& input, Arguments* arguments) {
   const auto [name] = Bind<1>("attr", arguments, 1, {"name"});
   TextArgument("attr's argument", name);
-  if (input.is_undefined()) FailUndefined(input);
   const std::string_view text = name.AsText().view();
+  if (input.is_undefined() && !text.starts_with("__")) FailUndefined(input);
   HostObject* host = HostOf(input);
   const Value found = text.starts_with('_') ? Value::Missing()
                       : host != nullptr     ? host->GetAttr(runtime, text)

@@ -254,5 +254,12 @@ TEST(Template, LongChainsAreNotDeep) {
   EXPECT_EQ(Render(any + " }}"), "0");
 }
 
+TEST(Template, NothingIsRepeatedByMoreThanAnIndexHolds) {
+  for (const char* source :
+       {"{{ '' * 10 ** 30 }}", "{{ [] * -(10 ** 30) }}", "{{ 10**30 * () }}"}) {
+    EXPECT_EQ(FailureOf(source).kind(), Error::Kind::kTemplate) << source;
+  }
+}
+
 }  // namespace
 }  // namespace fullstop::jinja

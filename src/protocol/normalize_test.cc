@@ -23,13 +23,14 @@ TEST(NormalizeTest, NullKeysGoAndOrderStays) {
 TEST(NormalizeTest, ThoughtHasAllItsNames) {
   EXPECT_EQ(Normal(R"([{"role":"assistant","thinking":"t","content":"c"}])"),
             R"([{"role":"assistant","thinking":"t","content":"c",)"
-            R"("reasoning_content":"t","reasoning":"t"}])");
+            R"("reasoning_content":"t","reasoning":"t","thought":"t",)"
+            R"("tool_plan":"t"}])");
 }
 
 TEST(NormalizeTest, ThoughtsThatDifferAreLeftAlone) {
   EXPECT_EQ(Normal(R"([{"role":"assistant","reasoning":"a","thinking":"b"}])"),
             R"([{"role":"assistant","reasoning":"a","thinking":"b",)"
-            R"("reasoning_content":"a"}])");
+            R"("reasoning_content":"a","thought":"a","tool_plan":"a"}])");
 }
 
 constexpr const char* kCall =

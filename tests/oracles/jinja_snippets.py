@@ -280,6 +280,15 @@ EXPRESSIONS = ["@P", "@P", "@P", "(@X) if (@X) else (@X)", "(@X)|@F", "(@X)|@F",
                "(@X) @B (@X)", "not (@X)", "(@X)[@N]", "(@X)[@I:@I]", "(@X).a", "(@X)|string", "(@X)|list|@F", "(@X) ~ (@X)", "(@X) @B (@X) @B (@X)"]
 
 
+# Print their address, which what stands around them may show in any disguise.
+LAZY = ("batch", "items", "map", "reject", "rejectattr", "reverse", "select", "selectattr", "slice", "unique")
+
+
+def spelled_out(source):
+    """SOURCE with a list in place of each operand that is lazy."""
+    return re.sub(r"\b(us\|map\(attribute='name'\)|l\|select\('odd'\)|d\|items|l\|reverse)", r"(\1|list)", source)
+
+
 def expression(rng, filters, depth=0):
     """An expression of random depth, every operand of which may be one too."""
     source = rng.choice(EXPRESSIONS if depth < 3 else EXPRESSIONS[:3])
@@ -289,11 +298,12 @@ def expression(rng, filters, depth=0):
         source = source.replace("@F", filter_call(rng, rng.choice(filters)), 1)
     while "@B" in source:
         source = source.replace("@B", rng.choice([op for op in BINARY if op != "**"]), 1)
-    return fill(rng, source)
+    return fill(rng, source) if depth else spelled_out(fill(rng, source))
 
 
-def filter_call(rng, name):
-    return name + rng.choice(ARGS.get(name, ["", "", "", "()", "(1)"]))
+def filter_call(rng, name, lazy=False):
+    arguments = rng.choice(ARGS.get(name, ["", "", "", "()", "(1)"]))
+    return name + arguments + ("|list" if name in LAZY and not lazy else "")
 
 
 def fill(rng, source):
@@ -340,7 +350,7 @@ def filter_snippet(rng, name):
         subject = rng.choice(STRINGS + NUMBERS + DICTS)
     if name == "random":
         subject = rng.choice(["[1]", "'a'", "(s[:1])", "[]", "5", "nil", "missing", "d", "''"])
-    return show(rng, f"({subject})|{filter_call(rng, name)}")
+    return show(rng, f"({subject})|{filter_call(rng, name, lazy=True)}")
 
 
 def test_snippet(rng, name):
@@ -364,7 +374,7 @@ def other_snippet(rng, kind, filters, uses):
         names = [rng.choice(filters) for _ in range(rng.randint(2, 4))]
         for name in names:
             uses["filter", name] += 1
-        return show(rng, "(%s)|%s" % (rng.choice(PLAIN), "|".join(filter_call(rng, name) for name in names)))
+        return show(rng, "(%s)|%s" % (spelled_out(rng.choice(PLAIN)), "|".join(filter_call(rng, name) for name in names)))
     if kind == "expression":
         return show(rng, expression(rng, filters))
     if kind == "template":

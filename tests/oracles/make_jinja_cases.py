@@ -52,6 +52,7 @@ IDIOMS = [
     "{%- set a -%}\n  {{ bos_token }}  {%- endset -%}\n{{ a|trim }}\n{% raw %}{{ kept }}{% endraw %}\n",
     "{{ 'x'.join(messages|map(attribute='role')) }}{{ messages|map(attribute='content')|select('string')|map('length')|sum }}",
     "{{ ('<b>x</b> &amp; &lt;y'|safe).striptags() }}|{{ ('&lt;i&gt;'|safe).unescape() }}|{{ (''|safe).escape('<') }}",
+    "{{ nothing|attr('__class__') }}|{{ nothing.__class__ }}", "{{ nothing|attr('_x') }}", "{{ 0 * ('' ~ 10) }}{{ [] * -1 }}",
     "{{ '<b>x</b>'.striptags() }}", "{{ ('<b>'|safe).striptags(1) }}",
     "{{ '%s has %d' % ('a', 3) }}{{ '{:>6}|{:<4}|{:^5}'.format('ab', 1, 2.5) }}{{ '{0[role]} {1.role}'.format(messages[0], messages[1]) }}",
 ]
