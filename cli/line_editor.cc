@@ -66,7 +66,7 @@ struct LineEditor::State {
   explicit State(const std::string& history_file) : history(history_file) {}
 
   InputHistory history;
-  // Before the editor, which takes the terminal's settings for the usual ones.
+  // libedit turns the echo on when it is made and whenever it has read a line.
   RawInput raw;
   EditLine* editor = nullptr;
   std::string prompt;
@@ -99,6 +99,7 @@ LineEditor::LineEditor(const std::string& history_file)
   ::el_set(editor, EL_BIND, "^R", "em-inc-search-prev", nullptr);
   // A pasted text keeps its tabs.
   ::el_set(editor, EL_BIND, "^I", "ed-insert", nullptr);
+  state_->raw.Apply();
   TakeResize();
 }
 
@@ -186,6 +187,7 @@ std::optional<std::string> LineEditor::ReadLine(const std::string& prefill,
   int count = 0;
   errno = 0;
   const char* read = ::el_gets(editor, &count);
+  state_->raw.Apply();
   if (HasEscapes(stdout)) WriteOut(kDoNotMarkPastes);
   if (TakeInterrupts() > 0) {
     *interrupted = true;

@@ -43,6 +43,12 @@ RawInput::RawInput() {
   termios settings;
   if (!IsTerminal(stdin) || ::tcgetattr(STDIN_FILENO, &settings) != 0) return;
   before_ = settings;
+  Apply();
+}
+
+void RawInput::Apply() {
+  if (!before_) return;
+  termios settings = *before_;
   settings.c_lflag &= ~static_cast<tcflag_t>(ECHO | ICANON);
   ::tcsetattr(STDIN_FILENO, TCSANOW, &settings);
 }

@@ -30,6 +30,8 @@ class RawInput {
  public:
   RawInput();
   ~RawInput();
+  // Once more, where somebody else has changed the terminal since.
+  void Apply();
   RawInput(const RawInput&) = delete;
   RawInput& operator=(const RawInput&) = delete;
 
