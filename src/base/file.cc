@@ -113,7 +113,7 @@ std::string ReadFile(const std::string& path, uint64_t limit) {
 NewFile::NewFile(const std::string& path) : path_(path), target_(Target(path)) {
   struct stat old;
   if (::stat(target_.c_str(), &old) == 0 && !S_ISREG(old.st_mode)) {
-    throw Error::Io("'" + path + "' is not a regular file");
+    throw Error::Io("can't write '" + path + "': it is no regular file");
   }
   const std::string prefix = target_ + "." + std::to_string(::getpid()) + ".";
   for (int i = 0; fd_ < 0; ++i) {

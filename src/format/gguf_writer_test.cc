@@ -183,7 +183,7 @@ TEST(GgufWriterTest, SourceOfAnotherLengthLeavesTheOldFile) {
 
 TEST(GgufWriterTest, FolderThatDoesNotExistIsAnError) {
   EXPECT_THAT(Message([] { GgufWriter().WriteFile("/no such folder/a.gguf"); }),
-              HasSubstr("can't write beside '/no such folder/a.gguf'"));
+              HasSubstr("can't write '/no such folder/a.gguf'"));
 }
 
 TEST(GgufWriterTest, FolderInTheWayIsAnError) {

@@ -84,7 +84,7 @@ class TerminalTest(CliTest):
                 ("/set temp", "as in /set temp"), ("/hlep", "mean /help"),
                 ("/system", "there is no system"),
                 ("/save", "name of a file"), ("/load none", "no file 'none'"),
-                ("/save /proc/x", "can't write"), ("/save .", "regular file"),
+                ("/save /proc/x", "can't write"), ("/save .", "no regular file"),
                 (f"/save cache/fullstop/models/{NAME}.gguf", "overwrite"),
                 ("/drop", "only one turn")]:
             terminal.line(line)
