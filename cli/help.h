@@ -20,8 +20,8 @@ class HelpFormatter : public CLI::Formatter {
                           bool positional) const override;
 };
 
-// Lines that COMMAND's --help shows at its end, each a command line and what
-// it is good for, with two spaces between the longest and its remark.
+// A command line, without the program's name, and what it is good for; --help
+// shows them at its end.
 struct Example {
   const char* line;
   const char* remark;

@@ -166,13 +166,18 @@ class TerminalTest(CliTest):
         self.reply(terminal, "Hi")
         self.leave(terminal)
 
-    def test_interrupt_closes_the_turn(self):
+    def interrupted_reply(self):
+        """A chat whose long reply was stopped, at its next prompt."""
         terminal = self.start(*LONG)
         terminal.line("Tell me a story.")
         terminal.expect(r"\n.*[a-z]+ [a-z]+ [a-z]+")
         terminal.interrupt()
         terminal.expect("cancelled")
         terminal.prompt()
+        return terminal
+
+    def test_interrupt_closes_the_turn(self):
+        terminal = self.interrupted_reply()
         saved = self.saved(terminal)
         self.assertEqual([m["role"] for m in saved], ["user", "assistant"])
         self.assertTrue(saved[1]["content"])
@@ -188,12 +193,7 @@ class TerminalTest(CliTest):
         terminal.prompt()
         terminal.interrupt()
         self.assertEqual(terminal.leave(), 0)
-        terminal = self.start(*LONG)
-        terminal.line("Tell me a story.")
-        terminal.expect(r"\n.*[a-z]+ [a-z]+ [a-z]+")
-        terminal.interrupt()
-        terminal.expect("cancelled")
-        terminal.prompt()
+        terminal = self.interrupted_reply()
         terminal.interrupt()
         self.assertEqual(terminal.leave(), 0)
 

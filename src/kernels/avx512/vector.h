@@ -267,25 +267,6 @@ struct Vector {
   static F EachForEight(const float* p) {
     return _mm512_insertf32x8(_mm512_set1_ps(p[0]), _mm256_set1_ps(p[1]), 1);
   }
-  // 16 scales, one for each 16 weights of 256; Scale multiplies the 32 weights
-  // number CHUNK.
-  using Scales = __m512i;
-  static Scales LoadScales(const int16_t* p) {
-    return _mm512_castsi256_si512(
-        _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
-  }
-  static W Scale(W w, Scales scales, int chunk) {
-    const __m512i index = _mm512_inserti64x4(
-        _mm512_set1_epi16(static_cast<int16_t>(2 * chunk)),
-        _mm256_set1_epi16(static_cast<int16_t>(2 * chunk + 1)), 1);
-    return {_mm512_mullo_epi16(w.v, _mm512_permutexvar_epi16(index, scales))};
-  }
-  // Multiplies all 32 weights by the int16 that stands twice at p.
-  static W ScaleAll(W w, const int16_t* p) {
-    int32_t twice;
-    __builtin_memcpy(&twice, p, sizeof(twice));
-    return {_mm512_mullo_epi16(w.v, _mm512_set1_epi32(twice))};
-  }
   // acc plus the products with 32 int16, their sum spread over the lanes.
   static I Dot(I acc, W w, const int16_t* x) {
     return _mm512_dpwssd_epi32(acc, w.v, _mm512_loadu_si512(x));

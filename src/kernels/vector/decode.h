@@ -1,106 +1,13 @@
 // Decode: each packed row of weights is read once and multiplied with a few
-// rows of activations.
-//
-// For quantised types a row of activations is integers up to V::kLargestInput
-// with a scale for each 256 of them, and products with the weights' integers
-// are summed exactly within a block. For float types it is the row as it came.
+// rows of activations; products of integers are summed exactly within a block.
 #ifndef FULLSTOP_KERNELS_VECTOR_DECODE_H_
 #define FULLSTOP_KERNELS_VECTOR_DECODE_H_
 
 #include "kernels/operations.h"
-#include "kernels/vector/quantize.h"
+#include "kernels/vector/decode_row.h"
 #include "kernels/vector/weights.h"
 
 namespace fullstop::kernels::vector {
-
-// The prepared form of one row, padded with zeros to a multiple of 512.
-struct DecodeRow {
-  const int16_t* x;
-  const int8_t* planes;     // x as h * 128 + l, in V::DotGroup's order
-  const float* sums;        // of x times its scale, for each 16
-  const float* small_sums;  // the same for each 32
-  const float* scales;      // one for each 256
-};
-
-static inline int64_t PaddedColumns(int64_t columns) {
-  return (columns + 511) / 512 * 512;
-}
-
-static inline size_t DecodeRowBytes(int64_t columns) {
-  const size_t padded = static_cast<size_t>(PaddedColumns(columns));
-  const size_t bytes =
-      padded * 2 * sizeof(int16_t) + padded / 16 * sizeof(float) +
-      padded / kSmall * sizeof(float) + padded / kSuper * sizeof(float);
-  return (bytes + 63) / 64 * 64;
-}
-
-static inline DecodeRow DecodeRowAt(const void* prepared, int64_t row,
-                                    int64_t columns) {
-  const int64_t padded = PaddedColumns(columns);
-  const auto* bytes = static_cast<const uint8_t*>(prepared) +
-                      static_cast<size_t>(row) * DecodeRowBytes(columns);
-  DecodeRow out;
-  out.x = reinterpret_cast<const int16_t*>(bytes);
-  out.planes = reinterpret_cast<const int8_t*>(out.x + padded);
-  out.sums = reinterpret_cast<const float*>(out.planes + 2 * padded);
-  out.small_sums = out.sums + padded / 16;
-  out.scales = out.small_sums + padded / kSmall;
-  return out;
-}
-
-static inline size_t DecodePreparedBytes(int64_t rows, int64_t columns) {
-  return static_cast<size_t>(rows) * DecodeRowBytes(columns);
-}
-
-// The integers of V::kGroup blocks as h * 128 + l with l in [-64, 64): h of the
-// first halves of all blocks, of the second halves, then l likewise.
-template <class V>
-static inline void SplitIntoPlanes(const int16_t* x, int8_t* planes) {
-  constexpr int kHalves = 16 * V::kGroup;
-  for (int b = 0; b < V::kGroup; ++b) {
-    for (int half = 0; half < 2; ++half) {
-      const int16_t* from = x + 32 * b + 16 * half;
-      int8_t* high = planes + kHalves * half + 16 * b;
-      int8_t* low = high + 2 * kHalves;
-      for (int i = 0; i < 16; ++i) {
-        const int16_t upper = static_cast<int16_t>((from[i] + 64) >> 7);
-        high[i] = static_cast<int8_t>(upper);
-        low[i] = static_cast<int8_t>(from[i] - upper * 128);
-      }
-    }
-  }
-}
-
-template <class V>
-void PrepareDecode(const LinearInput& input, int64_t row_begin, int64_t row_end,
-                   void* prepared) {
-  for (int64_t row = row_begin; row < row_end; ++row) {
-    const DecodeRow out = DecodeRowAt(prepared, row, input.columns);
-    auto* x = const_cast<int16_t*>(out.x);
-    auto* planes = const_cast<int8_t*>(out.planes);
-    auto* scales = const_cast<float*>(out.scales);
-    auto* sums = const_cast<float*>(out.sums);
-    auto* small_sums = const_cast<float*>(out.small_sums);
-    const int64_t padded = PaddedColumns(input.columns);
-    for (int64_t k = 0; k < padded; k += kSuper) {
-      float block[kSuper];
-      CopyPadded(input.x + row * input.stride, k, input.columns, block);
-      scales[k / kSuper] =
-          Quantize<V>(block, {V::kLargestInput, kNoLimit}, x + k);
-    }
-    for (int64_t g = 0; g < padded / 32; ++g) {
-      int32_t halves[2] = {};
-      for (int i = 0; i < 32; ++i) halves[i / 16] += x[32 * g + i];
-      const float scale = scales[g / 8];
-      sums[2 * g] = static_cast<float>(halves[0]) * scale;
-      sums[2 * g + 1] = static_cast<float>(halves[1]) * scale;
-      small_sums[g] = static_cast<float>(halves[0] + halves[1]) * scale;
-    }
-    for (int64_t k = 0; k < padded; k += kSmall * V::kGroup) {
-      SplitIntoPlanes<V>(x + k, planes + 2 * k);
-    }
-  }
-}
 
 // kRows rows of weights of a type that is unpacked in groups, times kInputs
 // rows of activations, so far.
@@ -266,8 +173,8 @@ void DotSuper(const uint8_t* row, const DecodeRow (&x)[kRows], int64_t columns,
   for (int m = 0; m < kRows; ++m) out[m] = V::Sum(acc[m]);
 }
 
-// The products of four chunks, scaled by SCALES, a float for each 16 weights of
-// the block.
+// SUM plus the products of four chunks: those of their first 16 weights times
+// FIRST, those of the others times SECOND.
 template <class V, class Type, int kHalf>
 [[gnu::always_inline]] static inline typename V::F AddChunks(
     typename V::Group w, const int8_t* planes, typename V::F first,
@@ -294,50 +201,42 @@ static inline void PrefetchAhead(const uint8_t* p, int64_t bytes) {
   }
 }
 
-// out[n][m] = row n . x[m] for a type of 256 weights a block whose chunks are
+// out[m] = row . x[m] for a type of 256 weights a block whose chunks are
 // unpacked in groups.
-template <class V, class Type, int kRows, int kInputs>
-void DotSuperGroups(const PackedRows& rows, const DecodeRow (&x)[kInputs],
-                    int64_t columns, float (&out)[kRows][kInputs]) {
+template <class V, class Type, int kInputs>
+void DotSuperGroups(const uint8_t* row, const DecodeRow (&x)[kInputs],
+                    int64_t columns, float (&out)[kInputs]) {
   using F = typename V::F;
   constexpr int64_t kBytes = sizeof(typename Type::Block);
-  F acc[kRows][kInputs];
-  for (int n = 0; n < kRows; ++n) {
-    for (int m = 0; m < kInputs; ++m) acc[n][m] = V::Zero();
-  }
+  F acc[kInputs];
+  for (int m = 0; m < kInputs; ++m) acc[m] = V::Zero();
   for (int64_t b = 0; b < columns / kSuper; ++b) {
-    for (int n = 0; n < kRows; ++n) {
-      const uint8_t* block = rows.data + n * rows.row_bytes + b * kBytes;
-      PrefetchAhead(block, kBytes);
-      SuperScales s;
-      Type::ReadScales(block, s);
-      const F scales = V::Mul(V::ToFloat(V::FromInt16(s.scales)), V::Set(s.d));
-      const auto low = Type::template UnpackGroup<0>(block);
-      const auto high = Type::template UnpackGroup<1>(block);
-      const F low_first = V::template EachSecondFourTimes<0>(scales, 0);
-      const F low_second = V::template EachSecondFourTimes<1>(scales, 0);
-      const F high_first = V::template EachSecondFourTimes<0>(scales, 1);
-      const F high_second = V::template EachSecondFourTimes<1>(scales, 1);
-      F min = V::Mul(scales, V::Set(-Type::kShift));
-      if constexpr (Type::kHasMins) {
-        static_assert(Type::kShift == 0);
-        min = V::Mul(V::ToFloat(V::FromInt16(s.mins)), V::Set(-s.dmin));
-      }
-      for (int m = 0; m < kInputs; ++m) {
-        const int8_t* planes = x[m].planes + 2 * kSuper * b;
-        F sum = AddChunks<V, Type, 0>(low, planes, low_first, low_second,
-                                      V::Zero());
-        sum = AddChunks<V, Type, 1>(high, planes, high_first, high_second, sum);
-        acc[n][m] = V::Fma(sum, V::Set(x[m].scales[b]), acc[n][m]);
-        if constexpr (Type::kHasMins || Type::kShift != 0) {
-          acc[n][m] = V::Fma(min, V::Load(x[m].sums + b * 16), acc[n][m]);
-        }
-      }
+    const uint8_t* block = row + b * kBytes;
+    PrefetchAhead(block, kBytes);
+    SuperScales s;
+    Type::ReadScales(block, s);
+    const F scales = V::Mul(V::ToFloat(V::FromInt16(s.scales)), V::Set(s.d));
+    const auto low = Type::template UnpackGroup<0>(block);
+    const auto high = Type::template UnpackGroup<1>(block);
+    const F low_first = V::template EachSecondFourTimes<0>(scales, 0);
+    const F low_second = V::template EachSecondFourTimes<1>(scales, 0);
+    const F high_first = V::template EachSecondFourTimes<0>(scales, 1);
+    const F high_second = V::template EachSecondFourTimes<1>(scales, 1);
+    F min = V::Mul(scales, V::Set(-Type::kShift));
+    if constexpr (Type::kHasMins) {
+      static_assert(Type::kShift == 0);
+      min = V::Mul(V::ToFloat(V::FromInt16(s.mins)), V::Set(-s.dmin));
+    }
+    for (int m = 0; m < kInputs; ++m) {
+      const int8_t* planes = x[m].planes + 2 * kSuper * b;
+      F sum =
+          AddChunks<V, Type, 0>(low, planes, low_first, low_second, V::Zero());
+      sum = AddChunks<V, Type, 1>(high, planes, high_first, high_second, sum);
+      acc[m] = V::Fma(sum, V::Set(x[m].scales[b]), acc[m]);
+      acc[m] = V::Fma(min, V::Load(x[m].sums + b * 16), acc[m]);
     }
   }
-  for (int n = 0; n < kRows; ++n) {
-    for (int m = 0; m < kInputs; ++m) out[n][m] = V::Sum(acc[n][m]);
-  }
+  for (int m = 0; m < kInputs; ++m) out[m] = V::Sum(acc[m]);
 }
 
 // out[m] = row . x[m] for a type of floats; four sums run side by side.
@@ -379,59 +278,43 @@ void DotFloat(const uint8_t* row, const float* const (&x)[kRows],
   }
 }
 
+// Which of the functions above multiplies a row of integers.
+enum class Dots { kGroups, kBlocks, kSuperGroups, kSuperBlocks };
+
 // A decoder's Run computes out[n][m] for rows of weights n < kRows, which is 1
 // or kRowsAtOnce, and rows of activations m < kInputs from FIRST on.
 
-template <int kInputs>
-static inline void DecodeRowsAt(const LinearInput& input, int64_t first,
-                                DecodeRow (&x)[kInputs]) {
-  for (int i = 0; i < kInputs; ++i) {
-    x[i] = DecodeRowAt(input.prepared, first + i, input.columns);
-  }
-}
-
-template <class V, class Type>
-struct GroupDecoder {
-  static constexpr bool kPrefetches = false;
-  static constexpr int kRowsAtOnce = 4;
+template <class V, class Type, Dots kDots>
+struct IntegerDecoder {
+  static constexpr bool kPrefetches = kDots == Dots::kSuperGroups;
+  static constexpr int kRowsAtOnce = kDots == Dots::kGroups ? 4 : 1;
   template <int kRows, int kInputs>
   static void Run(const LinearInput& input, const PackedRows& rows,
                   int64_t first, float (&out)[kRows][kInputs]) {
     DecodeRow x[kInputs];
-    DecodeRowsAt(input, first, x);
-    DotGroups<V, Type>(rows, x, input.columns, out);
-  }
-};
-
-template <class V, class Type>
-struct SmallDecoder {
-  static constexpr bool kPrefetches = false;
-  static constexpr int kRowsAtOnce = 1;
-  template <int kRows, int kInputs>
-  static void Run(const LinearInput& input, const PackedRows& rows,
-                  int64_t first, float (&out)[kRows][kInputs]) {
-    DecodeRow x[kInputs];
-    DecodeRowsAt(input, first, x);
-    DotSmall<V, Type>(rows.data, x, input.columns, out[0]);
-  }
-};
-
-template <class V, class Type>
-struct SuperDecoder {
-  static constexpr bool kPrefetches = V::kSuperGroups;
-  static constexpr int kRowsAtOnce = 1;
-  template <int kRows, int kInputs>
-  static void Run(const LinearInput& input, const PackedRows& rows,
-                  int64_t first, float (&out)[kRows][kInputs]) {
-    DecodeRow x[kInputs];
-    DecodeRowsAt(input, first, x);
-    if constexpr (V::kSuperGroups) {
-      DotSuperGroups<V, Type>(rows, x, input.columns, out);
+    for (int i = 0; i < kInputs; ++i) {
+      x[i] = DecodeRowAt(input.prepared, first + i, input.columns);
+    }
+    if constexpr (kDots == Dots::kGroups) {
+      DotGroups<V, Type>(rows, x, input.columns, out);
+    } else if constexpr (kDots == Dots::kBlocks) {
+      DotSmall<V, Type>(rows.data, x, input.columns, out[0]);
+    } else if constexpr (kDots == Dots::kSuperGroups) {
+      DotSuperGroups<V, Type>(rows.data, x, input.columns, out[0]);
     } else {
       DotSuper<V, Type>(rows.data, x, input.columns, out[0]);
     }
   }
 };
+
+template <class V, class Type>
+using GroupDecoder = IntegerDecoder<V, Type, Dots::kGroups>;
+template <class V, class Type>
+using SmallDecoder = IntegerDecoder<V, Type, Dots::kBlocks>;
+template <class V, class Type>
+using SuperDecoder =
+    IntegerDecoder<V, Type,
+                   V::kSuperGroups ? Dots::kSuperGroups : Dots::kSuperBlocks>;
 
 template <class V, class Type>
 struct FloatDecoder {

@@ -63,13 +63,13 @@ template <typename T>
 // stored or -kOffset * scale. Those of four or five bits also unpack V::kGroup
 // blocks at once, to unsigned bytes q + kShift.
 
-template <class V>
-struct Q4_0 {
-  using Block = BlockQ4_0;
+template <class V, class B, int kLess, bool kMins>
+struct FourBits {
+  using Block = B;
   static constexpr int kShift = 0;
   static constexpr int kLargest = 15;  // of q + kShift
-  static constexpr int kOffset = 8;
-  static constexpr bool kStoresMin = false;
+  static constexpr int kOffset = kLess;
+  static constexpr bool kStoresMin = kMins;
   static typename V::W Unpack(const uint8_t* block) {
     return V::NibbleHalves(block + offsetof(Block, qs));
   }
@@ -79,27 +79,17 @@ struct Q4_0 {
 };
 
 template <class V>
-struct Q4_1 {
-  using Block = BlockQ4_1;
-  static constexpr int kShift = 0;
-  static constexpr int kLargest = 15;  // of q + kShift
-  static constexpr int kOffset = 0;
-  static constexpr bool kStoresMin = true;
-  static typename V::W Unpack(const uint8_t* block) {
-    return V::NibbleHalves(block + offsetof(Block, qs));
-  }
-  static typename V::Group UnpackGroup(const GroupBlocks<V>& blocks) {
-    return V::NibbleGroup(blocks.At(offsetof(Block, qs)).p);
-  }
-};
-
+using Q4_0 = FourBits<V, BlockQ4_0, 8, false>;
 template <class V>
-struct Q5_0 {
-  using Block = BlockQ5_0;
+using Q4_1 = FourBits<V, BlockQ4_1, 0, true>;
+
+template <class V, class B, int kLess, bool kMins>
+struct FiveBits {
+  using Block = B;
   static constexpr int kShift = 0;
   static constexpr int kLargest = 31;  // of q + kShift
-  static constexpr int kOffset = 16;
-  static constexpr bool kStoresMin = false;
+  static constexpr int kOffset = kLess;
+  static constexpr bool kStoresMin = kMins;
   static typename V::W Unpack(const uint8_t* block) {
     return V::AddWhere(V::NibbleHalves(block + offsetof(Block, qs)),
                        ReadAs<uint32_t>(block + offsetof(Block, qh)), 16);
@@ -111,21 +101,9 @@ struct Q5_0 {
 };
 
 template <class V>
-struct Q5_1 {
-  using Block = BlockQ5_1;
-  static constexpr int kShift = 0;
-  static constexpr int kLargest = 31;  // of q + kShift
-  static constexpr int kOffset = 0;
-  static constexpr bool kStoresMin = true;
-  static typename V::W Unpack(const uint8_t* block) {
-    return V::AddWhere(V::NibbleHalves(block + offsetof(Block, qs)),
-                       ReadAs<uint32_t>(block + offsetof(Block, qh)), 16);
-  }
-  static typename V::Group UnpackGroup(const GroupBlocks<V>& blocks) {
-    return V::SetBit4(V::NibbleGroup(blocks.At(offsetof(Block, qs)).p),
-                      blocks.At(offsetof(Block, qh)).p);
-  }
-};
+using Q5_0 = FiveBits<V, BlockQ5_0, 16, false>;
+template <class V>
+using Q5_1 = FiveBits<V, BlockQ5_1, 0, true>;
 
 template <class V>
 struct Q8_0 {
@@ -137,51 +115,30 @@ struct Q8_0 {
   }
 };
 
-template <class V>
-struct IQ4_NL {
-  using Block = BlockIQ4_NL;
-  static constexpr int kShift = 127;
-  static constexpr int kLargest = 240;  // of q + kShift
+// q is kValues of four bits.
+template <class V, class B, const int8_t (&kValues)[16], int kLess, int kMost>
+struct TableBits {
+  using Block = B;
+  static constexpr int kShift = kLess;
+  static constexpr int kLargest = kMost;  // of q + kShift
   static constexpr int kOffset = 0;
   static constexpr bool kStoresMin = false;
   static typename V::W Unpack(const uint8_t* block) {
-    return V::LookUp(LoadTable(), V::NibbleHalves(block + offsetof(Block, qs)));
+    static constexpr SignedTable kTable = Copy(kValues);
+    return V::LookUp(V::LoadTable(kTable.values),
+                     V::NibbleHalves(block + offsetof(Block, qs)));
   }
   static typename V::Group UnpackGroup(const GroupBlocks<V>& blocks) {
-    static constexpr UnsignedTable kTable = Shift(kIq4Values, kShift);
+    static constexpr UnsignedTable kTable = Shift(kValues, kShift);
     return V::LookUp(kTable.values,
                      V::NibbleGroup(blocks.At(offsetof(Block, qs)).p));
-  }
-
- private:
-  static typename V::Table LoadTable() {
-    static constexpr SignedTable kTable = Copy(kIq4Values);
-    return V::LoadTable(kTable.values);
   }
 };
 
 template <class V>
-struct MXFP4 {
-  using Block = BlockMXFP4;
-  static constexpr int kShift = 12;
-  static constexpr int kLargest = 24;  // of q + kShift
-  static constexpr int kOffset = 0;
-  static constexpr bool kStoresMin = false;
-  static typename V::W Unpack(const uint8_t* block) {
-    return V::LookUp(LoadTable(), V::NibbleHalves(block + offsetof(Block, qs)));
-  }
-  static typename V::Group UnpackGroup(const GroupBlocks<V>& blocks) {
-    static constexpr UnsignedTable kTable = Shift(kMxfp4Values, kShift);
-    return V::LookUp(kTable.values,
-                     V::NibbleGroup(blocks.At(offsetof(Block, qs)).p));
-  }
-
- private:
-  static typename V::Table LoadTable() {
-    static constexpr SignedTable kTable = Copy(kMxfp4Values);
-    return V::LoadTable(kTable.values);
-  }
-};
+using IQ4_NL = TableBits<V, BlockIQ4_NL, kIq4Values, 127, 240>;
+template <class V>
+using MXFP4 = TableBits<V, BlockMXFP4, kMxfp4Values, 12, 24>;
 
 // The scale and the min of kLanes blocks; the COUNT first of them are read, the
 // others are zero.
