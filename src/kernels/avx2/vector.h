@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 namespace fullstop::kernels::avx2 {
+// NOLINTNEXTLINE(google-build-namespaces)
 namespace {
 
 struct Vector {

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 namespace fullstop::kernels::avx512 {
+// NOLINTNEXTLINE(google-build-namespaces)
 namespace {
 
 struct Vector {
