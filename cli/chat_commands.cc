@@ -42,7 +42,7 @@ struct ChatSession::Command {
 };
 
 std::span<const ChatSession::Command> ChatSession::Commands() {
-  static constexpr Command commands[] = {
+  static constexpr Command kCommands[] = {
       {"help", "", "this list", &ChatSession::Help},
       {"system", "TEXT", "set the system message; without TEXT, show it",
        &ChatSession::System},
@@ -63,7 +63,7 @@ std::span<const ChatSession::Command> ChatSession::Commands() {
       {"stats", "", "tokens, speed and the cache", &ChatSession::Stats},
       {"quit", "", "leave (Ctrl-D does too)", &ChatSession::Quit},
   };
-  return commands;
+  return kCommands;
 }
 
 const ChatSession::Command* ChatSession::FindCommand(std::string_view name) {

@@ -24,7 +24,7 @@ struct Field {
 };
 
 const std::vector<Field>& Fields() {
-  static const std::vector<Field> fields = {
+  static const std::vector<Field> kFields = {
       {"temp", &SamplingParams::temp, "temperature; 0 is greedy"},
       {"dynatemp-range", &SamplingParams::dynatemp_range,
        "half the range of the dynamic temperature"},
@@ -62,7 +62,7 @@ const std::vector<Field>& Fields() {
        "mirostat's target surprise, in bits"},
       {"mirostat-lr", &SamplingParams::mirostat_lr, "mirostat's learning rate"},
   };
-  return fields;
+  return kFields;
 }
 
 template <typename T>

@@ -103,11 +103,11 @@ void RestoreTerminalOnSignal() {
 }
 
 bool TakeResize() {
-  static const bool watching = [] {
+  static const bool kWatching = [] {
     Handle(SIGWINCH, OnResize, SA_RESTART);
     return true;
   }();
-  (void)watching;
+  (void)kWatching;
   const bool was = resized != 0;
   resized = 0;
   return was;

@@ -62,7 +62,7 @@ std::vector<SamplerStage> ParseSequence(const std::string& letters) {
 const auto& Fields() {
   static const std::vector<std::pair<
       std::string_view, std::function<void(const Json&, SamplingParams*)>>>
-      fields = {
+      kFields = {
           Number("temp", &SamplingParams::temp),
           Number("temperature", &SamplingParams::temp),
           Number("top_k", &SamplingParams::top_k),
@@ -82,7 +82,7 @@ const auto& Fields() {
              params->samplers = ParseSequence(value.get<std::string>());
            }},
       };
-  return fields;
+  return kFields;
 }
 
 }  // namespace

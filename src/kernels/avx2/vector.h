@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 namespace fullstop::kernels::avx2 {
+// Internal to each including file: see the README.
 // NOLINTNEXTLINE(google-build-namespaces)
 namespace {
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 namespace fullstop::kernels::avx512 {
+// Internal to each including file: see the README.
 // NOLINTNEXTLINE(google-build-namespaces)
 namespace {
 
