@@ -36,7 +36,8 @@ CpuModel::CpuModel(const ModelFile& file, Graph graph, const Options& options,
       pool_(options.threads),
       weights_(file, graph_, kernels_),
       cache_(graph_.cache),
-      runner_(graph_, weights_, kernels_, pool_, cache_),
+      runner_(graph_, weights_, kernels_, pool_, cache_,
+              options_.context_length),
       head_(weights_.matrix(graph_.head), kernels_, pool_) {}
 
 ForwardResult& CpuModel::Forward(std::span<const Row> rows, Phase phase) {

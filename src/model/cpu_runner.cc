@@ -9,7 +9,7 @@ namespace fullstop {
 
 CpuRunner::CpuRunner(const Graph& graph, const CpuWeights& weights,
                      const kernels::Kernels& kernels, ThreadPool& pool,
-                     KvCache& cache)
+                     KvCache& cache, int32_t context)
     : graph_(graph),
       weights_(weights),
       kernels_(kernels),
@@ -18,9 +18,11 @@ CpuRunner::CpuRunner(const Graph& graph, const CpuWeights& weights,
       attention_(kernels, pool, cache),
       values_(graph.values.size()) {
   for (const RopeSpec& rope : graph.ropes) {
+    const std::optional<TensorId> tensor =
+        UsesLongFactors(rope, context) ? rope.long_factors : rope.factors;
     std::span<const float> factors;
-    if (rope.factors) factors = weights.vector(*rope.factors);
-    angles_.push_back({RopeFrequencies(rope, factors), {}, {}});
+    if (tensor) factors = weights.vector(*tensor);
+    angles_.push_back({RopeFrequencies(rope, factors, context), {}, {}});
   }
 }
 
@@ -106,11 +108,14 @@ void CpuRunner::Do(const LinearStep& step) {
 void CpuRunner::Do(const RopeStep& step) {
   const Angles& angles = angles_[static_cast<uint32_t>(step.rope)];
   const size_t pairs = angles.frequencies.size();
+  const kernels::RopePairs form = step.pairs == RopePairs::kAdjacent
+                                      ? kernels::RopePairs::kAdjacent
+                                      : kernels::RopePairs::kHalves;
   ForRows([&](size_t i) {
     kernels_.Rope(
-        RowOf(step.value, i), static_cast<int64_t>(step.heads),
+        RowOf(step.value, i) + step.begin, static_cast<int64_t>(step.heads),
         static_cast<int64_t>(step.head_length), static_cast<int64_t>(2 * pairs),
-        kernels::RopePairs::kAdjacent, angles.cos.data() + rows_[i] * pairs,
+        form, angles.cos.data() + rows_[i] * pairs,
         angles.sin.data() + rows_[i] * pairs);
   });
 }

@@ -22,9 +22,11 @@ namespace fullstop {
 // Holds the activations of one batch. One call at a time.
 class CpuRunner {
  public:
-  // All must outlive the object.
+  // All that is passed by reference must outlive the object. CONTEXT is the
+  // most positions that a sequence may have.
   CpuRunner(const Graph& graph, const CpuWeights& weights,
-            const kernels::Kernels& kernels, ThreadPool& pool, KvCache& cache);
+            const kernels::Kernels& kernels, ThreadPool& pool, KvCache& cache,
+            int32_t context);
 
   // Evaluates ROWS, for which the cache has room. Afterwards rows() are those
   // that want a result, as indices into ROWS, and Value(graph.hidden) holds

@@ -49,7 +49,7 @@ struct ValueSpec {
 // The angles of a rotary embedding (arXiv:2104.09864). Pair I of ROTATED / 2 at
 // position P turns by P times RopeFrequencies()[I], model/rope.h.
 struct RopeSpec {
-  enum class Scaling { kNone, kLinear, kYarn };
+  enum class Scaling { kNone, kLinear, kYarn, kDynamic };
 
   uint64_t rotated = 0;
   double base = 10000;
@@ -58,13 +58,21 @@ struct RopeSpec {
   double factor = 1;
   double original_context = 0;
   // YaRN (arXiv:2309.00071): rotations over the original context above which a
-  // pair is left as it is, and below which it is interpolated.
+  // pair is left as it is, and below which it is interpolated. The bounds are
+  // rounded outwards to whole pairs, or taken as they are.
   double beta_fast = 32;
   double beta_slow = 1;
+  bool round_bounds = true;
   // Multiplies the rotated numbers.
   double magnitude = 1;
-  // [ROTATED / 2] divisors of the frequencies (Llama 3.1).
+  // [ROTATED / 2] divisors of the frequencies (Llama 3.1), and what takes their
+  // place where the model is run with a context longer than ORIGINAL_CONTEXT
+  // (LongRoPE, arXiv:2402.13753). The choice holds for all positions, since
+  // cached keys can't be turned again.
   std::optional<TensorId> factors = std::nullopt;
+  std::optional<TensorId> long_factors = std::nullopt;
+  // If not 0: so many pairs turn, and the others stay as they are.
+  uint64_t turning_pairs = 0;
 };
 
 // out = row TOKEN of table
@@ -92,12 +100,19 @@ struct LinearStep {
   std::vector<LinearPart> parts;
 };
 
-// Turns, in each of HEADS heads of HEAD_LENGTH numbers, the pairs (2i, 2i + 1).
+// Which numbers of a head are a pair: GGUF's files of the Llama line are
+// permuted for neighbours (2i, 2i + 1), folders hold (i, i + rotated / 2).
+enum class RopePairs { kAdjacent, kHalves };
+
+// Turns, in each of HEADS heads of HEAD_LENGTH numbers, the pairs of those from
+// number BEGIN on.
 struct RopeStep {
   ValueId value;
   uint64_t heads;
   uint64_t head_length;
   RopeId rope;
+  RopePairs pairs = RopePairs::kAdjacent;
+  uint64_t begin = 0;
 };
 
 // Appends KEY and VALUE to the cache of LAYER, then for each query head
