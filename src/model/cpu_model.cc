@@ -38,7 +38,7 @@ CpuModel::CpuModel(const ModelFile& file, Graph graph, const Options& options,
       cache_(graph_.cache),
       runner_(graph_, weights_, kernels_, pool_, cache_,
               options_.context_length),
-      head_(weights_.matrix(graph_.head), kernels_, pool_) {}
+      head_(graph_, weights_, kernels_, pool_) {}
 
 ForwardResult& CpuModel::Forward(std::span<const Row> rows, Phase phase) {
   const std::map<SequenceId, int32_t> lengths = CheckRows(rows, *this);

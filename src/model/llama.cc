@@ -155,7 +155,8 @@ class Llama {
                                  p_.feed_forward, by_output_, gate_),
                        g_.Linear(blk + "ffn_up", p_.embedding, p_.feed_forward,
                                  by_output_, up_)}});
-    g_.Add(blk + "ffn_swiglu", SwiGluStep{gate_, up_, gate_});
+    g_.Add(blk + "ffn_swiglu",
+           ActivateStep{Activation::kSilu, gate_, up_, gate_});
     g_.Add(blk + "ffn_down",
            LinearStep{gate_,
                       {g_.Linear(blk + "ffn_down", p_.feed_forward,
