@@ -161,10 +161,10 @@ void FolderReader::SetDecoderKeys() {
   SetCount("attention.value_length", head_length);
   SetNumber("attention.layer_norm_rms_epsilon", Number("rms_norm_eps", 1e-6));
   const Json rope = RopeParameters();
-  const double partial = Number("partial_rotary_factor",
-                                rope.value("partial_rotary_factor", 1.0));
-  SetRopeKeys(static_cast<uint64_t>(static_cast<double>(head_length) *
-                                    partial));
+  const double partial =
+      Number("partial_rotary_factor", rope.value("partial_rotary_factor", 1.0));
+  SetRopeKeys(
+      static_cast<uint64_t>(static_cast<double>(head_length) * partial));
 }
 
 }  // namespace fullstop

@@ -31,6 +31,22 @@ struct TensorName {
   std::string_view gguf;
 };
 
+// Of a decoder whose blocks are named as Llama's.
+inline constexpr TensorName kDecoderNames[] = {
+    {"model.embed_tokens", "token_embd"},
+    {"model.layers.{}.input_layernorm", "blk.{}.attn_norm"},
+    {"model.layers.{}.self_attn.q_proj", "blk.{}.attn_q"},
+    {"model.layers.{}.self_attn.k_proj", "blk.{}.attn_k"},
+    {"model.layers.{}.self_attn.v_proj", "blk.{}.attn_v"},
+    {"model.layers.{}.self_attn.o_proj", "blk.{}.attn_output"},
+    {"model.layers.{}.post_attention_layernorm", "blk.{}.ffn_norm"},
+    {"model.layers.{}.mlp.gate_proj", "blk.{}.ffn_gate"},
+    {"model.layers.{}.mlp.up_proj", "blk.{}.ffn_up"},
+    {"model.layers.{}.mlp.down_proj", "blk.{}.ffn_down"},
+    {"model.norm", "output_norm"},
+    {"lm_head", "output"},
+};
+
 // Rows [begin, begin + count) of a matrix, or elements of a vector; of each
 // matrix where there are several. COUNT 0 is all.
 struct RowRange {

@@ -73,9 +73,9 @@ void FolderReader::SetRopeKeys(uint64_t rotary) {
   SetNumber("rope.freq_base", base);
   const std::string type = rope["rope_type"].get<std::string>();
   const auto context = static_cast<double>(Count("max_position_embeddings"));
-  const double original = rope.value("original_max_position_embeddings",
-                                     Number("original_max_position_embeddings",
-                                            context));
+  const double original =
+      rope.value("original_max_position_embeddings",
+                 Number("original_max_position_embeddings", context));
   if (type == "default" || type == "dynamic" || type == "mrope") return;
   if (type == "linear") {
     SetText("rope.scaling.type", "linear");
@@ -112,8 +112,8 @@ void FolderReader::SetRopeKeys(uint64_t rotary) {
     AddTensor("rope_factors_short.weight",
               rope.at("short_factor").get<std::vector<float>>());
   } else {
-    ThrowUnsupported(fmt::format(
-        "rope scaling of type \"{}\" is not supported", type));
+    ThrowUnsupported(
+        fmt::format("rope scaling of type \"{}\" is not supported", type));
   }
 }
 

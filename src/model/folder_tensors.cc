@@ -118,12 +118,11 @@ void FolderReader::Ignore(std::string_view folder) {
 }
 
 void FolderReader::AddTensor(std::string_view gguf, std::vector<float> values) {
-  own_.push_back({.name = std::string(gguf),
-                  .type = TensorType::kF32,
-                  .shape = {values.size()},
-                  .make = [values = std::move(values)] {
-                    return Bytes(values);
-                  }});
+  own_.push_back(
+      {.name = std::string(gguf),
+       .type = TensorType::kF32,
+       .shape = {values.size()},
+       .make = [values = std::move(values)] { return Bytes(values); }});
 }
 
 std::optional<std::string> FolderReader::TextName(
@@ -204,7 +203,8 @@ ModelTensor FolderReader::Make(const std::string& name,
         .In(weights_->paths()[first.file])
         .AtByte(first.byte);
   }
-  ModelTensor made{.name = name, .type = *type, .shape = GgufShape(first.shape)};
+  ModelTensor made{
+      .name = name, .type = *type, .shape = GgufShape(first.shape)};
   if (made.shape.empty()) made.shape = {1};
   // The dimension that a range cuts: rows, of a vector its elements.
   const size_t cut = made.shape.size() > 1 ? 1 : 0;
@@ -212,9 +212,10 @@ ModelTensor FolderReader::Make(const std::string& name,
   const uint64_t all = made.shape[cut];
   const uint64_t count = rows.count == 0 ? all : rows.count;
   if (rows.begin + count > all) {
-    throw refuse(fmt::format("tensor {} has {} rows, but the configuration "
-                             "asks for {}",
-                             first.name, all, rows.begin + count));
+    throw refuse(
+        fmt::format("tensor {} has {} rows, but the configuration "
+                    "asks for {}",
+                    first.name, all, rows.begin + count));
   }
   made.shape[cut] = count;
   const uint64_t matrices = made.shape.size() > 2 ? made.shape[2] : 1;
@@ -231,9 +232,10 @@ ModelTensor FolderReader::Make(const std::string& name,
   }
   const uint64_t stacked = parts.tensors.size();
   if (parts.tensors.rbegin()->first + 1 != stacked) {
-    throw refuse(fmt::format("tensor {} is the last of {}, some of which are "
-                             "missing",
-                             parts.tensors.rbegin()->second->name, stacked));
+    throw refuse(
+        fmt::format("tensor {} is the last of {}, some of which are "
+                    "missing",
+                    parts.tensors.rbegin()->second->name, stacked));
   }
   if (stacked > 1) made.shape.push_back(stacked);
   if (parts.rule->change || *type == TensorType::kF64) {

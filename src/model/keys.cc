@@ -73,4 +73,8 @@ std::optional<std::string_view> ModelKeys::Text(std::string_view key) const {
   return file_.keys().GetString(FullKey(key));
 }
 
+bool ModelKeys::Flag(std::string_view key, bool fallback) const {
+  return file_.keys().GetBool(FullKey(key)).value_or(fallback);
+}
+
 }  // namespace fullstop

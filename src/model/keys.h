@@ -28,6 +28,7 @@ class ModelKeys {
   double Positive(std::string_view key) const;
   double Positive(std::string_view key, double fallback) const;
   std::optional<std::string_view> Text(std::string_view key) const;
+  bool Flag(std::string_view key, bool fallback) const;
 
   // "llama.block_count"
   std::string FullKey(std::string_view key) const;
