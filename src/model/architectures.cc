@@ -29,10 +29,10 @@ std::string KnownNames() {
 
 std::span<const Architecture> Architectures() { return kArchitectures; }
 
-Graph DescribeModel(const GgufFile& file) {
-  const std::string& path = file.paths().front();
+Graph DescribeModel(const ModelFile& file) {
+  const std::string& path = file.path();
   const std::optional<std::string_view> name =
-      file.GetString("general.architecture");
+      file.keys().GetString("general.architecture");
   if (!name) {
     throw Error::Format("key general.architecture is missing").In(path);
   }

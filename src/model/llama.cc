@@ -25,9 +25,9 @@ struct Parameters {
   double epsilon;
 };
 
-Parameters ReadParameters(const GgufFile& file, const ModelKeys& keys) {
+Parameters ReadParameters(const ModelFile& file, const ModelKeys& keys) {
   const auto unsupported = [&](std::string what) {
-    return Error::Unsupported(std::move(what)).In(file.paths().front());
+    return Error::Unsupported(std::move(what)).In(file.path());
   };
   Parameters p{};
   p.layers = keys.Count("block_count");
@@ -42,7 +42,7 @@ Parameters ReadParameters(const GgufFile& file, const ModelKeys& keys) {
   if (p.heads % p.kv_heads != 0) {
     throw Error::Format(fmt::format("{} heads can't share {} key heads evenly",
                                     p.heads, p.kv_heads))
-        .In(file.paths().front());
+        .In(file.path());
   }
   if (const uint64_t experts = keys.CountOrNone("expert_count"); experts > 0) {
     throw unsupported(fmt::format(
@@ -63,16 +63,16 @@ Parameters ReadParameters(const GgufFile& file, const ModelKeys& keys) {
 }
 
 // Files may pad the table past the tokenizer's vocabulary.
-uint64_t ReadVocabulary(const GgufFile& file) {
-  const GgufTensor* table = file.FindTensor("token_embd.weight");
+uint64_t ReadVocabulary(const ModelFile& file) {
+  const ModelTensor* table = file.FindTensor("token_embd.weight");
   if (table == nullptr || table->shape.size() != 2 || table->shape[1] == 0) {
     throw Error::Format("the file has no matrix token_embd.weight")
-        .In(file.paths().front());
+        .In(file.path());
   }
   return table->shape[1];
 }
 
-RopeSpec ReadRope(const GgufFile& file, const ModelKeys& keys,
+RopeSpec ReadRope(const ModelFile& file, const ModelKeys& keys,
                   const Parameters& p, GraphBuilder& g) {
   RopeSpec rope;
   rope.rotated = keys.Count("rope.dimension_count", p.head_length);
@@ -83,7 +83,7 @@ RopeSpec ReadRope(const GgufFile& file, const ModelKeys& keys,
                     "than the head length, {}",
                     keys.FullKey("rope.dimension_count"), rope.rotated,
                     p.head_length))
-        .In(file.paths().front());
+        .In(file.path());
   }
   rope.factors = g.OptionalTensor("rope_freqs.weight", {rope.rotated / 2});
 
@@ -106,7 +106,7 @@ RopeSpec ReadRope(const GgufFile& file, const ModelKeys& keys,
   } else {
     throw Error::Unsupported(
         fmt::format("rope scaling of type \"{}\" is not supported", type))
-        .In(file.paths().front())
+        .In(file.path())
         .Advice("known are none, linear and yarn");
   }
   return rope;
@@ -193,7 +193,7 @@ class Llama {
 
 }  // namespace
 
-Graph DescribeLlama(const GgufFile& file) {
+Graph DescribeLlama(const ModelFile& file) {
   const ModelKeys keys(file, kArchitecture);
   const Parameters p = ReadParameters(file, keys);
   const uint64_t vocabulary = ReadVocabulary(file);

@@ -3,15 +3,15 @@
 #ifndef FULLSTOP_MODEL_LLAMA_H_
 #define FULLSTOP_MODEL_LLAMA_H_
 
-#include "format/gguf.h"
 #include "model/graph.h"
+#include "model/model_file.h"
 
 namespace fullstop {
 
 // FILE's architecture must be "llama". Throws Error: kFormat naming the key or
 // tensor that is missing or does not fit, kUnsupported for mixtures of experts
 // and sliding windows.
-Graph DescribeLlama(const GgufFile& file);
+Graph DescribeLlama(const ModelFile& file);
 
 }  // namespace fullstop
 
