@@ -47,8 +47,10 @@ static inline uint64_t TwoEntries(const T& grid, uint32_t first,
   return grid.entries[first] | uint64_t{grid.entries[second]} << 32;
 }
 
-// A type's Unpack reads one block of kLength weights.
+// A type's Unpack reads one block of kLength weights. V only makes the types
+// internal to the file.
 
+template <class V>
 struct IQ2_XXS {
   using Block = BlockIQ2_XXS;
   static constexpr int kLength = kSuper;
@@ -75,6 +77,7 @@ static inline void UnpackScales(const uint8_t* packed, float d, float* scales) {
   }
 }
 
+template <class V>
 struct IQ2_XS {
   using Block = BlockIQ2_XS;
   static constexpr int kLength = kSuper;
@@ -90,6 +93,7 @@ struct IQ2_XS {
   }
 };
 
+template <class V>
 struct IQ2_S {
   using Block = BlockIQ2_S;
   static constexpr int kLength = kSuper;
@@ -106,6 +110,7 @@ struct IQ2_S {
   }
 };
 
+template <class V>
 struct IQ3_XXS {
   using Block = BlockIQ3_XXS;
   static constexpr int kLength = kSuper;
@@ -124,6 +129,7 @@ struct IQ3_XXS {
   }
 };
 
+template <class V>
 struct IQ3_S {
   using Block = BlockIQ3_S;
   static constexpr int kLength = kSuper;
@@ -160,6 +166,7 @@ static inline void StoreWithDelta(uint32_t index, bool below, int8_t* q) {
   memcpy(q, &bytes, sizeof(bytes));
 }
 
+template <class V>
 struct IQ1_S {
   using Block = BlockIQ1_S;
   static constexpr int kLength = kSuper;
@@ -178,6 +185,7 @@ struct IQ1_S {
   }
 };
 
+template <class V>
 struct IQ1_M {
   using Block = BlockIQ1_M;
   static constexpr int kLength = kSuper;
@@ -205,6 +213,7 @@ static inline void SetAll(float scale, float* scales) {
   for (int g = 0; g < 16; ++g) scales[g] = scale;
 }
 
+template <class V>
 struct TQ1_0 {
   using Block = BlockTQ1_0;
   static constexpr int kLength = kSuper;
@@ -233,6 +242,7 @@ struct TQ1_0 {
   }
 };
 
+template <class V>
 struct TQ2_0 {
   using Block = BlockTQ2_0;
   static constexpr int kLength = kSuper;
@@ -250,6 +260,7 @@ struct TQ2_0 {
   }
 };
 
+template <class V>
 struct NVFP4 {
   using Block = BlockNVFP4;
   static constexpr int kLength = 64;
