@@ -153,10 +153,16 @@ void CpuRunner::Do(const RopeStep& step) {
 }
 
 void CpuRunner::Do(const AttentionStep& step) {
-  attention_.Run(phase_, step.layer, graph_.cache[step.layer],
-                 static_cast<float>(step.scale),
-                 {places_, Value(step.query), Value(step.key),
-                  Value(step.value), Value(step.out)});
+  const AttentionForm form = {
+      .scale = static_cast<float>(step.scale),
+      .soft_cap = static_cast<float>(step.soft_cap),
+      .window = static_cast<int64_t>(step.window),
+      .chunk = static_cast<int64_t>(step.chunk),
+      .sinks = step.sinks ? weights_.vector(*step.sinks).data() : nullptr};
+  attention_.Run(
+      phase_, step.layer, graph_.cache[step.layer], form,
+      {places_, Value(step.query), step.key ? Value(*step.key) : nullptr,
+       step.value ? Value(*step.value) : nullptr, Value(step.out)});
 }
 
 void CpuRunner::Do(const ActivateStep& step) {

@@ -166,15 +166,22 @@ class Float64Graph {
   }
 
   void Do(const AttentionStep& step) {
-    const CacheLayer& layer = graph_.cache[step.layer];
-    keys_[step.layer] = values_[static_cast<uint32_t>(step.key)];
-    cached_[step.layer] = values_[static_cast<uint32_t>(step.value)];
+    if (step.key) {
+      keys_[step.layer] = values_[static_cast<uint32_t>(*step.key)];
+      cached_[step.layer] =
+          values_[static_cast<uint32_t>(step.value.value_or(*step.key))];
+    }
     for (size_t p = 0; p < ids_.size(); ++p) {
       const Numbers query = Copy(RowOf(step.query, p));
-      for (size_t head = 0; head < layer.heads; ++head) {
+      for (size_t head = 0; head < graph_.cache[step.layer].heads; ++head) {
         AttendHead(step, p, head, query);
       }
     }
+  }
+
+  static bool Sees(const AttentionStep& step, size_t p, size_t other) {
+    return (step.window == 0 || p - other < step.window) &&
+           (step.chunk == 0 || p / step.chunk == other / step.chunk);
   }
 
   void AttendHead(const AttentionStep& step, size_t p, size_t head,
@@ -182,25 +189,33 @@ class Float64Graph {
     const CacheLayer& layer = graph_.cache[step.layer];
     const size_t length = layer.head_length;
     const size_t kv_head = head * layer.kv_heads / layer.heads;
-    Numbers weights(p + 1);
+    Numbers scores(p + 2, -std::numeric_limits<double>::infinity());
     for (size_t other = 0; other <= p; ++other) {
+      if (!Sees(step, p, other)) continue;
       double score = 0;
       for (size_t d = 0; d < length; ++d) {
         score +=
             query[head * length + d] *
             keys_[step.layer][(other * layer.kv_heads + kv_head) * length + d];
       }
-      weights[other] = score * step.scale;
+      score *= step.scale;
+      if (step.soft_cap != 0) {
+        score = step.soft_cap * std::tanh(score / step.soft_cap);
+      }
+      scores[other] = score;
     }
-    Softmax(weights);
-    for (size_t d = 0; d < length; ++d) {
+    if (step.sinks) scores.back() = Tensor(*step.sinks)[head];
+    Softmax(scores);
+    const size_t value_length = layer.ValueLength();
+    const size_t stride = layer.values_in_keys ? length : value_length;
+    for (size_t d = 0; d < value_length; ++d) {
       double sum = 0;
       for (size_t other = 0; other <= p; ++other) {
-        sum += weights[other] *
+        sum += scores[other] *
                cached_[step.layer]
-                      [(other * layer.kv_heads + kv_head) * length + d];
+                      [(other * layer.kv_heads + kv_head) * stride + d];
       }
-      RowOf(step.out, p)[head * length + d] = sum;
+      RowOf(step.out, p)[head * value_length + d] = sum;
     }
   }
 

@@ -129,17 +129,28 @@ struct RopeStep {
   uint64_t begin = 0;
 };
 
-// Appends KEY and VALUE to the cache of LAYER, then for each query head
-//   out = softmax(SCALE * query . keys) . values
-// over the positions that the row's mask allows. Query head H reads the keys of
-// head H * KV_HEADS / HEADS.
+// Appends KEY and VALUE to the cache LAYER, then for each query head
+//   s = SCALE * query . keys, s = cap * tanh(s / cap) where SOFT_CAP is not 0
+//   out = softmax(s) . values
+// over the positions that the row sees. Query head H reads the keys of head H *
+// KV_HEADS / HEADS. Without KEY and VALUE the cache is read as an earlier step
+// of the same graph has filled it.
 struct AttentionStep {
   uint32_t layer;
   ValueId query;
-  ValueId key;
-  ValueId value;
+  std::optional<ValueId> key;
+  // As KEY, unless the layer's values stand in its keys.
+  std::optional<ValueId> value;
   ValueId out;
   double scale;
+  double soft_cap = 0;
+  // If not 0: a row sees the last WINDOW positions, its own included.
+  uint64_t window = 0;
+  // If not 0: a row sees positions of its own CHUNK of so many, counted from
+  // the sequence's beginning.
+  uint64_t chunk = 0;
+  // [HEADS]: a score for each that joins the softmax and has no value.
+  std::optional<TensorId> sinks = std::nullopt;
 };
 
 // out = ACTIVATION of gate, times up where that is given. OUT may be either.
@@ -202,12 +213,20 @@ struct Step {
       op;
 };
 
-// What a layer's cache holds for one position: keys and values of so many
-// heads.
+// What a layer's cache holds for one position: keys and values of KV_HEADS
+// heads. HEADS queries read them.
 struct CacheLayer {
   uint64_t heads;
   uint64_t kv_heads;
   uint64_t head_length;
+  // 0: as HEAD_LENGTH.
+  uint64_t value_length = 0;
+  // Values are the first VALUE_LENGTH numbers of the keys, and held once.
+  bool values_in_keys = false;
+
+  uint64_t ValueLength() const {
+    return value_length == 0 ? head_length : value_length;
+  }
 };
 
 struct Graph {
