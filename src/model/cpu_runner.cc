@@ -140,6 +140,26 @@ void CpuRunner::Do(const LinearStep& step) {
   linear_.Run(phase_, {&job, 1});
 }
 
+void CpuRunner::Do(const HeadLinearStep& step) {
+  const std::vector<kernels::Matrix>& heads = weights_.slices(step.weight);
+  const size_t in_stride = Width(step.in) / heads.size();
+  const size_t out_stride = Width(step.out) / heads.size();
+  targets_.clear();
+  for (size_t head = 0; head < heads.size(); ++head) {
+    targets_.push_back({heads[head], nullptr,
+                        Value(step.out) + head * out_stride + step.out_begin,
+                        static_cast<int64_t>(Width(step.out))});
+  }
+  std::vector<LinearJob> jobs;
+  for (size_t head = 0; head < heads.size(); ++head) {
+    jobs.push_back({Value(step.in) + head * in_stride + step.in_begin,
+                    static_cast<int64_t>(Width(step.in)),
+                    static_cast<int64_t>(rows_.size()), heads[head].columns,
+                    std::span(targets_).subspan(head, 1)});
+  }
+  linear_.Run(phase_, jobs);
+}
+
 void CpuRunner::Do(const RopeStep& step) {
   const Angles& angles = angles_[static_cast<uint32_t>(step.rope)];
   const size_t pairs = angles.frequencies.size();

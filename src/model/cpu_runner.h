@@ -49,6 +49,7 @@ class CpuRunner {
   void Do(const EmbedStep& step);
   void Do(const NormStep& step);
   void Do(const LinearStep& step);
+  void Do(const HeadLinearStep& step);
   void Do(const RopeStep& step);
   void Do(const AttentionStep& step);
   void Do(const ActivateStep& step);

@@ -141,6 +141,24 @@ class Float64Graph {
     }
   }
 
+  void Do(const HeadLinearStep& step) {
+    const std::vector<uint64_t>& shape = graph_.tensor(step.weight).shape;
+    const size_t heads = shape[2];
+    for (size_t p = 0; p < ids_.size(); ++p) {
+      for (size_t head = 0; head < heads; ++head) {
+        const std::span<double> in =
+            RowOf(step.in, p)
+                .subspan(head * Width(step.in) / heads + step.in_begin,
+                         shape[0]);
+        for (size_t o = 0; o < shape[1]; ++o) {
+          RowOf(step.out,
+                p)[head * Width(step.out) / heads + step.out_begin + o] =
+              Dot(Tensor(step.weight), head * shape[1] + o, in);
+        }
+      }
+    }
+  }
+
   void Do(const RopeStep& step) {
     const RopeSpec& spec = graph_.ropes[static_cast<uint32_t>(step.rope)];
     const auto tensor =

@@ -118,6 +118,19 @@ using kernels::Activation;
 using kernels::ActivationParameters;
 using kernels::RopePairs;
 
+// Each head through a matrix of its own: with WEIGHT [I, O, heads],
+//   out[h * out_stride + out_begin + o] =
+//       sum_i weight_h[o][i] * in[h * in_stride + in_begin + i]
+// where the strides are the values' widths divided by the heads. This takes
+// queries to the space of DeepSeek's latent keys, and latent values from it.
+struct HeadLinearStep {
+  ValueId in;
+  TensorId weight;
+  ValueId out;
+  uint64_t in_begin = 0;
+  uint64_t out_begin = 0;
+};
+
 // Turns, in each of HEADS heads of HEAD_LENGTH numbers, the pairs of those from
 // number BEGIN on.
 struct RopeStep {
@@ -263,9 +276,9 @@ struct SelectStep {
 struct Step {
   // "blk.3.attn_norm": for messages and profiles.
   std::string name;
-  std::variant<EmbedStep, NormStep, LinearStep, RopeStep, AttentionStep,
-               ActivateStep, AddStep, ScaleStep, PositionScaleStep, CopyStep,
-               RouteStep, ExpertsStep, SelectStep>
+  std::variant<EmbedStep, NormStep, LinearStep, HeadLinearStep, RopeStep,
+               AttentionStep, ActivateStep, AddStep, ScaleStep,
+               PositionScaleStep, CopyStep, RouteStep, ExpertsStep, SelectStep>
       op;
 };
 
