@@ -15,8 +15,12 @@ namespace fullstop {
 // Each is defined in its own file. A new one is a line here.
 #define FULLSTOP_ARCHITECTURES(X) \
   X(kApertus)                     \
+  X(kCohere2)                     \
   X(kErnie45)                     \
+  X(kExaone4)                     \
   X(kGemma)                       \
+  X(kGemma2)                      \
+  X(kGemma3)                      \
   X(kGlm4)                        \
   X(kGranite)                     \
   X(kHunyuanDense)                \

@@ -14,12 +14,12 @@ namespace {
 
 Graph Checked(Graph graph, const ModelFile& file) {
   for (const CacheLayer& layer : graph.cache) {
-    if (layer.head_length % 8 != 0 ||
-        layer.head_length > kernels::kMaxHeadDim) {
+    for (const uint64_t length : {layer.head_length, layer.ValueLength()}) {
+      if (length % 8 == 0 && length <= kernels::kMaxHeadDim) continue;
       throw Error::Unsupported(
           fmt::format("heads of {} numbers are not supported: the length must "
                       "be a multiple of 8, at most {}",
-                      layer.head_length, kernels::kMaxHeadDim))
+                      length, kernels::kMaxHeadDim))
           .In(file.path());
     }
   }
@@ -35,7 +35,7 @@ CpuModel::CpuModel(const ModelFile& file, Graph graph, const Options& options,
       kernels_(kernels),
       pool_(options.threads),
       weights_(file, graph_, kernels_),
-      cache_(graph_.cache),
+      cache_(graph_.cache, options_.cache_type),
       runner_(graph_, weights_, kernels_, pool_, cache_,
               options_.context_length),
       head_(graph_, weights_, kernels_, pool_) {}

@@ -25,6 +25,7 @@ class CpuModel final : public ForwardModel {
     int32_t context_length;
     int32_t threads;
     int32_t batch;
+    kernels::CacheType cache_type = kernels::CacheType::kF16;
   };
 
   // GRAPH was made from FILE, which must outlive the model. Throws Error

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "model/rope.h"
+#include "model/routing.h"
 
 namespace fullstop {
 namespace {
@@ -27,6 +28,7 @@ CpuRunner::CpuRunner(const Graph& graph, const CpuWeights& weights,
       pool_(pool),
       linear_(kernels, pool),
       attention_(kernels, pool, cache),
+      experts_(weights, kernels, pool),
       values_(graph.values.size()) {
   for (const RopeSpec& rope : graph.ropes) {
     const std::optional<TensorId> tensor =
@@ -133,8 +135,29 @@ void CpuRunner::Do(const LinearStep& step) {
          Value(part.out), width});
   }
   const auto columns = static_cast<int64_t>(Width(step.in));
-  linear_.Run(phase_, Value(step.in), columns,
-              static_cast<int64_t>(rows_.size()), columns, targets_);
+  const LinearJob job{Value(step.in), columns,
+                      static_cast<int64_t>(rows_.size()), columns, targets_};
+  linear_.Run(phase_, {&job, 1});
+}
+
+void CpuRunner::Do(const HeadLinearStep& step) {
+  const std::vector<kernels::Matrix>& heads = weights_.slices(step.weight);
+  const size_t in_stride = Width(step.in) / heads.size();
+  const size_t out_stride = Width(step.out) / heads.size();
+  targets_.clear();
+  for (size_t head = 0; head < heads.size(); ++head) {
+    targets_.push_back({heads[head], nullptr,
+                        Value(step.out) + head * out_stride + step.out_begin,
+                        static_cast<int64_t>(Width(step.out))});
+  }
+  std::vector<LinearJob> jobs;
+  for (size_t head = 0; head < heads.size(); ++head) {
+    jobs.push_back({Value(step.in) + head * in_stride + step.in_begin,
+                    static_cast<int64_t>(Width(step.in)),
+                    static_cast<int64_t>(rows_.size()), heads[head].columns,
+                    std::span(targets_).subspan(head, 1)});
+  }
+  linear_.Run(phase_, jobs);
 }
 
 void CpuRunner::Do(const RopeStep& step) {
@@ -153,10 +176,16 @@ void CpuRunner::Do(const RopeStep& step) {
 }
 
 void CpuRunner::Do(const AttentionStep& step) {
-  attention_.Run(phase_, step.layer, graph_.cache[step.layer],
-                 static_cast<float>(step.scale),
-                 {places_, Value(step.query), Value(step.key),
-                  Value(step.value), Value(step.out)});
+  const AttentionForm form = {
+      .scale = static_cast<float>(step.scale),
+      .soft_cap = static_cast<float>(step.soft_cap),
+      .window = static_cast<int64_t>(step.window),
+      .chunk = static_cast<int64_t>(step.chunk),
+      .sinks = step.sinks ? weights_.vector(*step.sinks).data() : nullptr};
+  attention_.Run(
+      phase_, step.layer, graph_.cache[step.layer], form,
+      {places_, Value(step.query), step.key ? Value(*step.key) : nullptr,
+       step.value ? Value(*step.value) : nullptr, Value(step.out)});
 }
 
 void CpuRunner::Do(const ActivateStep& step) {
@@ -203,6 +232,27 @@ void CpuRunner::Do(const CopyStep& step) {
           RowOf(step.out, i) + group * step.out_stride + step.out_begin);
     }
   });
+}
+
+void CpuRunner::Do(const RouteStep& step) {
+  const auto vector = [&](std::optional<TensorId> tensor) {
+    return tensor ? std::span<const float>(weights_.vector(*tensor))
+                  : std::span<const float>();
+  };
+  ForRows([&](size_t i) {
+    ChooseExperts(step, {RowOf(step.logits, i), Width(step.logits)},
+                  vector(step.choice_bias), vector(step.expert_factors),
+                  RowOf(step.out, i));
+  });
+}
+
+void CpuRunner::Do(const ExpertsStep& step) {
+  experts_.Run(phase_, step,
+               {.count = rows_.size(),
+                .in = Value(step.in),
+                .routes = Value(step.routes),
+                .chosen = Width(step.routes) / 2,
+                .out = Value(step.out)});
 }
 
 void CpuRunner::Do(const SelectStep& step) {

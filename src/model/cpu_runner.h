@@ -11,6 +11,7 @@
 #include "kernels/kernels.h"
 #include "model/aligned_buffer.h"
 #include "model/cpu_attention.h"
+#include "model/cpu_experts.h"
 #include "model/cpu_linear.h"
 #include "model/cpu_weights.h"
 #include "model/forward.h"
@@ -48,6 +49,7 @@ class CpuRunner {
   void Do(const EmbedStep& step);
   void Do(const NormStep& step);
   void Do(const LinearStep& step);
+  void Do(const HeadLinearStep& step);
   void Do(const RopeStep& step);
   void Do(const AttentionStep& step);
   void Do(const ActivateStep& step);
@@ -55,6 +57,8 @@ class CpuRunner {
   void Do(const ScaleStep& step);
   void Do(const PositionScaleStep& step);
   void Do(const CopyStep& step);
+  void Do(const RouteStep& step);
+  void Do(const ExpertsStep& step);
   void Do(const SelectStep& step);
 
   // The part of a vector for each group of an activation; null where there is
@@ -84,6 +88,7 @@ class CpuRunner {
   ThreadPool& pool_;
   CpuLinear linear_;
   CpuAttention attention_;
+  CpuExperts experts_;
 
   std::vector<AlignedBuffer<float>> values_;
   std::vector<Angles> angles_;

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/graph.h"
 #include "model/graph_builder.h"
@@ -47,6 +48,11 @@ struct AttentionOptions {
   bool norm_behind_rope = false;
   // Of the scores. 0: 1 / sqrt(head length).
   double scale = 0;
+  // See AttentionStep; of sinks the tensor is attn_sinks.
+  double soft_cap = 0;
+  uint64_t window = 0;
+  uint64_t chunk = 0;
+  bool sinks = false;
   // Queries far into the text are sharper: see PositionScaleStep. RATE 0: no.
   double sharpen_rate = 0;
   double sharpen_length = 0;
@@ -83,9 +89,14 @@ class Decoder {
   void Norm(std::string_view name);
   // H = norm(H)
   void PostNorm(std::string_view name);
-  // H = attention(FROM); FROM is H where it isn't given, here and below.
+  // Of each layer the window of its attention, 0 for none: the key
+  // attention.sliding_window, in the layers that ..._pattern tells. Where that
+  // key is missing, every PERIOD-th layer sees all; 0: none does.
+  std::vector<uint64_t> Windows(uint64_t period) const;
+  // TO = attention(FROM); both are H where they aren't given, here and below.
   void Attention(const AttentionOptions& options,
-                 std::optional<ValueId> from = std::nullopt);
+                 std::optional<ValueId> from = std::nullopt,
+                 std::optional<ValueId> to = std::nullopt);
   // H = down(ACTIVATION(gate(FROM)) * up(FROM)), of the tensors ffn_*; where
   // ffn_gate is missing, ffn_up holds both, the gate first.
   void FeedForward(Activation activation = Activation::kSilu,
@@ -93,8 +104,8 @@ class Decoder {
   // H = down(ACTIVATION(up(H)))
   void UngatedFeedForward(Activation activation,
                           const ActivationParameters& parameters);
-  // X += H
-  void Add();
+  // X += VALUE, H where it isn't given.
+  void Add(std::optional<ValueId> value = std::nullopt);
   void Scale(std::string_view name, ValueId value, double factor);
   // See Graph.
   void SetLogits(double scale, double cap);

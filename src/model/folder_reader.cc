@@ -163,12 +163,40 @@ void FolderReader::SetDecoderKeys(const FolderDefaults& defaults) {
   SetCount("attention.value_length", head_length);
   SetNumber("attention.layer_norm_rms_epsilon",
             Number("rms_norm_eps", defaults.epsilon));
-  const double partial =
-      Number("partial_rotary_factor",
-             RopeParameters().value("partial_rotary_factor",
-                                    defaults.partial_rotary_factor));
+  const double partial = Number(
+      "partial_rotary_factor",
+      RopeParameters(defaults.rope_layers)
+          .value("partial_rotary_factor", defaults.partial_rotary_factor));
   SetRopeKeys(static_cast<uint64_t>(static_cast<double>(head_length) * partial),
-              defaults.rope_theta);
+              defaults);
+}
+
+void FolderReader::SetWindows(uint64_t period, uint64_t window) {
+  window = Count("sliding_window", window);
+  if (window == 0) return;
+  const uint64_t layers = Count("num_hidden_layers");
+  std::vector<bool> slides;
+  if (const auto typed = LayersOfType("sliding_attention")) {
+    slides = *typed;
+  } else {
+    period = Count("sliding_window_pattern", period);
+    for (uint64_t i = 0; i < layers; ++i) {
+      slides.push_back(period == 0 || (i + 1) % period != 0);
+    }
+  }
+  SetCount("attention.sliding_window", window);
+  SetFlags("attention.sliding_window_pattern", slides);
+}
+
+void FolderReader::SetUpperWindows() {
+  if (!Flag("use_sliding_window", false)) return;
+  const uint64_t layers = Count("num_hidden_layers");
+  const uint64_t lowest = Count("max_window_layers", 28);
+  std::vector<bool> slides(layers);
+  for (uint64_t i = 0; i < layers; ++i) slides[i] = i >= lowest;
+  SetCount("attention.sliding_window", Count("sliding_window", 4096));
+  SetFlags("attention.sliding_window_pattern",
+           LayersOfType("sliding_attention").value_or(slides));
 }
 
 }  // namespace fullstop

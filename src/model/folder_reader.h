@@ -63,6 +63,9 @@ struct FolderDefaults {
   double rope_theta = 10000;
   double partial_rotary_factor = 1;
   uint64_t head_length = 0;  // 0: embedding / heads
+  // The layers whose rotary embedding is rope.*, where `rope_parameters` tells
+  // types apart.
+  std::string_view rope_layers = "";
 };
 
 // Rows [begin, begin + count) of a matrix, or elements of a vector; of each
@@ -118,9 +121,17 @@ class FolderReader {
   // tensor that FOLDER names, FALLBACK where the folder has none.
   void SetLayerNumbers(std::string_view key, std::string_view folder,
                        float fallback);
+  // attention.sliding_window, WINDOW where the field is missing, and which
+  // layers have it: by `layer_types`, else all but every N-th, where N is
+  // `sliding_window_pattern` or else PERIOD; 0: all. Nothing where the field is
+  // null and WINDOW 0.
+  void SetWindows(uint64_t period, uint64_t window = 0);
+  // The same of Qwen's: where `use_sliding_window` is true, layers from
+  // `max_window_layers` on.
+  void SetUpperWindows();
   // rope.* of the object `rope_parameters`, or of `rope_theta` and
   // `rope_scaling`. ROTARY is the number of rotated dimensions.
-  void SetRopeKeys(uint64_t rotary, double default_theta = 10000);
+  void SetRopeKeys(uint64_t rotary, const FolderDefaults& defaults = {});
   // What those fields say of one type of layers; of all layers where they don't
   // tell types apart. An object, where the type of scaling is "rope_type".
   nlohmann::ordered_json RopeParameters(std::string_view layer_type = "") const;

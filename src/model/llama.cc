@@ -1,6 +1,8 @@
-// The Llama line: Llama 1 to 3.3, TinyLlama, SmolLM 1 and 2, Yi, Mistral
-// without a sliding window, and their fine-tunes. arXiv:2302.13971.
+// The Llama line: Llama 1 to 3.3, TinyLlama, SmolLM 1 and 2, Yi, and Mistral
+// with its sliding window. arXiv:2302.13971, arXiv:2310.06825.
 #include <fmt/format.h>
+
+#include <vector>
 
 #include "base/error.h"
 #include "model/architecture.h"
@@ -20,23 +22,17 @@ void CheckSupported(const ModelFile& file, const Decoder& d) {
         "the model is a mixture of {} experts, which is not supported",
         experts));
   }
-  const uint64_t window = d.keys().CountOrNone("attention.sliding_window");
-  if (window > 0 && window < d.shape().context) {
-    throw unsupported(fmt::format(
-        "the model attends through a sliding window of {} positions, which is "
-        "not supported",
-        window));
-  }
 }
 
 Graph Describe(const ModelFile& file) {
   Decoder d(file, "llama");
   CheckSupported(file, d);
-  const AttentionOptions attention{.rope = d.Rope(),
-                                   .pairs = d.ReorderedPairs()};
+  AttentionOptions attention{.rope = d.Rope(), .pairs = d.ReorderedPairs()};
+  const std::vector<uint64_t> windows = d.Windows(0);
   d.Embed();
   for (uint64_t layer = 0; layer < d.shape().layers; ++layer) {
     d.BeginLayer(layer);
+    attention.window = windows[layer];
     d.Norm("attn_norm");
     d.Attention(attention);
     d.Add();
@@ -50,13 +46,14 @@ Graph Describe(const ModelFile& file) {
 void ReadFolder(FolderReader& f) {
   f.SetDecoderKeys();
   f.AddNames(kDecoderNames);
+  if (f.Text("model_type", "") != "llama") f.SetWindows(0);
 }
 
 }  // namespace
 
 extern const Architecture kLlama = {
     .name = "llama",
-    .model_types = {"llama"},
+    .model_types = {"llama", "mistral", "ministral"},
     .describe = Describe,
     .read_folder = ReadFolder,
     .reordered = true,

@@ -91,4 +91,58 @@ SPECS = {
                          "original_max_position_embeddings": 8,
                          "beta_fast": 32.0, "beta_slow": 1.0, "mscale": 1.0,
                          "mscale_all_dim": 1.0, "llama_4_scaling_beta": 0.5})},
+    "mistral": {"config": model("mistral", "MistralForCausalLM",
+                                sliding_window=8, rope_theta=1e4)},
+    "qwen2_window": {"config": model(
+        "qwen2", "Qwen2ForCausalLM", rope_theta=1e6, use_sliding_window=True,
+        sliding_window=8, max_window_layers=1)},
+    "phi3_window": {"config": model(
+        "phi3", "Phi3ForCausalLM", rope_theta=1e4, sliding_window=8,
+        original_max_position_embeddings=128, rope_scaling=None,
+        pad_token_id=3)},
+    "cohere2": {"config": model(
+        "cohere2", "Cohere2ForCausalLM", num_hidden_layers=4,
+        layer_norm_eps=1e-5, logit_scale=0.25, rope_theta=1e4,
+        sliding_window=8, sliding_window_pattern=4, tie_word_embeddings=True,
+        use_qk_norm=False)},
+    "exaone4": {"config": model(
+        "exaone4", "Exaone4ForCausalLM", num_hidden_layers=4, head_dim=16,
+        rope_theta=1e4, sliding_window=8, sliding_window_pattern="LLLG",
+        layer_types=["sliding_attention"] * 3 + ["full_attention"],
+        rope_scaling={"rope_type": "llama3", "factor": 8.0,
+                      "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+                      "original_max_position_embeddings": 16})},
+    "exaone4_small": {"config": model(
+        "exaone4", "Exaone4ForCausalLM", rope_theta=1e4, sliding_window=None,
+        sliding_window_pattern=None,
+        layer_types=["full_attention", "full_attention"])},
+    "gemma2": {"norm_mean": 0.0, "config": model(
+        "gemma2", "Gemma2ForCausalLM", head_dim=16, rope_theta=1e4,
+        tie_word_embeddings=True, hidden_act="gelu_pytorch_tanh",
+        hidden_activation="gelu_pytorch_tanh", sliding_window=8,
+        query_pre_attn_scalar=24, attn_logit_softcapping=3.0,
+        final_logit_softcapping=10.0)},
+    "gemma3_text": {"norm_mean": 0.0, "config": model(
+        "gemma3_text", "Gemma3ForCausalLM", head_dim=16, num_hidden_layers=7,
+        rope_theta=1e6, rope_local_base_freq=1e3, tie_word_embeddings=True,
+        hidden_activation="gelu_pytorch_tanh", sliding_window=8,
+        sliding_window_pattern=6, query_pre_attn_scalar=24,
+        rope_scaling={"factor": 8.0, "rope_type": "linear"})},
+    "gemma3": {"norm_mean": 0.0, "config": {
+        "model_type": "gemma3", "torch_dtype": "float32",
+        "architectures": ["Gemma3ForConditionalGeneration"],
+        "image_token_index": 47, "boi_token_index": 46, "eoi_token_index": 45,
+        "mm_tokens_per_image": 4, "eos_token_id": [1, 3],
+        "text_config": {
+            "model_type": "gemma3_text", "vocab_size": 48, "hidden_size": 32,
+            "intermediate_size": 48, "num_hidden_layers": 6,
+            "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16,
+            "max_position_embeddings": 128, "sliding_window": 8,
+            "query_pre_attn_scalar": 24,
+            "rope_scaling": {"factor": 8.0, "rope_type": "linear"}},
+        "vision_config": {
+            "model_type": "siglip_vision_model", "hidden_size": 8,
+            "intermediate_size": 8, "num_hidden_layers": 1,
+            "num_attention_heads": 1, "image_size": 8, "patch_size": 4,
+            "vision_use_head": False}}},
 }
