@@ -37,9 +37,8 @@ class Ablations {
     AblateRope();
     AblateAlternation();
     for (auto& [name, ablated] : without_) {
-      std::erase_if(ablated.steps, [](const Step& step) {
-        return step.name.empty();
-      });
+      std::erase_if(ablated.steps,
+                    [](const Step& step) { return step.name.empty(); });
     }
   }
 
@@ -94,9 +93,9 @@ class Ablations {
 
   void Ablate(size_t i, const RopeStep& op) {
     Remove("rope", i);
-    In<RopeStep>("rope's pairs", i).pairs =
-        op.pairs == RopePairs::kHalves ? RopePairs::kAdjacent
-                                       : RopePairs::kHalves;
+    In<RopeStep>("rope's pairs", i).pairs = op.pairs == RopePairs::kHalves
+                                                ? RopePairs::kAdjacent
+                                                : RopePairs::kHalves;
   }
 
   void Ablate(size_t i, const AttentionStep& op) {
@@ -116,9 +115,7 @@ class Ablations {
     if (op.up) In<ActivateStep>("gate", i).up.reset();
   }
 
-  void Ablate(size_t i, const ScaleStep&) {
-    Remove("scale " + Stem(i), i);
-  }
+  void Ablate(size_t i, const ScaleStep&) { Remove("scale " + Stem(i), i); }
 
   void Ablate(size_t i, const PositionScaleStep&) {
     Remove("sharpening by position", i);
@@ -129,9 +126,8 @@ class Ablations {
       const RopeSpec& rope = graph_.ropes[i];
       const std::string number = std::to_string(i);
       Change("rope's scaling " + number,
-             rope.scaling != RopeSpec::Scaling::kNone, [i](Graph& g) {
-               g.ropes[i].scaling = RopeSpec::Scaling::kNone;
-             });
+             rope.scaling != RopeSpec::Scaling::kNone,
+             [i](Graph& g) { g.ropes[i].scaling = RopeSpec::Scaling::kNone; });
       Change("rope's magnitude " + number, rope.magnitude != 1,
              [i](Graph& g) { g.ropes[i].magnitude = 1; });
       Change("rope's divisors " + number, rope.factors.has_value(),
@@ -140,7 +136,7 @@ class Ablations {
                g.ropes[i].long_factors.reset();
              });
       Change("rope's base " + number, true,
-             [i](Graph& g) { g.ropes[i].base *= 3; });
+             [i](Graph& g) { g.ropes[i].base = 17; });
     }
   }
 

@@ -1,5 +1,5 @@
-// Command R7B and A (Cohere 2): attention and feed forward side by side behind one
-// norm that centres; only layers with a window know positions.
+// Command R7B and A (Cohere 2): attention and feed forward side by side behind
+// one norm that centres; only layers with a window know positions.
 #include <optional>
 #include <vector>
 
@@ -34,8 +34,7 @@ Graph Describe(const ModelFile& file) {
 void ReadFolder(FolderReader& f) {
   f.SetDecoderKeys();
   f.AddNames(kDecoderNames);
-  f.SetNumber("attention.layer_norm_epsilon",
-              f.Number("layer_norm_eps", 1e-5));
+  f.SetNumber("attention.layer_norm_epsilon", f.Number("layer_norm_eps", 1e-5));
   f.SetNumber("logit_scale", f.Number("logit_scale", 0.0625));
   f.SetWindows(4, 4096);
 }

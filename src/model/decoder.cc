@@ -203,10 +203,11 @@ void Decoder::Attention(const AttentionOptions& options,
   cache_.push_back({shape_.heads, shape_.kv_heads, shape_.head_length});
   if (last_layer_) g_.Add("select", SelectStep{{x_, h_, query}});
   const Cut from_group{CutAxis::kInput, query_width_ / shape_.kv_heads};
-  g_.Add(Name("attn_output"),
-         LinearStep{query,
-                    {g_.Linear(Name("attn_output"), query_width_,
-                               shape_.embedding, from_group, to.value_or(h_))}});
+  g_.Add(
+      Name("attn_output"),
+      LinearStep{query,
+                 {g_.Linear(Name("attn_output"), query_width_, shape_.embedding,
+                            from_group, to.value_or(h_))}});
 }
 
 void Decoder::FeedForward(Activation activation, std::optional<ValueId> from) {

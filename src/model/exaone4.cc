@@ -1,5 +1,5 @@
-// EXAONE 4: norms behind the blocks, normed queries and keys; where some layers have
-// a window, only those know positions. arXiv:2507.11407.
+// EXAONE 4: norms behind the blocks, normed queries and keys; where some layers
+// have a window, only those know positions. arXiv:2507.11407.
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -17,9 +17,8 @@ Graph Describe(const ModelFile& file) {
   AttentionOptions attention{.head_norm = HeadNorm::kEach};
   const RopeId rope = d.Rope();
   const std::vector<uint64_t> windows = d.Windows(4);
-  const bool mixed = std::ranges::any_of(windows, [](uint64_t w) {
-    return w > 0;
-  });
+  const bool mixed =
+      std::ranges::any_of(windows, [](uint64_t w) { return w > 0; });
   d.Embed();
   for (uint64_t layer = 0; layer < d.shape().layers; ++layer) {
     d.BeginLayer(layer);

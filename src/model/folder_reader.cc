@@ -163,11 +163,10 @@ void FolderReader::SetDecoderKeys(const FolderDefaults& defaults) {
   SetCount("attention.value_length", head_length);
   SetNumber("attention.layer_norm_rms_epsilon",
             Number("rms_norm_eps", defaults.epsilon));
-  const double partial =
-      Number("partial_rotary_factor",
-             RopeParameters(defaults.rope_layers)
-                 .value("partial_rotary_factor",
-                        defaults.partial_rotary_factor));
+  const double partial = Number(
+      "partial_rotary_factor",
+      RopeParameters(defaults.rope_layers)
+          .value("partial_rotary_factor", defaults.partial_rotary_factor));
   SetRopeKeys(static_cast<uint64_t>(static_cast<double>(head_length) * partial),
               defaults);
 }

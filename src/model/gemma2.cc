@@ -1,5 +1,5 @@
-// Gemma 2: norms before and behind the blocks, caps on scores and logits, a window
-// in every other layer. arXiv:2408.00118.
+// Gemma 2: norms before and behind the blocks, caps on scores and logits, a
+// window in every other layer. arXiv:2408.00118.
 #include <cmath>
 #include <vector>
 
@@ -57,8 +57,7 @@ void ReadFolder(FolderReader& f) {
   f.AddOneToNorms(kOwn);
   f.SetNumber("attention.scale",
               1 / std::sqrt(f.Number("query_pre_attn_scalar", 256)));
-  f.SetNumber("attn_logit_softcapping",
-              f.Number("attn_logit_softcapping", 50));
+  f.SetNumber("attn_logit_softcapping", f.Number("attn_logit_softcapping", 50));
   f.SetNumber("final_logit_softcapping",
               f.Number("final_logit_softcapping", 30));
   f.SetWindows(2, 4096);

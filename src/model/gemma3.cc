@@ -1,5 +1,5 @@
-// Gemma 3: Gemma 2 with normed queries and keys in place of caps; five of six layers
-// have a window and a rotary embedding of their own. arXiv:2503.19786.
+// Gemma 3: Gemma 2 with normed queries and keys in place of caps; five of six
+// layers have a window and a rotary embedding of their own. arXiv:2503.19786.
 #include <cmath>
 #include <vector>
 
@@ -61,10 +61,11 @@ void ReadFolder(FolderReader& f) {
   f.AddOneToNorms(kDecoderNames);
   f.AddOneToNorms(kOwn);
   f.AddOneToNorms(kHeadNormNames);
-  f.SetNumber("rope.freq_base_swa",
-              f.Number("rope_local_base_freq",
-                       f.RopeParameters("sliding_attention")
-                           .value("rope_theta", 10000.0)));
+  f.SetNumber(
+      "rope.freq_base_swa",
+      f.Number(
+          "rope_local_base_freq",
+          f.RopeParameters("sliding_attention").value("rope_theta", 10000.0)));
   f.SetNumber("attention.scale",
               1 / std::sqrt(f.Number("query_pre_attn_scalar", 256)));
   for (const char* cap :

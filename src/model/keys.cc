@@ -104,8 +104,7 @@ std::vector<bool> ModelKeys::Flags(
     }
     return flags;
   }
-  const auto* given =
-      std::get_if<std::vector<bool>>(array);
+  const auto* given = std::get_if<std::vector<bool>>(array);
   if (given == nullptr || given->size() < count) {
     throw Error::Format(
         fmt::format("key {} is no array of {} flags", FullKey(key), count))
