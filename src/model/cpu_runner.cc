@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "model/rope.h"
+#include "model/routing.h"
 
 namespace fullstop {
 namespace {
@@ -27,6 +28,7 @@ CpuRunner::CpuRunner(const Graph& graph, const CpuWeights& weights,
       pool_(pool),
       linear_(kernels, pool),
       attention_(kernels, pool, cache),
+      experts_(weights, kernels, pool),
       values_(graph.values.size()) {
   for (const RopeSpec& rope : graph.ropes) {
     const std::optional<TensorId> tensor =
@@ -133,8 +135,9 @@ void CpuRunner::Do(const LinearStep& step) {
          Value(part.out), width});
   }
   const auto columns = static_cast<int64_t>(Width(step.in));
-  linear_.Run(phase_, Value(step.in), columns,
-              static_cast<int64_t>(rows_.size()), columns, targets_);
+  const LinearJob job{Value(step.in), columns,
+                      static_cast<int64_t>(rows_.size()), columns, targets_};
+  linear_.Run(phase_, {&job, 1});
 }
 
 void CpuRunner::Do(const RopeStep& step) {
@@ -209,6 +212,27 @@ void CpuRunner::Do(const CopyStep& step) {
           RowOf(step.out, i) + group * step.out_stride + step.out_begin);
     }
   });
+}
+
+void CpuRunner::Do(const RouteStep& step) {
+  const auto vector = [&](std::optional<TensorId> tensor) {
+    return tensor ? std::span<const float>(weights_.vector(*tensor))
+                  : std::span<const float>();
+  };
+  ForRows([&](size_t i) {
+    ChooseExperts(step, {RowOf(step.logits, i), Width(step.logits)},
+                  vector(step.choice_bias), vector(step.expert_factors),
+                  RowOf(step.out, i));
+  });
+}
+
+void CpuRunner::Do(const ExpertsStep& step) {
+  experts_.Run(phase_, step,
+               {.count = rows_.size(),
+                .in = Value(step.in),
+                .routes = Value(step.routes),
+                .chosen = Width(step.routes) / 2,
+                .out = Value(step.out)});
 }
 
 void CpuRunner::Do(const SelectStep& step) {

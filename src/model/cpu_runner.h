@@ -11,6 +11,7 @@
 #include "kernels/kernels.h"
 #include "model/aligned_buffer.h"
 #include "model/cpu_attention.h"
+#include "model/cpu_experts.h"
 #include "model/cpu_linear.h"
 #include "model/cpu_weights.h"
 #include "model/forward.h"
@@ -55,6 +56,8 @@ class CpuRunner {
   void Do(const ScaleStep& step);
   void Do(const PositionScaleStep& step);
   void Do(const CopyStep& step);
+  void Do(const RouteStep& step);
+  void Do(const ExpertsStep& step);
   void Do(const SelectStep& step);
 
   // The part of a vector for each group of an activation; null where there is
@@ -84,6 +87,7 @@ class CpuRunner {
   ThreadPool& pool_;
   CpuLinear linear_;
   CpuAttention attention_;
+  CpuExperts experts_;
 
   std::vector<AlignedBuffer<float>> values_;
   std::vector<Angles> angles_;

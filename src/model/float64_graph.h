@@ -307,6 +307,107 @@ class Float64Graph {
     }
   }
 
+  // --- mixtures ------------------------------------------------------------
+
+  // By repeated search for the best that is left.
+  static std::vector<size_t> Best(Numbers x, size_t count) {
+    std::vector<size_t> best;
+    for (size_t i = 0; i < count; ++i) {
+      best.push_back(static_cast<size_t>(std::max_element(x.begin(), x.end()) -
+                                         x.begin()));
+      x[best.back()] = -std::numeric_limits<double>::infinity();
+    }
+    return best;
+  }
+
+  void Do(const RouteStep& step) {
+    for (size_t p = 0; p < ids_.size(); ++p) {
+      Route(step, Copy(RowOf(step.logits, p)), RowOf(step.out, p));
+    }
+  }
+
+  void Route(const RouteStep& step, Numbers scores, std::span<double> out) {
+    if (step.score == RouteStep::Score::kSoftmax) Softmax(scores);
+    if (step.score == RouteStep::Score::kSigmoid) {
+      for (double& x : scores) x = 1 / (1 + std::exp(-x));
+    }
+    Numbers choice = scores;
+    if (step.choice_bias) {
+      for (size_t i = 0; i < choice.size(); ++i) {
+        choice[i] += Tensor(*step.choice_bias)[i];
+      }
+    }
+    const size_t length = choice.size() / step.groups;
+    Numbers worth;
+    for (size_t group = 0; group < step.groups; ++group) {
+      const Numbers members =
+          Copy(std::span(choice).subspan(group * length, length));
+      worth.push_back(0);
+      for (const size_t i : Best(members, std::min(step.ranked, length))) {
+        worth.back() += members[i];
+      }
+    }
+    const std::vector<size_t> groups = Best(worth, step.chosen_groups);
+    for (size_t i = 0; i < choice.size(); ++i) {
+      if (std::count(groups.begin(), groups.end(), i / length) == 0) {
+        choice[i] = -std::numeric_limits<double>::infinity();
+      }
+    }
+    Numbers weights;
+    const std::vector<size_t> chosen = Best(choice, step.chosen);
+    for (const size_t e : chosen) weights.push_back(scores[e]);
+    if (step.score == RouteStep::Score::kSoftmaxOfChosen) Softmax(weights);
+    double sum = step.normalise ? step.epsilon : 1;
+    for (const double w : weights) sum += step.normalise ? w : 0;
+    for (size_t i = 0; i < step.chosen; ++i) {
+      out[i] = static_cast<double>(chosen[i]);
+      out[step.chosen + i] = weights[i] / sum * step.factor;
+      if (step.expert_factors) {
+        out[step.chosen + i] *= Tensor(*step.expert_factors)[chosen[i]];
+      }
+    }
+  }
+
+  // Row by row of PART's matrix of EXPERT, which has ROWS rows.
+  Numbers Through(const ExpertPart& part, size_t expert, size_t count,
+                  std::span<const double> x) const {
+    const uint64_t rows = graph_.tensor(part.weight).shape[1];
+    Numbers out(count);
+    for (size_t i = 0; i < count; ++i) {
+      out[i] = Dot(Tensor(part.weight), expert * rows + part.first + i, x);
+      if (part.bias) {
+        out[i] += Tensor(*part.bias)[expert * rows + part.first + i];
+      }
+    }
+    return out;
+  }
+
+  void Do(const ExpertsStep& step) {
+    const size_t hidden = graph_.tensor(step.down.weight).shape[0];
+    const size_t chosen = Width(step.routes) / 2;
+    for (size_t p = 0; p < ids_.size(); ++p) {
+      Numbers sum(Width(step.out));
+      for (size_t i = 0; i < chosen; ++i) {
+        const auto expert = static_cast<size_t>(RowOf(step.routes, p)[i]);
+        const double weight = RowOf(step.routes, p)[chosen + i];
+        Numbers in = Copy(RowOf(step.in, p));
+        for (double& x : in) x *= step.weigh_input ? weight : 1;
+        Numbers middle = Through(step.gate, expert, hidden, in);
+        Numbers up(hidden, 1);
+        if (step.up) up = Through(*step.up, expert, hidden, in);
+        for (size_t d = 0; d < hidden; ++d) {
+          middle[d] =
+              Activated(step.activation, step.parameters, middle[d], up[d]);
+        }
+        const Numbers out = Through(step.down, expert, sum.size(), middle);
+        for (size_t d = 0; d < sum.size(); ++d) {
+          sum[d] += out[d] * (step.weigh_input ? 1 : weight);
+        }
+      }
+      std::copy(sum.begin(), sum.end(), RowOf(step.out, p).begin());
+    }
+  }
+
   void Do(const SelectStep&) {}
 
   static Numbers Copy(std::span<const double> x) {

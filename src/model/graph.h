@@ -199,6 +199,62 @@ struct CopyStep {
   uint64_t groups = 1;
 };
 
+// Chooses CHOSEN of the experts for a row. Each expert's score is made of its
+// logit; those with the highest score plus CHOICE_BIAS are taken, and their
+// weights are
+//   kSoftmax          the softmax of all logits
+//   kSigmoid          1 / (1 + exp(-logit))
+//   kSoftmaxOfChosen  the softmax of the chosen ones' logits; the score is the
+//                     logit
+// divided, where NORMALISE is true, by their sum plus EPSILON, times FACTOR and
+// the expert's own in EXPERT_FACTORS.
+// Where there are several GROUPS of equal size, experts of the CHOSEN_GROUPS
+// best ones alone are taken: a group's worth is the sum of its RANKED highest
+// scores with bias.
+struct RouteStep {
+  enum class Score { kSoftmax, kSigmoid, kSoftmaxOfChosen };
+
+  ValueId logits;
+  // [2 * CHOSEN]: the numbers of the experts, best first, then their weights.
+  ValueId out;
+  uint64_t chosen;
+  Score score;
+  bool normalise = false;
+  double epsilon = 0;
+  double factor = 1;
+  std::optional<TensorId> choice_bias = std::nullopt;
+  std::optional<TensorId> expert_factors = std::nullopt;
+  uint64_t groups = 1;
+  uint64_t chosen_groups = 1;
+  uint64_t ranked = 2;
+};
+
+// [in, out, experts], of each expert's rows those from FIRST on; BIAS is [out,
+// experts].
+struct ExpertPart {
+  TensorId weight;
+  std::optional<TensorId> bias = std::nullopt;
+  uint64_t first = 0;
+};
+
+// out = the sum over the experts e that ROUTES, of a RouteStep, names for the
+// row, best first, of
+//   weight * down_e(ACTIVATION of gate_e(in) and up_e(in))
+// or, where the weight is taken from the INPUT, of
+//   down_e(ACTIVATION of gate_e(weight * in) and up_e(weight * in)).
+// Without UP the activation has no factor. The other experts are not computed.
+struct ExpertsStep {
+  ValueId in;
+  ValueId routes;
+  ValueId out;
+  ExpertPart gate;
+  std::optional<ExpertPart> up;
+  ExpertPart down;
+  Activation activation;
+  ActivationParameters parameters = {};
+  bool weigh_input = false;
+};
+
 // From here on only rows whose result is wanted matter; VALUES are alive.
 struct SelectStep {
   std::vector<ValueId> values;
@@ -209,7 +265,7 @@ struct Step {
   std::string name;
   std::variant<EmbedStep, NormStep, LinearStep, RopeStep, AttentionStep,
                ActivateStep, AddStep, ScaleStep, PositionScaleStep, CopyStep,
-               SelectStep>
+               RouteStep, ExpertsStep, SelectStep>
       op;
 };
 
