@@ -13,7 +13,22 @@
 namespace fullstop {
 
 // Each is defined in its own file. A new one is a line here.
-#define FULLSTOP_ARCHITECTURES(X) X(kLlama)
+#define FULLSTOP_ARCHITECTURES(X) \
+  X(kApertus)                     \
+  X(kErnie45)                     \
+  X(kGemma)                       \
+  X(kGlm4)                        \
+  X(kGranite)                     \
+  X(kHunyuanDense)                \
+  X(kInternLm2)                   \
+  X(kLlama)                       \
+  X(kMinistral3)                  \
+  X(kOlmo2)                       \
+  X(kPhi3)                        \
+  X(kQwen2)                       \
+  X(kQwen3)                       \
+  X(kSeedOss)                     \
+  X(kSmolLm3)
 
 #define FULLSTOP_DECLARE(architecture) extern const Architecture architecture;
 FULLSTOP_ARCHITECTURES(FULLSTOP_DECLARE)

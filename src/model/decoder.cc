@@ -131,55 +131,103 @@ void Decoder::RotateHeads(const AttentionOptions& options) {
                                   *options.rope, options.pairs});
 }
 
-void Decoder::Attention(const AttentionOptions& options) {
+void Decoder::ProjectHeads(ValueId from) {
   const ValueId query = Lazy(&query_, "query", query_width_);
   const ValueId key = Lazy(&key_, "key", key_width_);
   const ValueId value = Lazy(&value_, "value", key_width_);
+  if (file_.FindTensor(Name("attn_qkv.weight")) != nullptr) {
+    const LinearPart fused =
+        g_.Linear(Name("attn_qkv"), shape_.embedding,
+                  query_width_ + 2 * key_width_, {}, query);
+    g_.Add(Name("attn_qkv"),
+           LinearStep{
+               from,
+               {fused,
+                {fused.weight, fused.bias, key, query_width_},
+                {fused.weight, fused.bias, value, query_width_ + key_width_}}});
+    return;
+  }
   // Query heads that read the same key head stay together.
-  const uint64_t group = query_width_ / shape_.kv_heads;
   const Cut by_head{CutAxis::kOutput, shape_.head_length};
-  const Cut by_group{CutAxis::kOutput, group};
+  const Cut by_group{CutAxis::kOutput, query_width_ / shape_.kv_heads};
   g_.Add(Name("attn_qkv"),
-         LinearStep{h_,
+         LinearStep{from,
                     {g_.Linear(Name("attn_q"), shape_.embedding, query_width_,
                                by_group, query),
                      g_.Linear(Name("attn_k"), shape_.embedding, key_width_,
                                by_head, key),
                      g_.Linear(Name("attn_v"), shape_.embedding, key_width_,
                                by_head, value)}});
+}
+
+void Decoder::Attention(const AttentionOptions& options,
+                        std::optional<ValueId> from) {
+  ProjectHeads(from.value_or(h_));
+  const ValueId query = *query_;
   if (!options.norm_behind_rope) NormHeads(options);
   RotateHeads(options);
   if (options.norm_behind_rope) NormHeads(options);
+  if (options.sharpen_rate > 0) {
+    g_.Add(Name("attn_sharpen"),
+           PositionScaleStep{query, options.sharpen_rate,
+                             options.sharpen_length, options.sharpen_offset});
+  }
   const double scale =
       options.scale > 0
           ? options.scale
           : 1 / std::sqrt(static_cast<double>(shape_.head_length));
   g_.Add(Name("attention"), AttentionStep{static_cast<uint32_t>(cache_.size()),
-                                          query, key, value, query, scale});
+                                          query, *key_, *value_, query, scale});
   cache_.push_back({shape_.heads, shape_.kv_heads, shape_.head_length});
   if (last_layer_) g_.Add("select", SelectStep{{x_, h_, query}});
-  g_.Add(
-      Name("attn_output"),
-      LinearStep{query,
-                 {g_.Linear(Name("attn_output"), query_width_, shape_.embedding,
-                            {CutAxis::kInput, group}, h_)}});
+  const Cut from_group{CutAxis::kInput, query_width_ / shape_.kv_heads};
+  g_.Add(Name("attn_output"),
+         LinearStep{query,
+                    {g_.Linear(Name("attn_output"), query_width_,
+                               shape_.embedding, from_group, h_)}});
 }
 
-void Decoder::FeedForward(Activation activation) {
-  const ValueId gate = Lazy(&gate_, "gate", shape_.feed_forward);
-  const ValueId up = Lazy(&up_, "up", shape_.feed_forward);
+void Decoder::FeedForward(Activation activation, std::optional<ValueId> from) {
+  const uint64_t width = shape_.feed_forward;
+  const ValueId gate = Lazy(&gate_, "gate", width);
+  const ValueId up = Lazy(&up_, "up", width);
   const Cut by_output{CutAxis::kOutput, 1};
-  g_.Add(Name("ffn_gate_up"),
-         LinearStep{h_,
-                    {g_.Linear(Name("ffn_gate"), shape_.embedding,
-                               shape_.feed_forward, by_output, gate),
-                     g_.Linear(Name("ffn_up"), shape_.embedding,
-                               shape_.feed_forward, by_output, up)}});
+  std::vector<LinearPart> parts;
+  if (file_.FindTensor(Name("ffn_gate.weight")) != nullptr) {
+    parts = {
+        g_.Linear(Name("ffn_gate"), shape_.embedding, width, by_output, gate),
+        g_.Linear(Name("ffn_up"), shape_.embedding, width, by_output, up)};
+  } else {
+    parts = {g_.Linear(Name("ffn_up"), shape_.embedding, 2 * width, {}, gate)};
+    parts.push_back({parts[0].weight, parts[0].bias, up, width});
+  }
+  g_.Add(Name("ffn_gate_up"), LinearStep{from.value_or(h_), std::move(parts)});
   g_.Add(Name("ffn_act"), ActivateStep{activation, gate, up, gate});
+  Down();
+}
+
+void Decoder::UngatedFeedForward(Activation activation,
+                                 const ActivationParameters& parameters) {
+  const ValueId up = Lazy(&gate_, "up", shape_.feed_forward);
+  g_.Add(Name("ffn_up"), LinearStep{h_,
+                                    {g_.Linear(Name("ffn_up"), shape_.embedding,
+                                               shape_.feed_forward,
+                                               {CutAxis::kOutput, 1}, up)}});
+  g_.Add(Name("ffn_act"),
+         ActivateStep{activation, up, std::nullopt, up, parameters});
+  Down();
+}
+
+void Decoder::Down() {
   g_.Add(Name("ffn_down"),
-         LinearStep{gate,
+         LinearStep{*gate_,
                     {g_.Linear(Name("ffn_down"), shape_.feed_forward,
                                shape_.embedding, {CutAxis::kInput, 1}, h_)}});
+}
+
+void Decoder::SetLogits(double scale, double cap) {
+  logit_scale_ = scale;
+  logit_cap_ = cap;
 }
 
 void Decoder::Add() { g_.Add(Name("add"), AddStep{h_, x_}); }
@@ -206,6 +254,8 @@ Graph Decoder::Finish() {
   graph.hidden = h_;
   graph.head = head;
   graph.head_bias = bias;
+  graph.logit_scale = logit_scale_;
+  graph.logit_cap = logit_cap_;
   return graph;
 }
 

@@ -47,6 +47,10 @@ struct AttentionOptions {
   bool norm_behind_rope = false;
   // Of the scores. 0: 1 / sqrt(head length).
   double scale = 0;
+  // Queries far into the text are sharper: see PositionScaleStep. RATE 0: no.
+  double sharpen_rate = 0;
+  double sharpen_length = 0;
+  double sharpen_offset = 0;
 };
 
 // One thread. FILE must outlive the object, not the graph. All throw Error
@@ -79,13 +83,21 @@ class Decoder {
   void Norm(std::string_view name);
   // H = norm(H)
   void PostNorm(std::string_view name);
-  // H = attention(H)
-  void Attention(const AttentionOptions& options);
-  // H = down(ACTIVATION(gate(H)) * up(H)), of the tensors ffn_*.
-  void FeedForward(Activation activation = Activation::kSilu);
+  // H = attention(FROM); FROM is H where it isn't given, here and below.
+  void Attention(const AttentionOptions& options,
+                 std::optional<ValueId> from = std::nullopt);
+  // H = down(ACTIVATION(gate(FROM)) * up(FROM)), of the tensors ffn_*; where
+  // ffn_gate is missing, ffn_up holds both, the gate first.
+  void FeedForward(Activation activation = Activation::kSilu,
+                   std::optional<ValueId> from = std::nullopt);
+  // H = down(ACTIVATION(up(H)))
+  void UngatedFeedForward(Activation activation,
+                          const ActivationParameters& parameters);
   // X += H
   void Add();
   void Scale(std::string_view name, ValueId value, double factor);
+  // See Graph.
+  void SetLogits(double scale, double cap);
 
   // The last norm and the head.
   Graph Finish();
@@ -93,6 +105,8 @@ class Decoder {
  private:
   std::string Name(std::string_view step) const;
   void AddNorm(const std::string& name, ValueId in, ValueId out);
+  void ProjectHeads(ValueId from);
+  void Down();
   void NormHeads(const AttentionOptions& options);
   void RotateHeads(const AttentionOptions& options);
   RopeSpec ReadRope(std::string_view base_key);
@@ -107,6 +121,7 @@ class Decoder {
   std::string layer_;
   bool last_layer_ = false;
   double logit_scale_ = 1;
+  double logit_cap_ = 0;
   std::vector<CacheLayer> cache_;
 
   const uint64_t query_width_;

@@ -146,11 +146,13 @@ void FolderReader::SetFlags(std::string_view key, std::vector<bool> values) {
   Set(key, {GgufArray(std::move(values))});
 }
 
-void FolderReader::SetDecoderKeys() {
+void FolderReader::SetDecoderKeys(const FolderDefaults& defaults) {
   const uint64_t heads = Count("num_attention_heads");
   const uint64_t embedding = Count("hidden_size");
+  if (heads == 0) ThrowField("num_attention_heads", "above 0");
   const uint64_t head_length =
-      Count("head_dim", embedding / std::max<uint64_t>(heads, 1));
+      Count("head_dim", defaults.head_length > 0 ? defaults.head_length
+                                                 : embedding / heads);
   SetCount("block_count", Count("num_hidden_layers"));
   SetCount("context_length", Count("max_position_embeddings"));
   SetCount("embedding_length", embedding);
@@ -159,12 +161,14 @@ void FolderReader::SetDecoderKeys() {
   SetCount("attention.head_count_kv", Count("num_key_value_heads", heads));
   SetCount("attention.key_length", head_length);
   SetCount("attention.value_length", head_length);
-  SetNumber("attention.layer_norm_rms_epsilon", Number("rms_norm_eps", 1e-6));
-  const Json rope = RopeParameters();
+  SetNumber("attention.layer_norm_rms_epsilon",
+            Number("rms_norm_eps", defaults.epsilon));
   const double partial =
-      Number("partial_rotary_factor", rope.value("partial_rotary_factor", 1.0));
-  SetRopeKeys(
-      static_cast<uint64_t>(static_cast<double>(head_length) * partial));
+      Number("partial_rotary_factor",
+             RopeParameters().value("partial_rotary_factor",
+                                    defaults.partial_rotary_factor));
+  SetRopeKeys(static_cast<uint64_t>(static_cast<double>(head_length) * partial),
+              defaults.rope_theta);
 }
 
 }  // namespace fullstop

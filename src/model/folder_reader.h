@@ -47,11 +47,29 @@ inline constexpr TensorName kDecoderNames[] = {
     {"lm_head", "output"},
 };
 
+// The norms of queries and keys, and those behind the blocks.
+inline constexpr TensorName kHeadNormNames[] = {
+    {"model.layers.{}.self_attn.q_norm", "blk.{}.attn_q_norm"},
+    {"model.layers.{}.self_attn.k_norm", "blk.{}.attn_k_norm"},
+};
+inline constexpr TensorName kPostNormNames[] = {
+    {"model.layers.{}.post_attention_layernorm", "blk.{}.post_attention_norm"},
+    {"model.layers.{}.post_feedforward_layernorm", "blk.{}.post_ffw_norm"},
+};
+
+// What fields of config.json stand for where they are missing.
+struct FolderDefaults {
+  double epsilon = 1e-6;
+  double rope_theta = 10000;
+  double partial_rotary_factor = 1;
+  uint64_t head_length = 0;  // 0: embedding / heads
+};
+
 // Rows [begin, begin + count) of a matrix, or elements of a vector; of each
-// matrix where there are several. COUNT 0 is all.
+// matrix where there are several.
 struct RowRange {
-  uint64_t begin = 0;
-  uint64_t count = 0;
+  uint64_t begin;
+  uint64_t count;
 };
 
 // Changes the numbers of a tensor: VALUES has the shape SHAPE, in GGUF's order,
@@ -95,10 +113,14 @@ class FolderReader {
   void SetFlags(std::string_view key, std::vector<bool> values);
   // What all decoders have: layers, lengths, heads, the norms' epsilon, the
   // rotary embedding.
-  void SetDecoderKeys();
+  void SetDecoderKeys(const FolderDefaults& defaults = {});
+  // A key without the architecture's name: of each layer the one number of the
+  // tensor that FOLDER names, FALLBACK where the folder has none.
+  void SetLayerNumbers(std::string_view key, std::string_view folder,
+                       float fallback);
   // rope.* of the object `rope_parameters`, or of `rope_theta` and
   // `rope_scaling`. ROTARY is the number of rotated dimensions.
-  void SetRopeKeys(uint64_t rotary);
+  void SetRopeKeys(uint64_t rotary, double default_theta = 10000);
   // What those fields say of one type of layers; of all layers where they don't
   // tell types apart. An object, where the type of scaling is "rope_type".
   nlohmann::ordered_json RopeParameters(std::string_view layer_type = "") const;
@@ -106,11 +128,13 @@ class FolderReader {
   // --- Tensors --------------------------------------------------------------
 
   void AddNames(std::span<const TensorName> names);
-  // The tensor's rows become several.
-  void Split(std::string_view folder,
-             std::span<const std::pair<std::string_view, uint64_t>> parts);
+  // The tensor GGUF is these rows of the folder's, which may give several.
+  void AddRows(TensorName name, std::vector<RowRange> rows);
   // The tensor is computed: as F32.
-  void AddChanged(TensorName name, TensorChange change, RowRange rows = {});
+  void AddChanged(TensorName name, TensorChange change);
+  // Of NAMES the norms: the model multiplies by one more than their weights,
+  // and GGUF's files hold what it multiplies by.
+  void AddOneToNorms(std::span<const TensorName> names);
   // The tensor is left out.
   void Ignore(std::string_view folder);
   // A tensor of no file's.
@@ -126,8 +150,8 @@ class FolderReader {
 
  private:
   struct Rule {
-    std::string_view gguf;  // empty: ignored
-    RowRange rows;
+    std::string_view gguf;       // empty: ignored
+    std::vector<RowRange> rows;  // empty: all
     TensorChange change;
   };
   // A tensor in the making: the folder's tensors by number of expert.

@@ -66,12 +66,16 @@ Json FolderReader::RopeParameters(std::string_view layer_type) const {
   return rope;
 }
 
-void FolderReader::SetRopeKeys(uint64_t rotary) {
+void FolderReader::SetRopeKeys(uint64_t rotary, double default_theta) {
   Json rope = RopeParameters();
-  const double base = rope.value("rope_theta", 10000.0);
+  double base = rope.value("rope_theta", default_theta);
   SetCount("rope.dimension_count", rotary);
-  SetNumber("rope.freq_base", base);
   const std::string type = rope["rope_type"].get<std::string>();
+  if (type == "dynamic" && rope.contains("alpha")) {
+    const auto length = static_cast<double>(rotary);
+    base *= std::pow(rope.value("alpha", 1.0), length / (length - 2));
+  }
+  SetNumber("rope.freq_base", base);
   const auto context = static_cast<double>(Count("max_position_embeddings"));
   const double original =
       rope.value("original_max_position_embeddings",

@@ -68,6 +68,18 @@ std::vector<std::byte> Bytes(const std::vector<float>& numbers) {
   return bytes;
 }
 
+// A matrix of several ranges of rows is no view.
+void PutTogether(ModelTensor* tensor) {
+  tensor->make = [pieces = std::move(tensor->pieces)] {
+    std::vector<std::byte> bytes;
+    for (const std::span<const std::byte> piece : pieces) {
+      bytes.insert(bytes.end(), piece.begin(), piece.end());
+    }
+    return bytes;
+  };
+  tensor->pieces.clear();
+}
+
 // Makes TENSOR one of F32 that is computed of its pieces, and changed.
 void Compute(const TensorChange& change, ModelTensor* tensor) {
   const std::vector<uint64_t> shape = tensor->shape;
@@ -96,21 +108,40 @@ void FolderReader::AddNames(std::span<const TensorName> names) {
   }
 }
 
-void FolderReader::Split(
-    std::string_view folder,
-    std::span<const std::pair<std::string_view, uint64_t>> parts) {
-  uint64_t begin = 0;
-  rules_.erase(std::string(folder));
-  for (const auto& [gguf, count] : parts) {
-    rules_.emplace(folder, Rule{gguf, {begin, count}, nullptr});
-    begin += count;
+void FolderReader::AddRows(TensorName name, std::vector<RowRange> rows) {
+  rules_.emplace(name.folder, Rule{name.gguf, std::move(rows), nullptr});
+}
+
+void FolderReader::AddChanged(TensorName name, TensorChange change) {
+  rules_.erase(std::string(name.folder));
+  rules_.emplace(name.folder, Rule{name.gguf, {}, std::move(change)});
+}
+
+void FolderReader::AddOneToNorms(std::span<const TensorName> names) {
+  for (const TensorName& name : names) {
+    if (name.gguf.find("norm") == std::string_view::npos) continue;
+    AddChanged(name, [](std::vector<uint64_t>*, std::vector<float>* values) {
+      if (values == nullptr) return;
+      for (float& value : *values) value += 1;
+    });
   }
 }
 
-void FolderReader::AddChanged(TensorName name, TensorChange change,
-                              RowRange rows) {
-  if (rows.count == 0) rules_.erase(std::string(name.folder));
-  rules_.emplace(name.folder, Rule{name.gguf, rows, std::move(change)});
+void FolderReader::SetLayerNumbers(std::string_view key,
+                                   std::string_view folder, float fallback) {
+  std::vector<float> numbers(Count("num_hidden_layers"), fallback);
+  for (const SafetensorsTensor& tensor : weights_->tensors()) {
+    const Pattern pattern = PatternOf(tensor.name);
+    if (pattern.name != folder || pattern.numbers[0] >= numbers.size()) {
+      continue;
+    }
+    const std::optional<TensorType> type = TypeOf(tensor.type);
+    if (type && !tensor.data.empty()) {
+      numbers[pattern.numbers[0]] = Numbers(*type, tensor.data)[0];
+    }
+  }
+  Ignore(folder);
+  keys_.insert_or_assign(std::string(key), GgufValue{GgufArray(numbers)});
 }
 
 void FolderReader::Ignore(std::string_view folder) {
@@ -208,16 +239,19 @@ ModelTensor FolderReader::Make(const std::string& name,
   if (made.shape.empty()) made.shape = {1};
   // The dimension that a range cuts: rows, of a vector its elements.
   const size_t cut = made.shape.size() > 1 ? 1 : 0;
-  const RowRange& rows = parts.rule->rows;
   const uint64_t all = made.shape[cut];
-  const uint64_t count = rows.count == 0 ? all : rows.count;
-  if (rows.begin + count > all) {
-    throw refuse(
-        fmt::format("tensor {} has {} rows, but the configuration "
-                    "asks for {}",
-                    first.name, all, rows.begin + count));
+  std::vector<RowRange> ranges = parts.rule->rows;
+  if (ranges.empty()) ranges = {{0, all}};
+  made.shape[cut] = 0;
+  for (const RowRange& range : ranges) {
+    if (range.begin > all || range.count > all - range.begin) {
+      throw refuse(
+          fmt::format("tensor {} has {} rows, but the configuration "
+                      "asks for {}",
+                      first.name, all, range.begin + range.count));
+    }
+    made.shape[cut] += range.count;
   }
-  made.shape[cut] = count;
   const uint64_t matrices = made.shape.size() > 2 ? made.shape[2] : 1;
   for (const auto& [number, tensor] : parts.tensors) {
     if (tensor->type != first.type || tensor->shape != first.shape) {
@@ -226,8 +260,10 @@ ModelTensor FolderReader::Make(const std::string& name,
     }
     const uint64_t bytes = tensor->data.size() / matrices;
     for (uint64_t i = 0; i < matrices; ++i) {
-      made.pieces.push_back(tensor->data.subspan(
-          i * bytes + bytes / all * rows.begin, bytes / all * count));
+      for (const RowRange& range : ranges) {
+        made.pieces.push_back(tensor->data.subspan(
+            i * bytes + bytes / all * range.begin, bytes / all * range.count));
+      }
     }
   }
   const uint64_t stacked = parts.tensors.size();
@@ -240,6 +276,8 @@ ModelTensor FolderReader::Make(const std::string& name,
   if (stacked > 1) made.shape.push_back(stacked);
   if (parts.rule->change || *type == TensorType::kF64) {
     Compute(parts.rule->change, &made);
+  } else if (ranges.size() > 1) {
+    PutTogether(&made);
   }
   return made;
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -75,6 +76,54 @@ std::optional<std::string_view> ModelKeys::Text(std::string_view key) const {
 
 bool ModelKeys::Flag(std::string_view key, bool fallback) const {
   return file_.keys().GetBool(FullKey(key)).value_or(fallback);
+}
+
+double ModelKeys::Number(std::string_view key, double fallback) const {
+  const double value = file_.keys().GetFloat(FullKey(key)).value_or(fallback);
+  if (!std::isfinite(value)) {
+    throw Error::Format(fmt::format("key {} is {}", FullKey(key), value))
+        .In(file_.path());
+  }
+  return value;
+}
+
+std::vector<bool> ModelKeys::Flags(
+    std::string_view key, uint64_t count,
+    const std::function<bool(uint64_t index)>& fallback) const {
+  std::vector<bool> flags(count);
+  const GgufValue* value = file_.keys().Find(FullKey(key));
+  if (value == nullptr) {
+    for (uint64_t i = 0; i < count; ++i) flags[i] = fallback(i);
+    return flags;
+  }
+  const auto* array = std::get_if<GgufArray>(&value->value);
+  const auto* given =
+      array == nullptr ? nullptr : std::get_if<std::vector<bool>>(array);
+  if (given == nullptr || given->size() < count) {
+    throw Error::Format(
+        fmt::format("key {} is no array of {} flags", FullKey(key), count))
+        .In(file_.path());
+  }
+  std::copy_n(given->begin(), count, flags.begin());
+  return flags;
+}
+
+std::vector<float> ModelKeys::GlobalNumbers(std::string_view full_key,
+                                            uint64_t count) const {
+  const GgufValue* value = file_.keys().Find(full_key);
+  const bool one =
+      value != nullptr && !std::holds_alternative<GgufArray>(value->value);
+  const std::vector<float> numbers =
+      one ? std::vector<float>(
+                count, static_cast<float>(*file_.keys().GetFloat(full_key)))
+          : file_.keys().GetFloats(full_key).value_or(std::vector<float>());
+  if (numbers.size() < count ||
+      !std::ranges::all_of(numbers, [](float x) { return std::isfinite(x); })) {
+    throw Error::Format(
+        fmt::format("key {} has not {} finite numbers", full_key, count))
+        .In(file_.path());
+  }
+  return numbers;
 }
 
 }  // namespace fullstop

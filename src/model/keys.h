@@ -3,9 +3,11 @@
 #define FULLSTOP_MODEL_KEYS_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/model_file.h"
 
@@ -29,6 +31,17 @@ class ModelKeys {
   double Positive(std::string_view key, double fallback) const;
   std::optional<std::string_view> Text(std::string_view key) const;
   bool Flag(std::string_view key, bool fallback) const;
+  // Finite.
+  double Number(std::string_view key, double fallback) const;
+  // An array of at least COUNT, of which the first COUNT are taken; FALLBACK of
+  // each index where the key is missing.
+  std::vector<bool> Flags(
+      std::string_view key, uint64_t count,
+      const std::function<bool(uint64_t index)>& fallback) const;
+  // COUNT finite numbers, an array or one for all, under a key that does not
+  // begin with the architecture.
+  std::vector<float> GlobalNumbers(std::string_view full_key,
+                                   uint64_t count) const;
 
   // "llama.block_count"
   std::string FullKey(std::string_view key) const;
