@@ -1,4 +1,4 @@
-#include "tokenizer/normalized_text.h"
+#include "tokenizer/unicode_forms.h"
 
 #include <gtest/gtest.h>
 
@@ -8,10 +8,12 @@ namespace fullstop {
 namespace {
 
 std::string Nfc(std::string_view text) {
-  return std::string(NormalizedText(text, {.nfc = true, .unspelt = {}}).text());
+  AlignedText aligned(text);
+  ToUnicodeForm(UnicodeForm::kNfc, &aligned);
+  return std::string(aligned.text());
 }
 
-TEST(NormalizedTextTest, MarksComposeAndMove) {
+TEST(UnicodeFormsTest, MarksComposeAndMove) {
   EXPECT_EQ(Nfc("e\u0301"), "\u00E9");
   EXPECT_EQ(Nfc("q\u0307\u0323"), "q\u0323\u0307");
   EXPECT_EQ(Nfc("\u1112\u1161\u11AB"), "\uD55C");
@@ -20,7 +22,7 @@ TEST(NormalizedTextTest, MarksComposeAndMove) {
   EXPECT_EQ(Nfc("abc \u4F60\u597D \u00E9"), "abc \u4F60\u597D \u00E9");
 }
 
-TEST(NormalizedTextTest, LongRunsOfMarksAreOrderedInTime) {
+TEST(UnicodeFormsTest, LongRunsOfMarksAreOrderedInTime) {
   std::string source = "a";
   std::string normal = "\u1EA1";
   for (int i = 0; i < 200000; ++i) {
@@ -31,16 +33,17 @@ TEST(NormalizedTextTest, LongRunsOfMarksAreOrderedInTime) {
   EXPECT_EQ(Nfc(source), normal);
 }
 
-TEST(NormalizedTextTest, CharactersAfterUnicode9StayWhereTheyAre) {
+TEST(UnicodeFormsTest, CharactersAfterUnicode9StayWhereTheyAre) {
   // U+1ACC is a mark since 14.0: older marks are not moved across it.
   EXPECT_EQ(Nfc("a\u1ACC\u0323"), "a\u1ACC\u0323");
   // U+11938 composes since 13.0.
   EXPECT_EQ(Nfc("\U00011935\U00011930"), "\U00011935\U00011930");
 }
 
-TEST(NormalizedTextTest, PlacesFindTheirWayBack) {
+TEST(UnicodeFormsTest, PlacesFindTheirWayBack) {
   const std::string source = "xe\u0301y\u0041\u030Az";
-  const NormalizedText text(source, {.nfc = true, .unspelt = {}});
+  AlignedText text(source);
+  ToUnicodeForm(UnicodeForm::kNfc, &text);
   ASSERT_EQ(text.text(), "x\u00E9y\u00C5z");
   const auto range = [&](size_t begin, size_t end) {
     const ByteRange found = text.SourceOf({begin, end});
@@ -55,11 +58,12 @@ TEST(NormalizedTextTest, PlacesFindTheirWayBack) {
   EXPECT_EQ(range(4, 7), "A\u030Az");
 }
 
-TEST(NormalizedTextTest, AnIllFormedSequenceWithoutTokensIsReplaced) {
-  NormalizeOptions options;
-  options.unspelt[0xFF] = true;
+TEST(UnicodeFormsTest, AnIllFormedSequenceWithoutTokensIsReplaced) {
+  std::bitset<256> unspelt;
+  unspelt[0xFF] = true;
   const std::string source = "a\xFF\xFE\u00FF";
-  const NormalizedText text(source, options);
+  AlignedText text(source);
+  ReplaceIllFormed(unspelt, &text);
   EXPECT_EQ(text.text(), "a\uFFFD\xFE\u00FF");
   EXPECT_EQ(text.SourceOf({2, 3}).begin, 1u);
   EXPECT_EQ(text.SourceOf({2, 3}).end, 2u);
