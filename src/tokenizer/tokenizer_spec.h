@@ -23,7 +23,7 @@ enum class TokenMatch {
 };
 
 struct TokenSpec {
-  std::string_view text;
+  std::string_view text = {};
   TokenKind kind = TokenKind::kNormal;
   double score = 0;  // SentencePiece and unigram; higher is better
   bool lstrip = false;

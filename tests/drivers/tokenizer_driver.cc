@@ -1,4 +1,5 @@
-// Encodes lines of JSON with a GGUF file's tokenizer, for the oracle scripts.
+// Encodes lines of JSON with the tokenizer of a file (GGUF, or one of those
+// that file_spec.h reads), for the oracle scripts.
 //
 //   tokenizer_driver FILE < requests > answers
 //   tokenizer_driver --split NAME < requests > answers
@@ -14,6 +15,7 @@
 #include <cstdint>
 #include <exception>
 #include <iostream>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <stdexcept>
@@ -23,9 +25,11 @@
 
 #include "base/base64.h"
 #include "format/gguf.h"
+#include "tokenizer/file_spec.h"
 #include "tokenizer/pre_tokenizers.h"
 #include "tokenizer/splitter.h"
 #include "tokenizer/tokenizer.h"
+#include "tokenizer/tokenizer_spec.h"
 
 namespace {
 
@@ -75,9 +79,15 @@ void PrintNames() {
   }
 }
 
+std::unique_ptr<fullstop::Tokenizer> Load(const std::string& path) {
+  if (path.ends_with(".gguf")) {
+    return fullstop::Tokenizer::FromGguf(fullstop::GgufFile::Open(path));
+  }
+  return fullstop::MakeTokenizer(fullstop::TokenizerSpecFromFile(path));
+}
+
 void RunTokenizer(const char* path) {
-  const fullstop::GgufFile file = fullstop::GgufFile::Open(path);
-  const auto tokenizer = fullstop::Tokenizer::FromGguf(file);
+  const auto tokenizer = Load(path);
   for (const std::string& remark : tokenizer->remarks()) {
     std::cerr << remark << "\n";
   }
