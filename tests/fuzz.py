@@ -31,6 +31,10 @@ CORPUS = ROOT / "tests" / "corpus"
 PARSERS = {
     "GGUF": (["format_gguf_fuzz", "format_gguf_split_fuzz"],
              r"src/format/(gguf|gguf_part|gguf_split|tensor_type|quote)\.cc|byte_cursor\.h"),
+    "safetensors": (["format_safetensors_fuzz"],
+                    r"src/format/(safetensors_part|safetensors_index|json_events)\.cc"),
+    "Hugging Face folder": (["format_hf_folder_fuzz"],
+                            r"src/format/(hf_folder|json_file)\.cc"),
     "Jinja": (["jinja_template_fuzz"], r"src/jinja/"),
     "tokenizer tables": (["tokenizer_tokenizer_fuzz", "tokenizer_gguf_spec_fuzz"],
                          r"src/tokenizer/"),

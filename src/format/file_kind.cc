@@ -41,7 +41,7 @@ constexpr std::array kTextSignatures = {
 
 constexpr std::array kBinarySignatures = {
     Signature{"PK\x03\x04", "a zip archive or PyTorch checkpoint",
-              "unpack the archive, or convert the checkpoint to GGUF"},
+              "unpack the archive, or convert the checkpoint to safetensors"},
     Signature{"\x80\x02", "a Python pickle (an old PyTorch checkpoint)",
               kConvert},
     Signature{"\x80\x03", "a Python pickle", kConvert},
@@ -114,7 +114,7 @@ FileKind GuessFileKind(std::span<const std::byte> bytes) {
     if (text.starts_with(signature.begin)) return Make(signature);
   }
   if (IsSafetensors(text, bytes.size())) {
-    return {"a safetensors file", std::string(kConvert)};
+    return {"a safetensors file", "name the folder that it lies in"};
   }
   if (IsText(text, bytes.size() <= kLooked)) {
     const std::string start = LowerCaseStart(text);

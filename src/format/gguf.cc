@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
-#include <numeric>
 #include <type_traits>
 #include <utility>
 
 #include "base/error.h"
 #include "format/gguf_part.h"
 #include "format/gguf_split.h"
+#include "format/name_index.h"
 #include "format/quote.h"
 
 namespace fullstop {
@@ -18,46 +17,6 @@ namespace {
 constexpr std::array<std::string_view, 13> kTypeNames = {
     "uint8", "int8",   "uint16", "int16",  "uint32", "int32",  "float32",
     "bool",  "string", "array",  "uint64", "int64",  "float64"};
-
-// The indices of ITEMS, ascending by PROJECTION, then by themselves.
-template <typename T, typename Projection>
-std::vector<uint32_t> SortedIndices(const std::vector<T>& items,
-                                    Projection projection) {
-  std::vector<uint32_t> order(items.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::ranges::sort(order, [&](uint32_t a, uint32_t b) {
-    const std::string_view x = std::invoke(projection, items[a]);
-    const std::string_view y = std::invoke(projection, items[b]);
-    return x != y ? x < y : a < b;
-  });
-  return order;
-}
-
-// The later of the first two items with one name, or nullptr.
-template <typename T, typename Projection>
-const T* FindDuplicate(const std::vector<T>& items,
-                       const std::vector<uint32_t>& order,
-                       Projection projection) {
-  const auto found = std::ranges::adjacent_find(
-      order, {}, [&](uint32_t i) -> std::string_view {
-        return std::invoke(projection, items[i]);
-      });
-  return found == order.end() ? nullptr : &items[*(found + 1)];
-}
-
-template <typename T, typename Projection>
-const T* FindByName(const std::vector<T>& items,
-                    const std::vector<uint32_t>& order, Projection projection,
-                    std::string_view name) {
-  const auto found = std::ranges::lower_bound(
-      order, name, {}, [&](uint32_t i) -> std::string_view {
-        return std::invoke(projection, items[i]);
-      });
-  if (found == order.end() || std::invoke(projection, items[*found]) != name) {
-    return nullptr;
-  }
-  return &items[*found];
-}
 
 template <typename T>
 constexpr bool kIsInteger = std::is_integral_v<T> && !std::is_same_v<T, bool>;

@@ -1,74 +1,21 @@
 // What opening costs: no file makes the reader take more than 8 times its own
 // size and 64 MiB. Measured where memory is taken, by replacing `new`.
 #include <gtest/gtest.h>
-#include <malloc.h>
 
-#include <algorithm>
-#include <atomic>
-#include <cstdlib>
-#include <new>
 #include <string>
 
-#include "base/error.h"
 #include "format/gguf.h"
 #include "format/gguf_test_bytes.h"
-
-namespace {
-
-std::atomic<size_t> taken{0};
-std::atomic<size_t> peak{0};
-
-void* Take(size_t size) {
-  void* memory = std::malloc(size);
-  if (memory == nullptr) throw std::bad_alloc();
-  const size_t now = taken += malloc_usable_size(memory);
-  if (now > peak) peak = now;
-  return memory;
-}
-
-void Give(void* memory) {
-  if (memory != nullptr) taken -= malloc_usable_size(memory);
-  std::free(memory);
-}
-
-}  // namespace
-
-void* operator new(size_t size) { return Take(size); }
-void* operator new[](size_t size) { return Take(size); }
-void operator delete(void* memory) noexcept { Give(memory); }
-void operator delete[](void* memory) noexcept { Give(memory); }
-void operator delete(void* memory, size_t) noexcept { Give(memory); }
-void operator delete[](void* memory, size_t) noexcept { Give(memory); }
+#include "format/measured_new.h"
 
 namespace fullstop {
 namespace {
 
 constexpr size_t kMany = 1 << 18;
-constexpr size_t kSlack = 64 << 10;  // for errors and other small things
 
-// The greatest amount taken while FILE was read, or refused.
-size_t PeakOf(const GgufTestBytes& file, bool opens) {
-  const size_t before = taken;
-  peak = before;
-  bool opened = true;
-  try {
-    GgufFile::Parse(file.span(), "hostile");
-  } catch (const Error&) {
-    opened = false;
-  }
-  EXPECT_EQ(opened, opens);
-  return peak - before;
-}
-
-// Far below the promise, which has 64 MiB on top; so that the figure of 8 is
-// tested and not the allowance.
 void ExpectModest(const GgufTestBytes& file, bool opens) {
-  const size_t cost = PeakOf(file, opens);
-  const size_t size = file.span().size();
-  EXPECT_LE(cost, 8 * size + kSlack) << size << " bytes in the file";
-  ::testing::Test::RecordProperty(
-      "times_the_file",
-      std::to_string(static_cast<double>(cost) / static_cast<double>(size)));
+  ExpectModestMemory(file.span().size(), opens,
+                     [&] { GgufFile::Parse(file.span(), "hostile"); });
 }
 
 std::string Digits(size_t number) {

@@ -52,6 +52,37 @@ struct AttentionInput {
 
 inline constexpr int32_t kMaxHeadDim = 512;
 
+// How rotary embedding pairs the dimensions of a head: kAdjacent (2i, 2i+1), as
+// GGUF files of the Llama line are permuted for; kHalves (i, i + rotated/2).
+enum class RopePairs { kAdjacent, kHalves };
+
+// f(g) * u for a gate g and a factor u; where no factor is given it is 1.
+enum class Activation {
+  kIdentity,     // g * u
+  kSilu,         // g / (1 + exp(-g)) * u
+  kSigmoid,      // 1 / (1 + exp(-g)) * u
+  kGeluTanh,     // g * (1 + tanh(sqrt(2 / pi) * (g + 0.044715 g^3))) / 2 * u
+  kGeluErf,      // g * (1 + erf(g / sqrt(2))) / 2 * u
+  kRelu,         // max(g, 0) * u
+  kReluSquared,  // max(g, 0)^2 * u
+  // gpt-oss: with G = min(g, limit) and U = u within [-limit, limit],
+  //   G / (1 + exp(-alpha * G)) * (U + 1)
+  kClampedSwiGlu,
+  // xIELU (arXiv:2411.13010):
+  //   (alpha * g^2 + beta * g) * u where g > 0, else
+  //   ((expm1(min(g, epsilon)) - g) * alpha_negative + beta * g) * u
+  kXielu,
+};
+inline constexpr int kActivations = 9;
+
+struct ActivationParameters {
+  float limit = 0;
+  float alpha = 1;
+  float alpha_negative = 0;
+  float beta = 0;
+  float epsilon = 0;
+};
+
 // A logit with its index.
 struct IndexedValue {
   int32_t index;

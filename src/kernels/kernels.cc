@@ -16,6 +16,7 @@ struct Implementations {
   const LinearForm* prefill;
   const LinearForm* decode;
   const RowOperations* rows;
+  const ActivationOperations* activations;
   const AttentionOperations* attention;
   const LogitOperations* logits;
 };
@@ -24,12 +25,13 @@ struct Implementations {
 constexpr Implementations kImplementations[] = {
 #if defined(FULLSTOP_KERNELS_X86)
     {CpuPath::kAvx512, &avx512::kPrefill, &avx512::kDecode, &avx512::kRows,
-     &avx512::kAttention, &avx512::kLogits},
+     &avx512::kActivationTable, &avx512::kAttention, &avx512::kLogits},
     {CpuPath::kAvx2, &avx2::kPrefill, &avx2::kDecode, &avx2::kRows,
-     &avx2::kAttention, &avx2::kLogits},
+     &avx2::kActivationTable, &avx2::kAttention, &avx2::kLogits},
 #endif
     {CpuPath::kReference, &reference::kLinear, &reference::kLinear,
-     &reference::kRows, &reference::kAttention, &reference::kLogits},
+     &reference::kRows, &reference::kActivationTable, &reference::kAttention,
+     &reference::kLogits},
 };
 
 constexpr CpuPath kPaths[] = {CpuPath::kReference, CpuPath::kAvx2,
@@ -107,6 +109,26 @@ LinearFunction LinearFunctions::* Member(TensorType type) {
       return &LinearFunctions::q6_k;
     case TensorType::kIQ4_XS:
       return &LinearFunctions::iq4_xs;
+    case TensorType::kIQ2_XXS:
+      return &LinearFunctions::iq2_xxs;
+    case TensorType::kIQ2_XS:
+      return &LinearFunctions::iq2_xs;
+    case TensorType::kIQ2_S:
+      return &LinearFunctions::iq2_s;
+    case TensorType::kIQ3_XXS:
+      return &LinearFunctions::iq3_xxs;
+    case TensorType::kIQ3_S:
+      return &LinearFunctions::iq3_s;
+    case TensorType::kIQ1_S:
+      return &LinearFunctions::iq1_s;
+    case TensorType::kIQ1_M:
+      return &LinearFunctions::iq1_m;
+    case TensorType::kTQ1_0:
+      return &LinearFunctions::tq1_0;
+    case TensorType::kTQ2_0:
+      return &LinearFunctions::tq2_0;
+    case TensorType::kNVFP4:
+      return &LinearFunctions::nvfp4;
     default:
       return nullptr;
   }
@@ -180,6 +202,8 @@ std::vector<Kernels::Choice> Kernels::Choose() {
       kernels::Choose("linear decode", &Implementations::decode, highest_,
                       &decode_),
       kernels::Choose("rows", &Implementations::rows, highest_, &rows_),
+      kernels::Choose("activations", &Implementations::activations, highest_,
+                      &activations_),
       kernels::Choose("attention", &Implementations::attention, highest_,
                       &attention_),
       kernels::Choose("logits", &Implementations::logits, highest_, &logits_),
@@ -234,13 +258,29 @@ void Kernels::RmsNorm(const float* x, const float* weight, int64_t n,
   rows_->rms_norm(x, weight, n, epsilon, out);
 }
 
+void Kernels::LayerNorm(const float* x, const float* weight, const float* bias,
+                        int64_t n, float epsilon, float* out) const {
+  rows_->layer_norm(x, weight, bias, n, epsilon, out);
+}
+
 void Kernels::Add(float* x, const float* y, int64_t n) const {
   rows_->add(x, y, n);
 }
 
-void Kernels::SiluMultiply(const float* gate, const float* up, int64_t n,
-                           float* out) const {
-  rows_->silu_multiply(gate, up, n, out);
+void Kernels::Scale(float* x, int64_t n, float factor) const {
+  rows_->scale(x, n, factor);
+}
+
+void Kernels::Activate(Activation activation,
+                       const ActivationParameters& parameters,
+                       const float* gate, const float* up, int64_t n,
+                       float* out) const {
+  activations_->functions[static_cast<int>(activation)](gate, up, n, parameters,
+                                                        out);
+}
+
+void Kernels::SoftCap(float* x, int64_t n, float cap) const {
+  activations_->soft_cap(x, n, cap);
 }
 
 void Kernels::Rope(float* x, int64_t heads, int64_t head_dim, int64_t rotated,

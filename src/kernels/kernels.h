@@ -45,10 +45,6 @@ CpuPath ParseCpuPath(std::string_view name);
 // weights once and is meant for few rows.
 enum class Phase { kPrefill, kDecode };
 
-// How rotary embedding pairs the dimensions of a head: kAdjacent (2i, 2i+1), as
-// GGUF files of the Llama line are permuted for; kHalves (i, i + rotated/2).
-enum class RopePairs { kAdjacent, kHalves };
-
 // A matrix of packed weights: N rows of K weights in ggml's layout of the type.
 struct Matrix {
   TensorType type = TensorType::kF32;
@@ -62,6 +58,7 @@ inline constexpr size_t kAlignment = 64;
 
 struct LinearForm;
 struct RowOperations;
+struct ActivationOperations;
 struct AttentionOperations;
 struct LogitOperations;
 
@@ -78,7 +75,8 @@ class Kernels {
 
   // What runs an operation, and why the better ones do not.
   struct Choice {
-    // "linear prefill", "linear decode", "rows", "attention", "logits"
+    // "linear prefill", "linear decode", "rows", "activations", "attention",
+    // "logits"
     std::string_view operation;
     CpuPath path;
     struct Declined {
@@ -134,17 +132,32 @@ class Kernels {
   void DequantizeRow(const Matrix& w, int64_t row, float* out) const;
 
   // out[i] = x[i] * weight[i] / sqrt(sum(x^2) / n + epsilon); the sum is
-  // double. OUT may be X.
+  // double. WEIGHT may be null, which is 1 everywhere. OUT may be X.
   void RmsNorm(const float* x, const float* weight, int64_t n, float epsilon,
                float* out) const;
+
+  // out[i] = (x[i] - mean) * weight[i] / sqrt(sum((x - mean)^2) / n + epsilon)
+  //          + bias[i],
+  // mean = sum(x) / n; the sums are double. WEIGHT may be null, which is 1
+  // everywhere, and BIAS, which is 0. OUT may be X.
+  void LayerNorm(const float* x, const float* weight, const float* bias,
+                 int64_t n, float epsilon, float* out) const;
 
   // x[i] += y[i].
   void Add(float* x, const float* y, int64_t n) const;
 
-  // out[i] = gate[i] / (1 + exp(-gate[i])) * up[i]. OUT may be GATE or UP.
-  // The exponential is within 2 units in the last place.
-  void SiluMultiply(const float* gate, const float* up, int64_t n,
-                    float* out) const;
+  // x[i] *= factor.
+  void Scale(float* x, int64_t n, float factor) const;
+
+  // out[i] = ACTIVATION of gate[i] and up[i], as kernels/arguments.h says. UP
+  // may be null; OUT may be GATE or UP. The exponential is within 2 units in
+  // the last place; kGeluErf and kXielu are computed in double.
+  void Activate(Activation activation, const ActivationParameters& parameters,
+                const float* gate, const float* up, int64_t n,
+                float* out) const;
+
+  // x[i] = cap * tanh(x[i] / cap), within 8 units of 2^-24 times that.
+  void SoftCap(float* x, int64_t n, float cap) const;
 
   // Rotates, in place, pair i of each of HEADS heads of HEAD_DIM floats:
   //   (a, b) -> (a * cos[i] - b * sin[i], a * sin[i] + b * cos[i])
@@ -201,6 +214,7 @@ class Kernels {
   const LinearForm* prefill_ = nullptr;
   const LinearForm* decode_ = nullptr;
   const RowOperations* rows_ = nullptr;
+  const ActivationOperations* activations_ = nullptr;
   const AttentionOperations* attention_ = nullptr;
   const LogitOperations* logits_ = nullptr;
 };

@@ -59,7 +59,7 @@ TEST(SelectTest, AForcedPathRunsEveryOperationThatItHas) {
   for (const CpuPath path : Kernels::AvailablePaths()) {
     const Kernels kernels = Kernels::Select(path);
     EXPECT_EQ(kernels.path(), path);
-    ASSERT_EQ(kernels.Choices().size(), 5u);
+    ASSERT_EQ(kernels.Choices().size(), 6u);
     for (const Kernels::Choice& choice : kernels.Choices()) {
       EXPECT_EQ(choice.path, path) << choice.operation;
     }
@@ -114,7 +114,7 @@ TEST(SelectTest, OnlyPathsThatTheCpuHasCanBeForced) {
 TEST(SelectTest, OnlyTypesThatCanBeMultipliedAreSupported) {
   EXPECT_TRUE(Kernels::Supports(TensorType::kQ4_K));
   EXPECT_FALSE(Kernels::Supports(TensorType::kI8));
-  EXPECT_FALSE(Kernels::Supports(TensorType::kIQ1_S));
+  EXPECT_FALSE(Kernels::Supports(TensorType::kQ8_K));
 }
 
 }  // namespace

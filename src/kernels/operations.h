@@ -32,6 +32,8 @@ struct LinearFunctions {
   LinearFunction f32, f16, bf16;
   LinearFunction q4_0, q4_1, q5_0, q5_1, q8_0, iq4_nl, mxfp4;
   LinearFunction q2_k, q3_k, q4_k, q5_k, q6_k, iq4_xs;
+  LinearFunction iq2_xxs, iq2_xs, iq2_s, iq3_xxs, iq3_s, iq1_s, iq1_m;
+  LinearFunction tq1_0, tq2_0, nvfp4;
 };
 
 struct LinearForm {
@@ -47,9 +49,10 @@ struct LinearForm {
 struct RowOperations {
   void (*rms_norm)(const float* x, const float* weight, int64_t n,
                    float epsilon, float* out);
+  void (*layer_norm)(const float* x, const float* weight, const float* bias,
+                     int64_t n, float epsilon, float* out);
   void (*add)(float* x, const float* y, int64_t n);
-  void (*silu_multiply)(const float* gate, const float* up, int64_t n,
-                        float* out);
+  void (*scale)(float* x, int64_t n, float factor);
   // One head; the pairs are (i, i + 1) and (i, i + rotated / 2).
   void (*rope_adjacent)(float* x, int64_t rotated, const float* cos,
                         const float* sin);
@@ -59,6 +62,17 @@ struct RowOperations {
   void (*f16_to_f32)(const uint16_t* x, int64_t n, float* out);
   void (*f32_to_bf16)(const float* x, int64_t n, uint16_t* out);
   void (*bf16_to_f32)(const uint16_t* x, int64_t n, float* out);
+};
+
+// UP may be null.
+using ActivationFunction = void (*)(const float* gate, const float* up,
+                                    int64_t n,
+                                    const ActivationParameters& parameters,
+                                    float* out);
+
+struct ActivationOperations {
+  ActivationFunction functions[kActivations];  // by Activation
+  void (*soft_cap)(float* x, int64_t n, float cap);
 };
 
 struct AttentionRange {
@@ -91,6 +105,7 @@ struct LogitOperations {
 namespace reference {
 extern const LinearForm kLinear;
 extern const RowOperations kRows;
+extern const ActivationOperations kActivationTable;
 extern const AttentionOperations kAttention;
 extern const LogitOperations kLogits;
 }  // namespace reference
@@ -99,6 +114,7 @@ namespace avx2 {
 extern const LinearForm kPrefill;
 extern const LinearForm kDecode;
 extern const RowOperations kRows;
+extern const ActivationOperations kActivationTable;
 extern const AttentionOperations kAttention;
 extern const LogitOperations kLogits;
 }  // namespace avx2
@@ -107,6 +123,7 @@ namespace avx512 {
 extern const LinearForm kPrefill;
 extern const LinearForm kDecode;
 extern const RowOperations kRows;
+extern const ActivationOperations kActivationTable;
 extern const AttentionOperations kAttention;
 extern const LogitOperations kLogits;
 }  // namespace avx512

@@ -15,7 +15,6 @@
 namespace fullstop::kernels {
 namespace {
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr double kEpsilon = 0x1p-24;
 constexpr float kUntouched = -12345.5f;
@@ -63,6 +62,62 @@ TEST_P(RowsTest, RmsNormIsWithinFourRoundings) {
   }
 }
 
+TEST_P(RowsTest, RmsNormWithoutWeightHasOnes) {
+  for (const int64_t n : Lengths()) {
+    const std::vector<float> x = Floats(n);
+    const std::vector<float> ones(x.size(), 1.0f);
+    std::vector<float> want(x.size());
+    std::vector<float> out(x.size());
+    kernels_.RmsNorm(x.data(), ones.data(), n, 1e-5f, want.data());
+    kernels_.RmsNorm(x.data(), nullptr, n, 1e-5f, out.data());
+    EXPECT_EQ(out, want);
+  }
+}
+
+// The mean's rounding and the subtraction's, relative to what is subtracted;
+// then four as in RmsNorm, and the sum with the bias.
+TEST_P(RowsTest, LayerNormIsWithinItsRoundings) {
+  for (const int64_t n : Lengths()) {
+    std::vector<float> x = Floats(n);
+    for (float& v : x) v += 3;
+    const std::vector<float> weight = Floats(n);
+    const std::vector<float> bias = Floats(n);
+    const auto length = static_cast<double>(n);
+    double mean = 0;
+    for (const float v : x) mean += v / length;
+    double variance = 0;
+    for (const float v : x) variance += (v - mean) * (v - mean) / length;
+    const double scale = 1 / std::sqrt(variance + 1e-3f);
+    for (const float* w : {weight.data(), static_cast<const float*>(nullptr)}) {
+      for (const float* b : {bias.data(), static_cast<const float*>(nullptr)}) {
+        std::vector<float> out(static_cast<size_t>(n + 1), kUntouched);
+        kernels_.LayerNorm(x.data(), w, b, n, 1e-3f, out.data());
+        for (int64_t i = 0; i < n; ++i) {
+          const double factor = scale * (w == nullptr ? 1 : w[i]);
+          const double shift = b == nullptr ? 0 : b[i];
+          const double scaled = (x[i] - mean) * factor;
+          ASSERT_NEAR(out[i], scaled + shift,
+                      kEpsilon * (2 * (std::abs(mean) + std::abs(x[i])) *
+                                      std::abs(factor) +
+                                  5 * std::abs(scaled) + std::abs(shift)))
+              << n;
+        }
+        EXPECT_EQ(out[n], kUntouched);
+      }
+    }
+  }
+}
+
+TEST_P(RowsTest, ScaleIsExactAndKeepsWhatIsBehind) {
+  for (const int64_t n : Lengths()) {
+    std::vector<float> x = Floats(n + 1);
+    const std::vector<float> before = x;
+    kernels_.Scale(x.data(), n, 0.3f);
+    for (int64_t i = 0; i < n; ++i) ASSERT_EQ(x[i], before[i] * 0.3f);
+    EXPECT_EQ(x[n], before[n]);
+  }
+}
+
 TEST_P(RowsTest, RmsNormOfNanIsNan) {
   std::vector<float> x = Floats(40);
   x[33] = kNan;
@@ -91,36 +146,6 @@ TEST_P(RowsTest, AddIsExactAndKeepsWhatIsBehind) {
     for (int64_t i = 0; i < n; ++i) ASSERT_EQ(x[i], before[i] + y[i]);
     EXPECT_EQ(x[n], before[n]);
   }
-}
-
-TEST_P(RowsTest, SiluMultiplyIsWithinItsBound) {
-  std::vector<float> gate;
-  for (float g = -120; g < 120; g += 0.37f) gate.push_back(g);
-  for (const float g : {0.0f, -0.0f, 1e-30f, 88.8f, -88.8f, 3e38f}) {
-    gate.push_back(g);
-  }
-  const auto n = static_cast<int64_t>(gate.size());
-  const std::vector<float> up = Floats(n);
-  std::vector<float> out(gate.size());
-  kernels_.SiluMultiply(gate.data(), up.data(), n, out.data());
-  for (int64_t i = 0; i < n; ++i) {
-    const double g = gate[i];
-    const double want = g / (1 + std::exp(-g)) * up[i];
-    // Two units of the exponential, and the roundings of +, / and *. Below
-    // -88.7 the exponential is past the floats and the result zero.
-    const double bound = 8 * kEpsilon * std::abs(want) + 1e-36;
-    ASSERT_NEAR(out[i], want, bound) << g;
-  }
-}
-
-TEST_P(RowsTest, SiluOfSpecialValues) {
-  const float gate[] = {kNan, kInfinity, -kInfinity};
-  const float up[] = {1, 1, 1};
-  float out[3];
-  kernels_.SiluMultiply(gate, up, 3, out);
-  EXPECT_TRUE(std::isnan(out[0]));
-  EXPECT_EQ(out[1], kInfinity);
-  EXPECT_TRUE(std::isnan(out[2]));
 }
 
 TEST_P(RowsTest, RopeRotatesPairsAndLeavesTheRest) {

@@ -3,42 +3,89 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "base/error.h"
-#include "model/llama.h"
+#include "model/folder_reader.h"
 
 namespace fullstop {
+
+// Each is defined in its own file. A new one is a line here.
+#define FULLSTOP_ARCHITECTURES(X) \
+  X(kApertus)                     \
+  X(kErnie45)                     \
+  X(kGemma)                       \
+  X(kGlm4)                        \
+  X(kGranite)                     \
+  X(kHunyuanDense)                \
+  X(kInternLm2)                   \
+  X(kLlama)                       \
+  X(kMinistral3)                  \
+  X(kOlmo2)                       \
+  X(kPhi3)                        \
+  X(kQwen2)                       \
+  X(kQwen3)                       \
+  X(kSeedOss)                     \
+  X(kSmolLm3)
+
+#define FULLSTOP_DECLARE(architecture) extern const Architecture architecture;
+FULLSTOP_ARCHITECTURES(FULLSTOP_DECLARE)
+#undef FULLSTOP_DECLARE
+
 namespace {
 
-constexpr Architecture kArchitectures[] = {
-    {"llama", DescribeLlama},
-};
+#define FULLSTOP_ROW(architecture) &architecture,
+constexpr const Architecture* kArchitectures[] = {
+    FULLSTOP_ARCHITECTURES(FULLSTOP_ROW)};
+#undef FULLSTOP_ROW
 
 std::string KnownNames() {
   std::string names;
-  for (const Architecture& known : kArchitectures) {
+  for (const Architecture* known : kArchitectures) {
     if (!names.empty()) names += ", ";
-    names += known.name;
+    names += known->name;
   }
   return names;
 }
 
+std::string KnownModelTypes() {
+  std::string names;
+  for (const Architecture* known : kArchitectures) {
+    for (const std::string_view type : known->model_types) {
+      if (!names.empty() && !type.empty()) names += ", ";
+      names += type;
+    }
+  }
+  return names;
+}
+
+// `model_type` of the text model where there are several modalities.
+std::string ModelType(const HfFolder& folder) {
+  const nlohmann::ordered_json& config = folder.config();
+  std::string type;
+  if (config.is_object()) type = config.value("model_type", "");
+  const auto text = config.find("text_config");
+  if (text != config.end() && text->is_object()) {
+    type = text->value("model_type", type);
+  }
+  return type;
+}
+
 }  // namespace
 
-std::span<const Architecture> Architectures() { return kArchitectures; }
+std::span<const Architecture* const> Architectures() { return kArchitectures; }
 
-Graph DescribeModel(const GgufFile& file) {
-  const std::string& path = file.paths().front();
+Graph DescribeModel(const ModelFile& file) {
+  const std::string& path = file.path();
   const std::optional<std::string_view> name =
-      file.GetString("general.architecture");
+      file.keys().GetString("general.architecture");
   if (!name) {
     throw Error::Format("key general.architecture is missing").In(path);
   }
-  const auto* known =
-      std::find_if(std::begin(kArchitectures), std::end(kArchitectures),
-                   [&](const Architecture& a) { return a.name == *name; });
+  const auto* known = std::ranges::find(
+      kArchitectures, *name, [](const Architecture* a) { return a->name; });
   if (known == std::end(kArchitectures)) {
     throw Error::Unsupported(
         fmt::format("models of the architecture \"{}\" are not supported",
@@ -53,7 +100,27 @@ Graph DescribeModel(const GgufFile& file) {
             "take the whole model's file; this one serves tokenize, "
             "render and show");
   }
-  return known->describe(file);
+  return (*known)->describe(file);
+}
+
+ModelFile ReadModelFolder(const HfFolder& folder) {
+  const std::string type = ModelType(folder);
+  const auto* known =
+      std::ranges::find_if(kArchitectures, [&type](const Architecture* a) {
+        return !type.empty() &&
+               std::ranges::find(a->model_types, type) != a->model_types.end();
+      });
+  if (known == std::end(kArchitectures)) {
+    throw Error::Unsupported(
+        fmt::format("models of the type \"{}\" are not supported", type))
+        .In(folder.path() + "/config.json")
+        .Advice("supported: " + KnownModelTypes());
+  }
+  FolderReader reader(
+      folder, std::make_shared<const SafetensorsSet>(folder.OpenWeights()),
+      (*known)->name);
+  (*known)->read_folder(reader);
+  return reader.Take();
 }
 
 }  // namespace fullstop

@@ -1,27 +1,28 @@
-// The table of architectures.
+// The table of architectures, and models described by it.
 #ifndef FULLSTOP_MODEL_ARCHITECTURES_H_
 #define FULLSTOP_MODEL_ARCHITECTURES_H_
 
 #include <span>
-#include <string_view>
 
-#include "format/gguf.h"
+#include "format/hf_folder.h"
+#include "model/architecture.h"
 #include "model/graph.h"
+#include "model/model_file.h"
 
 namespace fullstop {
 
-struct Architecture {
-  // The value of GGUF's general.architecture.
-  std::string_view name;
-  Graph (*describe)(const GgufFile& file);
-};
-
-std::span<const Architecture> Architectures();
+std::span<const Architecture* const> Architectures();
 
 // The description of the model in FILE. Throws Error: kUnsupported where the
 // architecture is none of the table (naming it and what is known), kUsage where
 // the file holds a vocabulary and no weights, and what the description throws.
-Graph DescribeModel(const GgufFile& file);
+Graph DescribeModel(const ModelFile& file);
+
+// The folder's weights and configuration under GGUF's names; nothing is copied
+// but small tensors. Throws Error: kUnsupported where the architecture is none
+// of the table, for tensors that are not understood and for weights that can't
+// be read (hf_folder.h); kFormat for configurations that say nonsense.
+ModelFile ReadModelFolder(const HfFolder& folder);
 
 }  // namespace fullstop
 

@@ -9,9 +9,15 @@ constexpr int64_t kSliceBytes = int64_t{32} << 20;
 
 }  // namespace
 
-CpuHead::CpuHead(const kernels::Matrix& matrix, const kernels::Kernels& kernels,
-                 ThreadPool& pool)
-    : matrix_(matrix), kernels_(kernels), pool_(pool), linear_(kernels, pool) {}
+CpuHead::CpuHead(const Graph& graph, const CpuWeights& weights,
+                 const kernels::Kernels& kernels, ThreadPool& pool)
+    : graph_(graph),
+      matrix_(weights.matrix(graph.head)),
+      bias_(graph.head_bias ? weights.vector(*graph.head_bias).data()
+                            : nullptr),
+      kernels_(kernels),
+      pool_(pool),
+      linear_(kernels, pool) {}
 
 void CpuHead::Begin(size_t rows) { result_.rows().assign(rows, {}); }
 
@@ -50,12 +56,25 @@ void CpuHead::ComputeSlice(std::span<const Pending> rows,
   for (size_t i = 0; i < rows.size(); ++i) {
     std::copy_n(rows[i].hidden, width, hidden_.data() + i * width);
   }
-  const LinearTarget target{&matrix_, nullptr, logits_.data(), matrix_.rows};
+  const LinearTarget target{matrix_, bias_, logits_.data(), matrix_.rows};
   linear_.Run(phase, hidden_.data(), matrix_.columns,
               static_cast<int64_t>(rows.size()), matrix_.columns, {&target, 1});
   pool_.ParallelFor(rows.size(), 1, [&](size_t i, size_t, int) {
-    Reduce(rows[i], logits_.data() + i * vocabulary);
+    float* logits = logits_.data() + i * vocabulary;
+    Finish(logits);
+    Reduce(rows[i], logits);
   });
+}
+
+void CpuHead::Finish(float* logits) const {
+  if (graph_.logit_scale != 1) {
+    kernels_.Scale(logits, matrix_.rows,
+                   static_cast<float>(graph_.logit_scale));
+  }
+  if (graph_.logit_cap != 0) {
+    kernels_.SoftCap(logits, matrix_.rows,
+                     static_cast<float>(graph_.logit_cap));
+  }
 }
 
 void CpuHead::Reduce(const Pending& pending, const float* logits) {

@@ -11,7 +11,9 @@
 #include "kernels/kernels.h"
 #include "model/aligned_buffer.h"
 #include "model/cpu_linear.h"
+#include "model/cpu_weights.h"
 #include "model/forward.h"
+#include "model/graph.h"
 #include "model/host_result.h"
 
 namespace fullstop {
@@ -20,10 +22,9 @@ namespace fullstop {
 // them. One call at a time.
 class CpuHead {
  public:
-  // MATRIX is [embedding length, vocabulary]. KERNELS and POOL must outlive the
-  // object, and what MATRIX names.
-  CpuHead(const kernels::Matrix& matrix, const kernels::Kernels& kernels,
-          ThreadPool& pool);
+  // The head of GRAPH. All must outlive the object.
+  CpuHead(const Graph& graph, const CpuWeights& weights,
+          const kernels::Kernels& kernels, ThreadPool& pool);
 
   // Begins the result of a call of ROWS rows.
   void Begin(size_t rows);
@@ -43,9 +44,12 @@ class CpuHead {
   };
 
   void ComputeSlice(std::span<const Pending> rows, kernels::Phase phase);
+  void Finish(float* logits) const;
   void Reduce(const Pending& row, const float* logits);
 
-  const kernels::Matrix matrix_;
+  const Graph& graph_;
+  const kernels::Matrix& matrix_;
+  const float* const bias_;
   const kernels::Kernels& kernels_;
   ThreadPool& pool_;
   CpuLinear linear_;

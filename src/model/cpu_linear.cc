@@ -29,16 +29,16 @@ void CpuLinear::Prepare(kernels::Phase phase,
 void CpuLinear::CutIntoRanges(kernels::Phase phase,
                               std::span<const LinearTarget> targets) {
   int64_t total = 0;
-  for (const LinearTarget& target : targets) total += target.w->rows;
+  for (const LinearTarget& target : targets) total += target.w.rows;
   const int64_t threads = pool_.size();
   const int64_t wanted = threads == 1 ? 1 : threads * kRangesPerThread;
   const int64_t step =
       RoundUp((total + wanted - 1) / wanted, kernels_.LinearGrain(phase));
   ranges_.clear();
   for (const LinearTarget& target : targets) {
-    for (int64_t begin = 0; begin < target.w->rows; begin += step) {
+    for (int64_t begin = 0; begin < target.w.rows; begin += step) {
       ranges_.push_back(
-          {&target, begin, std::min(begin + step, target.w->rows)});
+          {&target, begin, std::min(begin + step, target.w.rows)});
     }
   }
 }
@@ -62,7 +62,7 @@ void CpuLinear::Run(kernels::Phase phase, const float* x, int64_t stride,
   pool_.ParallelFor(ranges_.size(), 1, [&](size_t index, size_t, int worker) {
     const Range& range = ranges_[index];
     const LinearTarget& target = *range.target;
-    kernels_.Linear(phase, input, *target.w, range.begin, range.end, target.y,
+    kernels_.Linear(phase, input, target.w, range.begin, range.end, target.y,
                     target.y_stride,
                     scratch_.data() + scratch * static_cast<size_t>(worker));
     if (target.bias == nullptr) return;

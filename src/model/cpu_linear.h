@@ -15,8 +15,8 @@ namespace fullstop {
 
 // y = w . x + bias for each row; rows of Y are Y_STRIDE floats apart.
 struct LinearTarget {
-  const kernels::Matrix* w;
-  const float* bias;  // [w->rows], or null
+  kernels::Matrix w;
+  const float* bias;  // [w.rows], or null
   float* y;
   int64_t y_stride;
 };

@@ -12,7 +12,7 @@
 namespace fullstop {
 namespace {
 
-Graph Checked(Graph graph, const GgufFile& file) {
+Graph Checked(Graph graph, const ModelFile& file) {
   for (const CacheLayer& layer : graph.cache) {
     if (layer.head_length % 8 != 0 ||
         layer.head_length > kernels::kMaxHeadDim) {
@@ -20,7 +20,7 @@ Graph Checked(Graph graph, const GgufFile& file) {
           fmt::format("heads of {} numbers are not supported: the length must "
                       "be a multiple of 8, at most {}",
                       layer.head_length, kernels::kMaxHeadDim))
-          .In(file.paths().front());
+          .In(file.path());
     }
   }
   return graph;
@@ -28,7 +28,7 @@ Graph Checked(Graph graph, const GgufFile& file) {
 
 }  // namespace
 
-CpuModel::CpuModel(const GgufFile& file, Graph graph, const Options& options,
+CpuModel::CpuModel(const ModelFile& file, Graph graph, const Options& options,
                    const kernels::Kernels& kernels)
     : graph_(Checked(std::move(graph), file)),
       options_(options),
@@ -36,8 +36,9 @@ CpuModel::CpuModel(const GgufFile& file, Graph graph, const Options& options,
       pool_(options.threads),
       weights_(file, graph_, kernels_),
       cache_(graph_.cache),
-      runner_(graph_, weights_, kernels_, pool_, cache_),
-      head_(weights_.matrix(graph_.head), kernels_, pool_) {}
+      runner_(graph_, weights_, kernels_, pool_, cache_,
+              options_.context_length),
+      head_(graph_, weights_, kernels_, pool_) {}
 
 ForwardResult& CpuModel::Forward(std::span<const Row> rows, Phase phase) {
   const std::map<SequenceId, int32_t> lengths = CheckRows(rows, *this);

@@ -6,7 +6,6 @@
 #include <span>
 
 #include "base/threads.h"
-#include "format/gguf.h"
 #include "kernels/kernels.h"
 #include "model/cpu_head.h"
 #include "model/cpu_linear.h"
@@ -15,6 +14,7 @@
 #include "model/forward.h"
 #include "model/graph.h"
 #include "model/kv_cache.h"
+#include "model/model_file.h"
 
 namespace fullstop {
 
@@ -29,7 +29,7 @@ class CpuModel final : public ForwardModel {
 
   // GRAPH was made from FILE, which must outlive the model. Throws Error
   // (kUnsupported) for a head length that the kernels can't do.
-  CpuModel(const GgufFile& file, Graph graph, const Options& options,
+  CpuModel(const ModelFile& file, Graph graph, const Options& options,
            const kernels::Kernels& kernels);
 
   ForwardResult& Forward(std::span<const Row> rows, Phase phase) override;

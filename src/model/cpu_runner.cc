@@ -1,15 +1,26 @@
 #include "model/cpu_runner.h"
 
 #include <algorithm>
+#include <cmath>
 #include <variant>
 
 #include "model/rope.h"
 
 namespace fullstop {
+namespace {
+
+kernels::Matrix RowsOfMatrix(kernels::Matrix matrix, uint64_t first,
+                             int64_t count) {
+  matrix.data += static_cast<int64_t>(first) * matrix.row_bytes;
+  matrix.rows = count;
+  return matrix;
+}
+
+}  // namespace
 
 CpuRunner::CpuRunner(const Graph& graph, const CpuWeights& weights,
                      const kernels::Kernels& kernels, ThreadPool& pool,
-                     KvCache& cache)
+                     KvCache& cache, int32_t context)
     : graph_(graph),
       weights_(weights),
       kernels_(kernels),
@@ -18,9 +29,11 @@ CpuRunner::CpuRunner(const Graph& graph, const CpuWeights& weights,
       attention_(kernels, pool, cache),
       values_(graph.values.size()) {
   for (const RopeSpec& rope : graph.ropes) {
+    const std::optional<TensorId> tensor =
+        UsesLongFactors(rope, context) ? rope.long_factors : rope.factors;
     std::span<const float> factors;
-    if (rope.factors) factors = weights.vector(*rope.factors);
-    angles_.push_back({RopeFrequencies(rope, factors), {}, {}});
+    if (tensor) factors = weights.vector(*tensor);
+    angles_.push_back({RopeFrequencies(rope, factors, context), {}, {}});
   }
 }
 
@@ -73,7 +86,7 @@ void CpuRunner::Do(const EmbedStep& step) {
   ForRows([&](size_t i) {
     const Row& row = batch_[rows_[i]];
     float* out = RowOf(step.out, i);
-    if (row.embedding != nullptr) {
+    if (row.embedding != nullptr && step.embedded) {
       std::copy_n(row.embedding, Width(step.out), out);
     } else {
       kernels_.DequantizeRow(table, row.token, out);
@@ -81,22 +94,43 @@ void CpuRunner::Do(const EmbedStep& step) {
   });
 }
 
+CpuRunner::Piecewise CpuRunner::Pieces(std::optional<TensorId> tensor,
+                                       int64_t length) const {
+  if (!tensor) return {nullptr, 0};
+  const std::vector<float>& all = weights_.vector(*tensor);
+  const bool shared = static_cast<int64_t>(all.size()) == length;
+  return {all.data(), shared ? 0 : length};
+}
+
 void CpuRunner::Do(const NormStep& step) {
-  const std::vector<float>& weight = weights_.vector(step.weight);
+  const auto length = static_cast<int64_t>(Width(step.in) / step.groups);
+  const auto epsilon = static_cast<float>(step.epsilon);
+  const Piecewise weight = Pieces(step.weight, length);
+  const Piecewise bias = Pieces(step.bias, length);
   ForRows([&](size_t i) {
-    kernels_.RmsNorm(RowOf(step.in, i), weight.data(),
-                     static_cast<int64_t>(weight.size()),
-                     static_cast<float>(step.epsilon), RowOf(step.out, i));
+    for (int64_t group = 0; group < static_cast<int64_t>(step.groups);
+         ++group) {
+      const float* in = RowOf(step.in, i) + group * length;
+      float* out = RowOf(step.out, i) + group * length;
+      const float* shift = bias.Of(group);
+      if (step.kind == NormStep::Kind::kLayer) {
+        kernels_.LayerNorm(in, weight.Of(group), shift, length, epsilon, out);
+        continue;
+      }
+      kernels_.RmsNorm(in, weight.Of(group), length, epsilon, out);
+      if (shift != nullptr) kernels_.Add(out, shift, length);
+    }
   });
 }
 
 void CpuRunner::Do(const LinearStep& step) {
   targets_.clear();
   for (const LinearPart& part : step.parts) {
+    const auto width = static_cast<int64_t>(Width(part.out));
     targets_.push_back(
-        {&weights_.matrix(part.weight),
-         part.bias ? weights_.vector(*part.bias).data() : nullptr,
-         Value(part.out), static_cast<int64_t>(Width(part.out))});
+        {RowsOfMatrix(weights_.matrix(part.weight), part.first, width),
+         part.bias ? weights_.vector(*part.bias).data() + part.first : nullptr,
+         Value(part.out), width});
   }
   const auto columns = static_cast<int64_t>(Width(step.in));
   linear_.Run(phase_, Value(step.in), columns,
@@ -106,11 +140,14 @@ void CpuRunner::Do(const LinearStep& step) {
 void CpuRunner::Do(const RopeStep& step) {
   const Angles& angles = angles_[static_cast<uint32_t>(step.rope)];
   const size_t pairs = angles.frequencies.size();
+  const kernels::RopePairs form = step.pairs == RopePairs::kAdjacent
+                                      ? kernels::RopePairs::kAdjacent
+                                      : kernels::RopePairs::kHalves;
   ForRows([&](size_t i) {
     kernels_.Rope(
-        RowOf(step.value, i), static_cast<int64_t>(step.heads),
+        RowOf(step.value, i) + step.begin, static_cast<int64_t>(step.heads),
         static_cast<int64_t>(step.head_length), static_cast<int64_t>(2 * pairs),
-        kernels::RopePairs::kAdjacent, angles.cos.data() + rows_[i] * pairs,
+        form, angles.cos.data() + rows_[i] * pairs,
         angles.sin.data() + rows_[i] * pairs);
   });
 }
@@ -122,11 +159,12 @@ void CpuRunner::Do(const AttentionStep& step) {
                   Value(step.value), Value(step.out)});
 }
 
-void CpuRunner::Do(const SwiGluStep& step) {
+void CpuRunner::Do(const ActivateStep& step) {
   ForRows([&](size_t i) {
-    kernels_.SiluMultiply(RowOf(step.gate, i), RowOf(step.up, i),
-                          static_cast<int64_t>(Width(step.out)),
-                          RowOf(step.out, i));
+    const float* up = step.up ? RowOf(*step.up, i) : nullptr;
+    kernels_.Activate(step.activation, step.parameters, RowOf(step.gate, i), up,
+                      static_cast<int64_t>(Width(step.out)),
+                      RowOf(step.out, i));
   });
 }
 
@@ -134,6 +172,36 @@ void CpuRunner::Do(const AddStep& step) {
   ForRows([&](size_t i) {
     kernels_.Add(RowOf(step.out, i), RowOf(step.in, i),
                  static_cast<int64_t>(Width(step.out)));
+  });
+}
+
+void CpuRunner::Do(const ScaleStep& step) {
+  const double by = step.by ? weights_.vector(*step.by).front() : 1.0;
+  const auto factor = static_cast<float>(step.factor * by);
+  ForRows([&](size_t i) {
+    kernels_.Scale(RowOf(step.value, i),
+                   static_cast<int64_t>(Width(step.value)), factor);
+  });
+}
+
+void CpuRunner::Do(const PositionScaleStep& step) {
+  ForRows([&](size_t i) {
+    const double position = batch_[rows_[i]].position;
+    const double periods = std::floor((position + step.offset) / step.length);
+    kernels_.Scale(RowOf(step.value, i),
+                   static_cast<int64_t>(Width(step.value)),
+                   static_cast<float>(1 + step.rate * std::log1p(periods)));
+  });
+}
+
+void CpuRunner::Do(const CopyStep& step) {
+  ForRows([&](size_t i) {
+    for (uint64_t group = 0; group < step.groups; ++group) {
+      std::copy_n(
+          RowOf(step.in, i) + group * step.in_stride + step.in_begin,
+          step.length,
+          RowOf(step.out, i) + group * step.out_stride + step.out_begin);
+    }
   });
 }
 

@@ -22,9 +22,11 @@ namespace fullstop {
 // Holds the activations of one batch. One call at a time.
 class CpuRunner {
  public:
-  // All must outlive the object.
+  // All that is passed by reference must outlive the object. CONTEXT is the
+  // most positions that a sequence may have.
   CpuRunner(const Graph& graph, const CpuWeights& weights,
-            const kernels::Kernels& kernels, ThreadPool& pool, KvCache& cache);
+            const kernels::Kernels& kernels, ThreadPool& pool, KvCache& cache,
+            int32_t context);
 
   // Evaluates ROWS, for which the cache has room. Afterwards rows() are those
   // that want a result, as indices into ROWS, and Value(graph.hidden) holds
@@ -48,9 +50,24 @@ class CpuRunner {
   void Do(const LinearStep& step);
   void Do(const RopeStep& step);
   void Do(const AttentionStep& step);
-  void Do(const SwiGluStep& step);
+  void Do(const ActivateStep& step);
   void Do(const AddStep& step);
+  void Do(const ScaleStep& step);
+  void Do(const PositionScaleStep& step);
+  void Do(const CopyStep& step);
   void Do(const SelectStep& step);
+
+  // The part of a vector for each group of an activation; null where there is
+  // no vector.
+  struct Piecewise {
+    const float* first;
+    int64_t stride;
+    const float* Of(int64_t group) const {
+      return first == nullptr ? nullptr : first + group * stride;
+    }
+  };
+  // TENSOR is as long as a group, LENGTH, or as all groups.
+  Piecewise Pieces(std::optional<TensorId> tensor, int64_t length) const;
 
   // Calls BODY(row) for each active row, on several threads where there are
   // many.

@@ -1,25 +1,46 @@
 #include "model/cpu_weights.h"
 
-namespace fullstop {
+#include <span>
 
-CpuWeights::CpuWeights(const GgufFile& file, const Graph& graph,
-                       const kernels::Kernels& kernels) {
+namespace fullstop {
+namespace {
+
+// One for each index of SHAPE's last dimension.
+std::vector<kernels::Matrix> Slices(
+    TensorType type, const std::vector<uint64_t>& shape,
+    std::span<const std::span<const std::byte>> pieces) {
+  const uint64_t rows = shape.size() > 1 ? shape[1] : 1;
+  const uint64_t row_bytes = RowBytes(type, shape[0]).value();
+  const uint64_t count = shape.size() > 2 ? shape[2] : 1;
+  std::vector<kernels::Matrix> slices;
+  for (std::span<const std::byte> piece : pieces) {
+    while (slices.size() < count && piece.size() >= rows * row_bytes) {
+      slices.push_back({.type = type,
+                        .data = piece.data(),
+                        .rows = static_cast<int64_t>(rows),
+                        .columns = static_cast<int64_t>(shape[0]),
+                        .row_bytes = static_cast<int64_t>(row_bytes)});
+      piece = piece.subspan(rows * row_bytes);
+    }
+  }
+  return slices;
+}
+
+}  // namespace
+
+CpuWeights::CpuWeights(const ModelFile& file, const Graph& graph,
+                       const kernels::Kernels& kernels)
+    : owner_(file.owner()) {
   for (const TensorSpec& spec : graph.tensors) {
-    const GgufTensor& tensor = *file.FindTensor(spec.name);
-    const uint64_t columns = spec.shape[0];
-    const kernels::Matrix matrix{
-        .type = tensor.type,
-        .data = tensor.data.data(),
-        .rows = static_cast<int64_t>(spec.shape.size() > 1 ? spec.shape[1] : 1),
-        .columns = static_cast<int64_t>(columns),
-        .row_bytes =
-            static_cast<int64_t>(RowBytes(tensor.type, columns).value())};
+    const ModelTensor& tensor = *file.FindTensor(spec.name);
+    std::vector<std::span<const std::byte>> pieces = tensor.pieces;
+    if (tensor.make) pieces = {made_.emplace_back(tensor.make())};
+    matrices_.push_back(Slices(tensor.type, spec.shape, pieces));
     std::vector<float> vector;
     if (spec.shape.size() == 1) {
-      vector.resize(columns);
-      kernels.DequantizeRow(matrix, 0, vector.data());
+      vector.resize(spec.shape[0]);
+      kernels.DequantizeRow(matrices_.back()[0], 0, vector.data());
     }
-    matrices_.push_back(matrix);
     vectors_.push_back(std::move(vector));
   }
 }

@@ -1,26 +1,32 @@
-// A graph's tensors bound to a mapped file, for the kernels.
+// A graph's tensors bound to a file's data, for the kernels.
 #ifndef FULLSTOP_MODEL_CPU_WEIGHTS_H_
 #define FULLSTOP_MODEL_CPU_WEIGHTS_H_
 
+#include <cstddef>
+#include <memory>
 #include <vector>
 
-#include "format/gguf.h"
 #include "kernels/kernels.h"
 #include "model/graph.h"
+#include "model/model_file.h"
 
 namespace fullstop {
 
-// Matrices stay where the file is mapped; FILE must outlive the object.
+// Matrices stay where the file is mapped (of a GGUF file, which must outlive
+// the object); those that a file has to compute are computed once and kept.
 // Vectors, which are short, are copied to float. Immutable; any number of
 // threads may read.
 class CpuWeights {
  public:
   // GRAPH was made from FILE.
-  CpuWeights(const GgufFile& file, const Graph& graph,
+  CpuWeights(const ModelFile& file, const Graph& graph,
              const kernels::Kernels& kernels);
 
   // ID must be of a tensor with two dimensions.
-  const kernels::Matrix& matrix(TensorId id) const {
+  const kernels::Matrix& matrix(TensorId id) const { return slices(id)[0]; }
+  // The matrices of a tensor with three dimensions, one for each index of the
+  // last; of one with two, that one.
+  const std::vector<kernels::Matrix>& slices(TensorId id) const {
     return matrices_[static_cast<uint32_t>(id)];
   }
   // ID must be of a tensor with one dimension.
@@ -29,8 +35,10 @@ class CpuWeights {
   }
 
  private:
-  // By TensorId; empty where the tensor is of the other kind.
-  std::vector<kernels::Matrix> matrices_;
+  std::shared_ptr<const void> owner_;
+  std::vector<std::vector<std::byte>> made_;
+  // By TensorId; a tensor with one dimension is a matrix of one row.
+  std::vector<std::vector<kernels::Matrix>> matrices_;
   std::vector<std::vector<float>> vectors_;
 };
 

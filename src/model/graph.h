@@ -10,6 +10,8 @@
 #include <variant>
 #include <vector>
 
+#include "kernels/arguments.h"
+
 namespace fullstop {
 
 // Indices into the vectors of a Graph.
@@ -49,7 +51,7 @@ struct ValueSpec {
 // The angles of a rotary embedding (arXiv:2104.09864). Pair I of ROTATED / 2 at
 // position P turns by P times RopeFrequencies()[I], model/rope.h.
 struct RopeSpec {
-  enum class Scaling { kNone, kLinear, kYarn };
+  enum class Scaling { kNone, kLinear, kYarn, kDynamic };
 
   uint64_t rotated = 0;
   double base = 10000;
@@ -58,46 +60,73 @@ struct RopeSpec {
   double factor = 1;
   double original_context = 0;
   // YaRN (arXiv:2309.00071): rotations over the original context above which a
-  // pair is left as it is, and below which it is interpolated.
+  // pair is left as it is, and below which it is interpolated. The bounds are
+  // rounded outwards to whole pairs, or taken as they are.
   double beta_fast = 32;
   double beta_slow = 1;
+  bool round_bounds = true;
   // Multiplies the rotated numbers.
   double magnitude = 1;
-  // [ROTATED / 2] divisors of the frequencies (Llama 3.1).
+  // [ROTATED / 2] divisors of the frequencies (Llama 3.1), and what takes their
+  // place where the model is run with a context longer than ORIGINAL_CONTEXT
+  // (LongRoPE, arXiv:2402.13753). The choice holds for all positions, since
+  // cached keys can't be turned again.
   std::optional<TensorId> factors = std::nullopt;
+  std::optional<TensorId> long_factors = std::nullopt;
+  // If not 0: so many pairs turn, and the others stay as they are.
+  uint64_t turning_pairs = 0;
 };
 
-// out = row TOKEN of table
+// out = row TOKEN of table. A row of the call that brings its embedding has
+// that instead, unless EMBEDDED is false.
 struct EmbedStep {
   TensorId table;
   ValueId out;
+  bool embedded = true;
 };
 
-// out = in / sqrt(mean(in^2) + epsilon) * weight
+// Each of GROUPS equal pieces of IN by itself:
+//   kRms:   out = in / sqrt(mean(in^2) + epsilon) * weight + bias
+//   kLayer: the same of in - mean(in)
+// WEIGHT and BIAS are as long as a piece, or as the whole.
 struct NormStep {
+  enum class Kind { kRms, kLayer };
+
   ValueId in;
-  TensorId weight;
+  std::optional<TensorId> weight;
   double epsilon;
   ValueId out;
+  Kind kind = Kind::kRms;
+  std::optional<TensorId> bias = std::nullopt;
+  uint64_t groups = 1;
 };
 
-// Several matrices over one input: out = weight . in + bias each.
+// Several matrices over one input: out = weight . in + bias each. Of WEIGHT and
+// BIAS the rows from FIRST on are taken, as many as OUT is wide.
 struct LinearPart {
   TensorId weight;
   std::optional<TensorId> bias;
   ValueId out;
+  uint64_t first = 0;
 };
 struct LinearStep {
   ValueId in;
   std::vector<LinearPart> parts;
 };
 
-// Turns, in each of HEADS heads of HEAD_LENGTH numbers, the pairs (2i, 2i + 1).
+using kernels::Activation;
+using kernels::ActivationParameters;
+using kernels::RopePairs;
+
+// Turns, in each of HEADS heads of HEAD_LENGTH numbers, the pairs of those from
+// number BEGIN on.
 struct RopeStep {
   ValueId value;
   uint64_t heads;
   uint64_t head_length;
   RopeId rope;
+  RopePairs pairs = RopePairs::kAdjacent;
+  uint64_t begin = 0;
 };
 
 // Appends KEY and VALUE to the cache of LAYER, then for each query head
@@ -113,17 +142,50 @@ struct AttentionStep {
   double scale;
 };
 
-// out = gate / (1 + exp(-gate)) * up
-struct SwiGluStep {
+// out = ACTIVATION of gate, times up where that is given. OUT may be either.
+struct ActivateStep {
+  Activation activation;
   ValueId gate;
-  ValueId up;
+  std::optional<ValueId> up;
   ValueId out;
+  ActivationParameters parameters = {};
 };
 
 // out += in
 struct AddStep {
   ValueId in;
   ValueId out;
+};
+
+// value *= factor, and BY, a tensor of one number, where it is given.
+struct ScaleStep {
+  ValueId value;
+  double factor;
+  std::optional<TensorId> by = std::nullopt;
+};
+
+// value *= 1 + rate * log(1 + floor((position + offset) / length)): queries
+// that look far back are made sharper (Llama 4 with offset 1, Ministral 3 with
+// 0).
+struct PositionScaleStep {
+  ValueId value;
+  double rate;
+  double length;
+  double offset;
+};
+
+// out[g * out_stride + out_begin + i] = in[g * in_stride + in_begin + i]
+// for g < GROUPS and i < LENGTH: takes fused activations apart and puts them
+// together. An IN_STRIDE of 0 gives the same numbers to all groups.
+struct CopyStep {
+  ValueId in;
+  uint64_t in_begin;
+  uint64_t in_stride;
+  ValueId out;
+  uint64_t out_begin;
+  uint64_t out_stride;
+  uint64_t length;
+  uint64_t groups = 1;
 };
 
 // From here on only rows whose result is wanted matter; VALUES are alive.
@@ -135,7 +197,8 @@ struct Step {
   // "blk.3.attn_norm": for messages and profiles.
   std::string name;
   std::variant<EmbedStep, NormStep, LinearStep, RopeStep, AttentionStep,
-               SwiGluStep, AddStep, SelectStep>
+               ActivateStep, AddStep, ScaleStep, PositionScaleStep, CopyStep,
+               SelectStep>
       op;
 };
 
@@ -163,6 +226,12 @@ struct Graph {
   // [EMBEDDING, VOCABULARY]; the embedding's table again where the head is
   // tied.
   TensorId head{};
+  // [VOCABULARY]
+  std::optional<TensorId> head_bias = std::nullopt;
+  // A logit is LOGIT_SCALE * (head . hidden + bias), then, where LOGIT_CAP is
+  // not 0, cap * tanh(logit / cap).
+  double logit_scale = 1;
+  double logit_cap = 0;
 
   const TensorSpec& tensor(TensorId id) const {
     return tensors[static_cast<uint32_t>(id)];

@@ -23,15 +23,15 @@ std::vector<uint64_t> Trimmed(std::vector<uint64_t> shape) {
 
 }  // namespace
 
-GraphBuilder::GraphBuilder(const GgufFile& file, std::string architecture)
+GraphBuilder::GraphBuilder(const ModelFile& file, std::string architecture)
     : file_(file) {
   graph_.architecture = std::move(architecture);
 }
 
 TensorId GraphBuilder::Tensor(const std::string& name,
                               std::vector<uint64_t> shape, Cut cut) {
-  const std::string file = file_.paths().front();
-  const GgufTensor* found = file_.FindTensor(name);
+  const std::string file = file_.path();
+  const ModelTensor* found = file_.FindTensor(name);
   if (found == nullptr) {
     throw Error::Format(
         fmt::format("tensor {} of shape {} is missing", name, Shape(shape)))

@@ -9,15 +9,15 @@
 #include <utility>
 #include <vector>
 
-#include "format/gguf.h"
 #include "model/graph.h"
+#include "model/model_file.h"
 
 namespace fullstop {
 
 // One thread. FILE must outlive the builder, not the graph.
 class GraphBuilder {
  public:
-  GraphBuilder(const GgufFile& file, std::string architecture);
+  GraphBuilder(const ModelFile& file, std::string architecture);
 
   // Throws Error (kFormat) naming the tensor, the shape expected and what was
   // found; kUnsupported where its type can't be computed with. Declaring a name
@@ -45,7 +45,7 @@ class GraphBuilder {
   Graph Take() { return std::move(graph_); }
 
  private:
-  const GgufFile& file_;
+  const ModelFile& file_;
   Graph graph_;
 };
 

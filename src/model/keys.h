@@ -1,13 +1,15 @@
-// The hyper-parameters of an architecture, read from a GGUF file's keys.
+// The hyper-parameters of an architecture, read from a file's keys.
 #ifndef FULLSTOP_MODEL_KEYS_H_
 #define FULLSTOP_MODEL_KEYS_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "format/gguf.h"
+#include "model/model_file.h"
 
 namespace fullstop {
 
@@ -17,7 +19,7 @@ namespace fullstop {
 // where it is missing. FILE must outlive the object.
 class ModelKeys {
  public:
-  ModelKeys(const GgufFile& file, std::string_view architecture);
+  ModelKeys(const ModelFile& file, std::string_view architecture);
 
   // 1 to 2^31 - 1, so that the product of two can't overflow.
   uint64_t Count(std::string_view key) const;
@@ -28,6 +30,18 @@ class ModelKeys {
   double Positive(std::string_view key) const;
   double Positive(std::string_view key, double fallback) const;
   std::optional<std::string_view> Text(std::string_view key) const;
+  bool Flag(std::string_view key, bool fallback) const;
+  // Finite.
+  double Number(std::string_view key, double fallback) const;
+  // An array of at least COUNT, of which the first COUNT are taken; FALLBACK of
+  // each index where the key is missing.
+  std::vector<bool> Flags(
+      std::string_view key, uint64_t count,
+      const std::function<bool(uint64_t index)>& fallback) const;
+  // COUNT finite numbers, an array or one for all, under a key that does not
+  // begin with the architecture.
+  std::vector<float> GlobalNumbers(std::string_view full_key,
+                                   uint64_t count) const;
 
   // "llama.block_count"
   std::string FullKey(std::string_view key) const;
@@ -37,7 +51,7 @@ class ModelKeys {
   std::optional<double> FindPositive(std::string_view key) const;
   [[noreturn]] void ThrowMissing(std::string_view key) const;
 
-  const GgufFile& file_;
+  const ModelFile& file_;
   std::string architecture_;
 };
 

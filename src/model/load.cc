@@ -29,14 +29,14 @@ int32_t TrainedContext(const Graph& graph) {
 
 // The memory that is available beside the weights, which may be read from the
 // disk again and again where they don't fit.
-uint64_t MemoryForCache(const GgufFile& file) {
+uint64_t MemoryForCache(const ModelFile& file) {
   const uint64_t available = AvailableMemory();
   uint64_t weights = 0;
-  for (const GgufTensor& tensor : file.tensors()) weights += tensor.data.size();
+  for (const ModelTensor& tensor : file.tensors()) weights += tensor.size();
   return std::max(available - std::min(weights, available), available / 8);
 }
 
-int32_t ContextLength(const GgufFile& file, const Graph& graph,
+int32_t ContextLength(const ModelFile& file, const Graph& graph,
                       const ModelOptions& options) {
   const uint64_t each = KvCache(graph.cache).BytesPerPosition();
   const uint64_t memory =
@@ -64,7 +64,7 @@ int32_t ContextLength(const GgufFile& file, const Graph& graph,
 
 }  // namespace
 
-std::unique_ptr<ForwardModel> LoadModel(const GgufFile& file,
+std::unique_ptr<ForwardModel> LoadModel(const ModelFile& file,
                                         const ModelOptions& options) {
   Check("the context's length (-c)", options.context_length, 0);
   Check("the number of threads (-t)", options.threads, 0);
@@ -80,11 +80,11 @@ std::unique_ptr<ForwardModel> LoadModel(const GgufFile& file,
       kernels::Kernels::Select(options.cpu_path));
 }
 
-int32_t TrainedContext(const GgufFile& file) {
+int32_t TrainedContext(const ModelFile& file) {
   return TrainedContext(DescribeModel(file));
 }
 
-uint64_t CacheBytesPerPosition(const GgufFile& file) {
+uint64_t CacheBytesPerPosition(const ModelFile& file) {
   return KvCache(DescribeModel(file).cache).BytesPerPosition();
 }
 

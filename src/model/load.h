@@ -1,4 +1,4 @@
-// From a GGUF file to a model that computes.
+// From a file to a model that computes.
 #ifndef FULLSTOP_MODEL_LOAD_H_
 #define FULLSTOP_MODEL_LOAD_H_
 
@@ -6,9 +6,9 @@
 #include <memory>
 #include <optional>
 
-#include "format/gguf.h"
 #include "kernels/kernels.h"
 #include "model/forward.h"
+#include "model/model_file.h"
 
 namespace fullstop {
 
@@ -29,18 +29,19 @@ struct ModelOptions {
   int32_t batch = 512;
 };
 
-// The weights are used where FILE maps them, so FILE must outlive the model.
+// The weights are used where FILE maps them, so a GGUF file must outlive the
+// model.
 // Throws Error: kUnsupported for an architecture, a tensor type or a CPU path
 // that can't be had, kFormat for missing or ill-shaped tensors and keys, kUsage
 // for a file that holds only a vocabulary and for options out of range, kLimit
 // for a context that does not fit the memory.
-std::unique_ptr<ForwardModel> LoadModel(const GgufFile& file,
+std::unique_ptr<ForwardModel> LoadModel(const ModelFile& file,
                                         const ModelOptions& options);
 
 // Throw as LoadModel does: what one position of one sequence takes of the
 // cache's memory, and how many positions the model was trained for.
-uint64_t CacheBytesPerPosition(const GgufFile& file);
-int32_t TrainedContext(const GgufFile& file);
+uint64_t CacheBytesPerPosition(const ModelFile& file);
+int32_t TrainedContext(const ModelFile& file);
 
 }  // namespace fullstop
 

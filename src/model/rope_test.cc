@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numbers>
 #include <vector>
 
 namespace fullstop {
@@ -11,7 +12,7 @@ namespace {
 RopeSpec Plain() { return {.rotated = 64, .base = 10000}; }
 
 TEST(RopeFrequenciesTest, PlainAreAGeometricSeries) {
-  const std::vector<double> f = RopeFrequencies(Plain(), {});
+  const std::vector<double> f = RopeFrequencies(Plain(), {}, 4096);
   ASSERT_EQ(f.size(), 32u);
   EXPECT_DOUBLE_EQ(f[0], 1.0);
   EXPECT_NEAR(f[16], 0.01, 1e-17);
@@ -22,8 +23,8 @@ TEST(RopeFrequenciesTest, LinearScalingDividesAll) {
   RopeSpec spec = Plain();
   spec.scaling = RopeSpec::Scaling::kLinear;
   spec.factor = 4;
-  const std::vector<double> plain = RopeFrequencies(Plain(), {});
-  const std::vector<double> scaled = RopeFrequencies(spec, {});
+  const std::vector<double> plain = RopeFrequencies(Plain(), {}, 4096);
+  const std::vector<double> scaled = RopeFrequencies(spec, {}, 4096);
   for (size_t i = 0; i < plain.size(); ++i) {
     EXPECT_DOUBLE_EQ(scaled[i], plain[i] / 4);
   }
@@ -32,8 +33,8 @@ TEST(RopeFrequenciesTest, LinearScalingDividesAll) {
 TEST(RopeFrequenciesTest, FactorsDivideEachPair) {
   std::vector<float> factors(32, 1.0f);
   factors[31] = 8;
-  const std::vector<double> plain = RopeFrequencies(Plain(), {});
-  const std::vector<double> scaled = RopeFrequencies(Plain(), factors);
+  const std::vector<double> plain = RopeFrequencies(Plain(), {}, 4096);
+  const std::vector<double> scaled = RopeFrequencies(Plain(), factors, 4096);
   EXPECT_DOUBLE_EQ(scaled[30], plain[30]);
   EXPECT_DOUBLE_EQ(scaled[31], plain[31] / 8);
 }
@@ -45,12 +46,58 @@ TEST(RopeFrequenciesTest, YarnKeepsFastPairsAndInterpolatesSlowOnes) {
   spec.scaling = RopeSpec::Scaling::kYarn;
   spec.factor = 8;
   spec.original_context = 4096;
-  const std::vector<double> plain = RopeFrequencies(Plain(), {});
-  const std::vector<double> scaled = RopeFrequencies(spec, {});
+  const std::vector<double> plain = RopeFrequencies(Plain(), {}, 4096);
+  const std::vector<double> scaled = RopeFrequencies(spec, {}, 4096);
   for (size_t i = 0; i <= 10; ++i) EXPECT_DOUBLE_EQ(scaled[i], plain[i]);
   for (size_t i = 23; i < 32; ++i) EXPECT_DOUBLE_EQ(scaled[i], plain[i] / 8);
   const double ramp = 6.0 / 13;
   EXPECT_NEAR(scaled[16], plain[16] / 8 * ramp + plain[16] * (1 - ramp), 1e-15);
+}
+
+// The same bounds, as they are: 10.47 and 22.51.
+TEST(RopeFrequenciesTest, YarnMayRampBetweenPairs) {
+  RopeSpec spec = Plain();
+  spec.scaling = RopeSpec::Scaling::kYarn;
+  spec.factor = 8;
+  spec.original_context = 4096;
+  spec.round_bounds = false;
+  const double low =
+      64 * std::log(4096 / (2 * std::numbers::pi * 32)) / (2 * std::log(10000));
+  const double high =
+      64 * std::log(4096 / (2 * std::numbers::pi)) / (2 * std::log(10000));
+  const double ramp = (16 - low) / (high - low);
+  const std::vector<double> plain = RopeFrequencies(Plain(), {}, 4096);
+  const std::vector<double> scaled = RopeFrequencies(spec, {}, 4096);
+  EXPECT_NEAR(scaled[16], plain[16] / 8 * ramp + plain[16] * (1 - ramp), 1e-15);
+}
+
+TEST(RopeFrequenciesTest, DynamicScalingRaisesTheBaseOfLongContextsAlone) {
+  RopeSpec spec = Plain();
+  spec.scaling = RopeSpec::Scaling::kDynamic;
+  spec.factor = 2;
+  spec.original_context = 4096;
+  EXPECT_EQ(RopeFrequencies(spec, {}, 4096),
+            RopeFrequencies(Plain(), {}, 4096));
+  RopeSpec raised = Plain();
+  raised.base = 10000 * std::pow(2 * 2.0 - 1, 64.0 / 62);
+  EXPECT_EQ(RopeFrequencies(spec, {}, 8192), RopeFrequencies(raised, {}, 8192));
+}
+
+TEST(RopeFrequenciesTest, PairsThatDoNotTurnStayAtZero) {
+  RopeSpec spec = Plain();
+  spec.turning_pairs = 8;
+  const std::vector<double> plain = RopeFrequencies(Plain(), {}, 4096);
+  const std::vector<double> some = RopeFrequencies(spec, {}, 4096);
+  for (size_t i = 0; i < 32; ++i) EXPECT_EQ(some[i], i < 8 ? plain[i] : 0);
+}
+
+TEST(RopeFrequenciesTest, LongFactorsServeContextsPastTheOriginalOne) {
+  RopeSpec spec = Plain();
+  spec.original_context = 4096;
+  EXPECT_FALSE(UsesLongFactors(spec, 8192)) << "there are none";
+  spec.long_factors = TensorId{1};
+  EXPECT_FALSE(UsesLongFactors(spec, 4096));
+  EXPECT_TRUE(UsesLongFactors(spec, 4097));
 }
 
 TEST(RopeAnglesTest, FarPositionsKeepTheirPrecision) {

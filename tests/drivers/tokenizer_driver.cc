@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/base64.h"
 #include "format/gguf.h"
 #include "tokenizer/pre_tokenizers.h"
 #include "tokenizer/splitter.h"
@@ -28,39 +29,8 @@
 
 namespace {
 
-constexpr std::string_view kAlphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-std::string FromBase64(std::string_view text) {
-  std::string bytes;
-  uint32_t bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    const size_t value = kAlphabet.find(c);
-    if (value == std::string_view::npos) break;
-    bits = bits << 6 | static_cast<uint32_t>(value);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    bytes += static_cast<char>(bits >> count & 0xFF);
-  }
-  return bytes;
-}
-
-std::string ToBase64(std::string_view bytes) {
-  std::string text;
-  for (size_t at = 0; at < bytes.size(); at += 3) {
-    uint32_t bits = 0;
-    for (size_t i = 0; i < 3; ++i) {
-      bits <<= 8;
-      if (at + i < bytes.size()) bits |= static_cast<uint8_t>(bytes[at + i]);
-    }
-    for (size_t i = 0; i < 4; ++i) {
-      text +=
-          at + i > bytes.size() ? '=' : kAlphabet[bits >> (18 - 6 * i) & 63];
-    }
-  }
-  return text;
+std::string Text(const nlohmann::json& request) {
+  return fullstop::FromBase64(request.at("text").get<std::string>()).value();
 }
 
 bool Covers(const std::vector<fullstop::EncodedToken>& tokens, size_t size) {
@@ -83,8 +53,10 @@ void RunSplitter(const char* name) {
   const fullstop::Splitter splitter(steps);
   for (std::string line; std::getline(std::cin, line);) {
     const nlohmann::json request = nlohmann::json::parse(line);
-    const auto ends =
-        splitter.Split(FromBase64(request.at("text").get<std::string>()));
+    std::vector<uint32_t> ends;
+    for (const fullstop::Piece& piece : splitter.Split(Text(request))) {
+      ends.push_back(piece.end);
+    }
     std::cout << nlohmann::json{{"ends", ends}}.dump() << "\n";
   }
 }
@@ -111,7 +83,7 @@ void RunTokenizer(const char* path) {
   }
   for (std::string line; std::getline(std::cin, line);) {
     const nlohmann::json request = nlohmann::json::parse(line);
-    const std::string text = FromBase64(request.at("text").get<std::string>());
+    const std::string text = Text(request);
     const fullstop::ByteRange whole{0, text.size()};
     fullstop::EncodeOptions options;
     if (request.at("parse_special").get<bool>()) {
@@ -120,7 +92,8 @@ void RunTokenizer(const char* path) {
     const auto tokens = tokenizer->EncodeWithSource(text, options);
     const auto ids = tokenizer->Encode(text, options);
     std::cout << nlohmann::json{{"ids", ids},
-                                {"decoded", ToBase64(tokenizer->Decode(ids))},
+                                {"decoded",
+                                 fullstop::ToBase64(tokenizer->Decode(ids))},
                                 {"covered", Covers(tokens, text.size())}}
                      .dump()
               << "\n";

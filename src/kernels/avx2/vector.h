@@ -84,6 +84,10 @@ struct Vector {
   static F SelectFirst(int n, F x, F otherwise) {
     return _mm256_blendv_ps(otherwise, x, _mm256_castsi256_ps(First(n)));
   }
+  // x[i] where a[i] < b[i], else otherwise[i] (also where either is a NaN).
+  static F SelectLess(F a, F b, F x, F otherwise) {
+    return _mm256_blendv_ps(otherwise, x, _mm256_cmp_ps(a, b, _CMP_LT_OQ));
+  }
 
   // --- 16-bit floats
   static F FromHalf(const uint16_t* p) {

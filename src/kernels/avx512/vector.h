@@ -87,6 +87,11 @@ struct Vector {
   static F SelectFirst(int n, F x, F otherwise) {
     return _mm512_mask_blend_ps(First(n), otherwise, x);
   }
+  // x[i] where a[i] < b[i], else otherwise[i] (also where either is a NaN).
+  static F SelectLess(F a, F b, F x, F otherwise) {
+    return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), otherwise,
+                                x);
+  }
 
   // --- 16-bit floats
   static F FromHalf(const uint16_t* p) {

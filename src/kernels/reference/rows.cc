@@ -13,7 +13,24 @@ void RmsNorm(const float* x, const float* weight, int64_t n, float epsilon,
   const double scale = 1 / std::sqrt(sum / static_cast<double>(n) +
                                      static_cast<double>(epsilon));
   for (int64_t i = 0; i < n; ++i) {
-    out[i] = static_cast<float>(x[i] * scale * weight[i]);
+    const double w = weight == nullptr ? 1 : weight[i];
+    out[i] = static_cast<float>(x[i] * scale * w);
+  }
+}
+
+void LayerNorm(const float* x, const float* weight, const float* bias,
+               int64_t n, float epsilon, float* out) {
+  double sum = 0;
+  for (int64_t i = 0; i < n; ++i) sum += x[i];
+  const double mean = sum / static_cast<double>(n);
+  double squares = 0;
+  for (int64_t i = 0; i < n; ++i) squares += (x[i] - mean) * (x[i] - mean);
+  const double scale = 1 / std::sqrt(squares / static_cast<double>(n) +
+                                     static_cast<double>(epsilon));
+  for (int64_t i = 0; i < n; ++i) {
+    const double w = weight == nullptr ? 1 : weight[i];
+    const double b = bias == nullptr ? 0 : bias[i];
+    out[i] = static_cast<float>((x[i] - mean) * scale * w + b);
   }
 }
 
@@ -21,11 +38,8 @@ void Add(float* x, const float* y, int64_t n) {
   for (int64_t i = 0; i < n; ++i) x[i] += y[i];
 }
 
-void SiluMultiply(const float* gate, const float* up, int64_t n, float* out) {
-  for (int64_t i = 0; i < n; ++i) {
-    const double g = gate[i];
-    out[i] = static_cast<float>(g / (1 + std::exp(-g)) * up[i]);
-  }
+void Scale(float* x, int64_t n, float factor) {
+  for (int64_t i = 0; i < n; ++i) x[i] *= factor;
 }
 
 void Rotate(float* a, float* b, float cos, float sin) {
@@ -58,8 +72,9 @@ void ConvertRow(const From* x, int64_t n, To* out) {
 
 const RowOperations kRows = {
     .rms_norm = RmsNorm,
+    .layer_norm = LayerNorm,
     .add = Add,
-    .silu_multiply = SiluMultiply,
+    .scale = Scale,
     .rope_adjacent = RopeAdjacent,
     .rope_halves = RopeHalves,
     .f32_to_f16 = ConvertRow<FloatToHalf, float, uint16_t>,

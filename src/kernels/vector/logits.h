@@ -3,6 +3,7 @@
 #define FULLSTOP_KERNELS_VECTOR_LOGITS_H_
 
 #include "kernels/operations.h"
+#include "kernels/vector/exp.h"
 #include "kernels/vector/rows.h"
 
 namespace fullstop::kernels::vector {

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "kernels/operations.h"
-#include "kernels/vector/exp.h"
 
 namespace fullstop::kernels::vector {
 
@@ -46,10 +45,40 @@ void RmsNorm(const float* x, const float* weight, int64_t n, float epsilon,
   const float scale = static_cast<float>(
       1 / __builtin_sqrt(mean + static_cast<double>(epsilon)));
   ForVectors<V>(n, [&](int64_t i, int count) {
-    const typename V::F scaled =
-        V::Mul(LoadSome<V>(x + i, count), V::Set(scale));
-    StoreSome<V>(out + i, V::Mul(scaled, LoadSome<V>(weight + i, count)),
-                 count);
+    typename V::F scaled = V::Mul(LoadSome<V>(x + i, count), V::Set(scale));
+    if (weight != nullptr) {
+      scaled = V::Mul(scaled, LoadSome<V>(weight + i, count));
+    }
+    StoreSome<V>(out + i, scaled, count);
+  });
+}
+
+// The mean is subtracted in float: it is rounded once, and the deviations that
+// are squared are those that are scaled.
+template <class V>
+void LayerNorm(const float* x, const float* weight, const float* bias,
+               int64_t n, float epsilon, float* out) {
+  typename V::D sum = V::ZeroD();
+  ForVectors<V>(n, [&](int64_t i, int count) {
+    sum = V::AddD(sum, V::ToDouble(LoadSome<V>(x + i, count)));
+  });
+  const auto length = static_cast<double>(n);
+  const typename V::F mean = V::Set(static_cast<float>(V::SumD(sum) / length));
+  typename V::D squares = V::ZeroD();
+  ForVectors<V>(n, [&](int64_t i, int count) {
+    const typename V::F deviation = V::SelectFirst(
+        count, V::Sub(LoadSome<V>(x + i, count), mean), V::Zero());
+    const typename V::D value = V::ToDouble(deviation);
+    squares = V::FmaD(value, value, squares);
+  });
+  const typename V::F scale = V::Set(
+      static_cast<float>(1 / __builtin_sqrt(V::SumD(squares) / length +
+                                            static_cast<double>(epsilon))));
+  ForVectors<V>(n, [&](int64_t i, int count) {
+    typename V::F y = V::Mul(V::Sub(LoadSome<V>(x + i, count), mean), scale);
+    if (weight != nullptr) y = V::Mul(y, LoadSome<V>(weight + i, count));
+    if (bias != nullptr) y = V::Add(y, LoadSome<V>(bias + i, count));
+    StoreSome<V>(out + i, y, count);
   });
 }
 
@@ -63,11 +92,9 @@ void Add(float* x, const float* y, int64_t n) {
 }
 
 template <class V>
-void SiluMultiply(const float* gate, const float* up, int64_t n, float* out) {
+void Scale(float* x, int64_t n, float factor) {
   ForVectors<V>(n, [&](int64_t i, int count) {
-    const typename V::F g = LoadSome<V>(gate + i, count);
-    const typename V::F below = V::Add(V::Set(1.0f), Exp<V>(V::Negate(g)));
-    StoreSome<V>(out + i, V::Mul(V::Div(g, below), LoadSome<V>(up + i, count)),
+    StoreSome<V>(x + i, V::Mul(LoadSome<V>(x + i, count), V::Set(factor)),
                  count);
   });
 }
@@ -159,8 +186,9 @@ template <class V>
 constexpr RowOperations MakeRowOperations() {
   return {
       .rms_norm = RmsNorm<V>,
+      .layer_norm = LayerNorm<V>,
       .add = Add<V>,
-      .silu_multiply = SiluMultiply<V>,
+      .scale = Scale<V>,
       .rope_adjacent = RopeAdjacent<V>,
       .rope_halves = RopeHalves<V>,
       .f32_to_f16 = F32ToF16<V>,

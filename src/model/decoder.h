@@ -1,0 +1,140 @@
+// The blocks that decoder-only transformers share, as steps of a graph. What
+// differs between architectures is which blocks stand in which order, and their
+// options: an architecture's file says that.
+//
+// The activations: X is the residual stream, H what the present block makes of
+// it.
+#ifndef FULLSTOP_MODEL_DECODER_H_
+#define FULLSTOP_MODEL_DECODER_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "model/graph.h"
+#include "model/graph_builder.h"
+#include "model/keys.h"
+#include "model/model_file.h"
+
+namespace fullstop {
+
+// Read from the keys that all decoders have.
+struct DecoderShape {
+  uint64_t layers;
+  uint64_t embedding;
+  uint64_t feed_forward;
+  uint64_t heads;
+  uint64_t kv_heads;
+  uint64_t head_length;
+  uint64_t context;
+  uint64_t vocabulary;
+  double epsilon;
+};
+
+// Norms of queries and keys: tensors attn_q_norm and attn_k_norm.
+enum class HeadNorm {
+  kNone,
+  kEach,   // of each head by itself, with one weight for all heads
+  kWhole,  // of all heads together
+};
+
+struct AttentionOptions {
+  // None: the layer knows no positions.
+  std::optional<RopeId> rope = std::nullopt;
+  RopePairs pairs = RopePairs::kHalves;
+  HeadNorm head_norm = HeadNorm::kNone;
+  bool norm_behind_rope = false;
+  // Of the scores. 0: 1 / sqrt(head length).
+  double scale = 0;
+  // Queries far into the text are sharper: see PositionScaleStep. RATE 0: no.
+  double sharpen_rate = 0;
+  double sharpen_length = 0;
+  double sharpen_offset = 0;
+};
+
+// One thread. FILE must outlive the object, not the graph. All throw Error
+// (kFormat) naming the key or tensor that is missing or does not fit.
+class Decoder {
+ public:
+  Decoder(const ModelFile& file, std::string_view architecture,
+          NormStep::Kind norms = NormStep::Kind::kRms);
+
+  const DecoderShape& shape() const { return shape_; }
+  const ModelKeys& keys() const { return keys_; }
+  GraphBuilder& builder() { return g_; }
+  ValueId x() const { return x_; }
+  ValueId h() const { return h_; }
+
+  // The pairs of the rotary embedding where GGUF's files of the architecture
+  // hold q and k reordered.
+  RopePairs ReorderedPairs() const;
+  // The rotary embedding that the keys rope.* describe; BASE_KEY may name
+  // another frequency, of layers with a window.
+  RopeId Rope(std::string_view base_key = "rope.freq_base");
+  // The same without scaling.
+  RopeId PlainRope(std::string_view base_key);
+
+  // X = the token's row.
+  void Embed();
+  // The steps from here on are of LAYER.
+  void BeginLayer(uint64_t layer);
+  // H = norm(X), with the weights NAME of the layer.
+  void Norm(std::string_view name);
+  // H = norm(H)
+  void PostNorm(std::string_view name);
+  // H = attention(FROM); FROM is H where it isn't given, here and below.
+  void Attention(const AttentionOptions& options,
+                 std::optional<ValueId> from = std::nullopt);
+  // H = down(ACTIVATION(gate(FROM)) * up(FROM)), of the tensors ffn_*; where
+  // ffn_gate is missing, ffn_up holds both, the gate first.
+  void FeedForward(Activation activation = Activation::kSilu,
+                   std::optional<ValueId> from = std::nullopt);
+  // H = down(ACTIVATION(up(H)))
+  void UngatedFeedForward(Activation activation,
+                          const ActivationParameters& parameters);
+  // X += H
+  void Add();
+  void Scale(std::string_view name, ValueId value, double factor);
+  // See Graph.
+  void SetLogits(double scale, double cap);
+
+  // The last norm and the head.
+  Graph Finish();
+
+ private:
+  std::string Name(std::string_view step) const;
+  void AddNorm(const std::string& name, ValueId in, ValueId out);
+  void ProjectHeads(ValueId from);
+  void Down();
+  void NormHeads(const AttentionOptions& options);
+  void RotateHeads(const AttentionOptions& options);
+  RopeSpec ReadRope(std::string_view base_key);
+  void ReadRopeScaling(RopeSpec* rope);
+  ValueId Lazy(std::optional<ValueId>* value, std::string name, uint64_t width);
+
+  const ModelFile& file_;
+  const ModelKeys keys_;
+  const NormStep::Kind norms_;
+  const DecoderShape shape_;
+  GraphBuilder g_;
+  std::string layer_;
+  bool last_layer_ = false;
+  double logit_scale_ = 1;
+  double logit_cap_ = 0;
+  std::vector<CacheLayer> cache_;
+
+  const uint64_t query_width_;
+  const uint64_t key_width_;
+  const ValueId x_;
+  const ValueId h_;
+  std::optional<ValueId> query_;
+  std::optional<ValueId> key_;
+  std::optional<ValueId> value_;
+  std::optional<ValueId> gate_;
+  std::optional<ValueId> up_;
+};
+
+}  // namespace fullstop
+
+#endif  // FULLSTOP_MODEL_DECODER_H_

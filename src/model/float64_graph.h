@@ -1,0 +1,313 @@
+// A graph's logits in float64, the plain way: each step over all positions of
+// one sequence, nothing cached. For the tests of this room; no part of the
+// library.
+#ifndef FULLSTOP_MODEL_FLOAT64_GRAPH_H_
+#define FULLSTOP_MODEL_FLOAT64_GRAPH_H_
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <span>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/token_id.h"
+#include "format/dequantize.h"
+#include "format/gguf.h"
+#include "model/graph.h"
+#include "model/rope.h"
+
+namespace fullstop {
+
+class Float64Graph {
+ public:
+  using Numbers = std::vector<double>;
+
+  // Both must outlive the object. CONTEXT as the model is run with.
+  Float64Graph(const Graph& graph, const GgufFile& file, int32_t context)
+      : graph_(graph), context_(context) {
+    for (const TensorSpec& spec : graph.tensors) {
+      tensors_.push_back(Read(*file.FindTensor(spec.name)));
+    }
+  }
+
+  // [position][vocabulary]
+  std::vector<Numbers> Logits(std::span<const TokenId> ids) {
+    ids_ = ids;
+    values_.clear();
+    for (const ValueSpec& value : graph_.values) {
+      values_.emplace_back(ids.size() * value.width);
+    }
+    keys_.assign(graph_.cache.size(), {});
+    cached_.assign(graph_.cache.size(), {});
+    for (const Step& step : graph_.steps) {
+      std::visit([this](const auto& op) { Do(op); }, step.op);
+    }
+    std::vector<Numbers> logits;
+    for (size_t p = 0; p < ids.size(); ++p) {
+      logits.push_back(Head(RowOf(graph_.hidden, p)));
+    }
+    return logits;
+  }
+
+ private:
+  static Numbers Read(const GgufTensor& tensor) {
+    uint64_t count = 1;
+    for (const uint64_t n : tensor.shape) count *= n;
+    std::vector<float> floats(count);
+    Dequantize(tensor.type, tensor.data.data(), floats.data(), count);
+    return {floats.begin(), floats.end()};
+  }
+
+  const Numbers& Tensor(TensorId id) const {
+    return tensors_[static_cast<uint32_t>(id)];
+  }
+  size_t Width(ValueId id) const { return graph_.value(id).width; }
+  std::span<double> RowOf(ValueId id, size_t p) {
+    return std::span(values_[static_cast<uint32_t>(id)])
+        .subspan(p * Width(id), Width(id));
+  }
+
+  // Row ROW of MATRIX times X.
+  static double Dot(const Numbers& matrix, size_t row,
+                    std::span<const double> x) {
+    double sum = 0;
+    for (size_t i = 0; i < x.size(); ++i)
+      sum += matrix[row * x.size() + i] * x[i];
+    return sum;
+  }
+
+  Numbers Head(std::span<const double> hidden) {
+    Numbers logits(graph_.vocabulary);
+    for (size_t v = 0; v < logits.size(); ++v) {
+      double logit = Dot(Tensor(graph_.head), v, hidden);
+      if (graph_.head_bias) logit += Tensor(*graph_.head_bias)[v];
+      logit *= graph_.logit_scale;
+      const double cap = graph_.logit_cap;
+      logits[v] = cap == 0 ? logit : cap * std::tanh(logit / cap);
+    }
+    return logits;
+  }
+
+  // --- steps ---------------------------------------------------------------
+
+  void Do(const EmbedStep& step) {
+    for (size_t p = 0; p < ids_.size(); ++p) {
+      const std::span<double> out = RowOf(step.out, p);
+      const auto row = static_cast<size_t>(ids_[p]);
+      std::copy_n(
+          Tensor(step.table).begin() + static_cast<ptrdiff_t>(row * out.size()),
+          out.size(), out.begin());
+    }
+  }
+
+  void Do(const NormStep& step) {
+    const size_t length = Width(step.in) / step.groups;
+    const auto at = [&](std::optional<TensorId> tensor, size_t i,
+                        double otherwise) {
+      if (!tensor) return otherwise;
+      return Tensor(*tensor)[i % Tensor(*tensor).size()];
+    };
+    for (size_t p = 0; p < ids_.size(); ++p) {
+      const Numbers in = Copy(RowOf(step.in, p));
+      const std::span<double> out = RowOf(step.out, p);
+      for (size_t g = 0; g < step.groups; ++g) {
+        double mean = 0;
+        for (size_t i = 0; i < length; ++i) mean += in[g * length + i] / length;
+        if (step.kind == NormStep::Kind::kRms) mean = 0;
+        double square = step.epsilon;
+        for (size_t i = 0; i < length; ++i) {
+          square += std::pow(in[g * length + i] - mean, 2) / length;
+        }
+        for (size_t i = g * length; i < (g + 1) * length; ++i) {
+          out[i] = (in[i] - mean) / std::sqrt(square) * at(step.weight, i, 1) +
+                   at(step.bias, i, 0);
+        }
+      }
+    }
+  }
+
+  void Do(const LinearStep& step) {
+    for (const LinearPart& part : step.parts) {
+      for (size_t p = 0; p < ids_.size(); ++p) {
+        const std::span<double> out = RowOf(part.out, p);
+        for (size_t i = 0; i < out.size(); ++i) {
+          out[i] = Dot(Tensor(part.weight), part.first + i, RowOf(step.in, p));
+          if (part.bias) out[i] += Tensor(*part.bias)[part.first + i];
+        }
+      }
+    }
+  }
+
+  void Do(const RopeStep& step) {
+    const RopeSpec& spec = graph_.ropes[static_cast<uint32_t>(step.rope)];
+    const auto tensor =
+        UsesLongFactors(spec, context_) ? spec.long_factors : spec.factors;
+    std::vector<float> factors;
+    if (tensor) factors.assign(Tensor(*tensor).begin(), Tensor(*tensor).end());
+    const Numbers frequencies = RopeFrequencies(spec, factors, context_);
+    const bool adjacent = step.pairs == RopePairs::kAdjacent;
+    for (size_t p = 0; p < ids_.size(); ++p) {
+      for (size_t head = 0; head < step.heads; ++head) {
+        double* x =
+            RowOf(step.value, p).data() + head * step.head_length + step.begin;
+        for (size_t i = 0; i < frequencies.size(); ++i) {
+          double& a = x[adjacent ? 2 * i : i];
+          double& b = x[adjacent ? 2 * i + 1 : i + frequencies.size()];
+          const double angle = static_cast<double>(p) * frequencies[i];
+          const double turned = a * std::cos(angle) - b * std::sin(angle);
+          b = (a * std::sin(angle) + b * std::cos(angle)) * spec.magnitude;
+          a = turned * spec.magnitude;
+        }
+      }
+    }
+  }
+
+  void Do(const AttentionStep& step) {
+    const CacheLayer& layer = graph_.cache[step.layer];
+    keys_[step.layer] = values_[static_cast<uint32_t>(step.key)];
+    cached_[step.layer] = values_[static_cast<uint32_t>(step.value)];
+    for (size_t p = 0; p < ids_.size(); ++p) {
+      const Numbers query = Copy(RowOf(step.query, p));
+      for (size_t head = 0; head < layer.heads; ++head) {
+        AttendHead(step, p, head, query);
+      }
+    }
+  }
+
+  void AttendHead(const AttentionStep& step, size_t p, size_t head,
+                  const Numbers& query) {
+    const CacheLayer& layer = graph_.cache[step.layer];
+    const size_t length = layer.head_length;
+    const size_t kv_head = head * layer.kv_heads / layer.heads;
+    Numbers weights(p + 1);
+    for (size_t other = 0; other <= p; ++other) {
+      double score = 0;
+      for (size_t d = 0; d < length; ++d) {
+        score +=
+            query[head * length + d] *
+            keys_[step.layer][(other * layer.kv_heads + kv_head) * length + d];
+      }
+      weights[other] = score * step.scale;
+    }
+    Softmax(weights);
+    for (size_t d = 0; d < length; ++d) {
+      double sum = 0;
+      for (size_t other = 0; other <= p; ++other) {
+        sum += weights[other] *
+               cached_[step.layer]
+                      [(other * layer.kv_heads + kv_head) * length + d];
+      }
+      RowOf(step.out, p)[head * length + d] = sum;
+    }
+  }
+
+  static void Softmax(Numbers& x) {
+    const double largest = *std::max_element(x.begin(), x.end());
+    double total = 0;
+    for (double& v : x) total += v = std::exp(v - largest);
+    for (double& v : x) v /= total;
+  }
+
+  static double Activated(Activation activation, const ActivationParameters& p,
+                          double g, double u) {
+    const auto sigmoid = [](double x) { return 1 / (1 + std::exp(-x)); };
+    switch (activation) {
+      case Activation::kIdentity:
+        return g * u;
+      case Activation::kSilu:
+        return g * sigmoid(g) * u;
+      case Activation::kSigmoid:
+        return sigmoid(g) * u;
+      case Activation::kGeluTanh:
+        return g / 2 * u *
+               (1 + std::tanh(std::sqrt(2 / std::numbers::pi) *
+                              (g + 0.044715 * g * g * g)));
+      case Activation::kGeluErf:
+        return g * std::erfc(-g / std::numbers::sqrt2) / 2 * u;
+      case Activation::kRelu:
+        return std::max(g, 0.0) * u;
+      case Activation::kReluSquared:
+        return std::max(g, 0.0) * std::max(g, 0.0) * u;
+      case Activation::kClampedSwiGlu: {
+        const double low = std::min<double>(g, p.limit);
+        return low * sigmoid(p.alpha * low) *
+               (std::clamp<double>(u, -p.limit, p.limit) + 1);
+      }
+      case Activation::kXielu:
+        return ((g > 0 ? p.alpha * g * g
+                       : (std::expm1(std::min<double>(g, p.epsilon)) - g) *
+                             p.alpha_negative) +
+                p.beta * g) *
+               u;
+    }
+    return 0;
+  }
+
+  void Do(const ActivateStep& step) {
+    for (size_t p = 0; p < ids_.size(); ++p) {
+      for (size_t i = 0; i < Width(step.out); ++i) {
+        const double up = step.up ? RowOf(*step.up, p)[i] : 1;
+        RowOf(step.out, p)[i] = Activated(step.activation, step.parameters,
+                                          RowOf(step.gate, p)[i], up);
+      }
+    }
+  }
+
+  void Do(const AddStep& step) {
+    for (size_t p = 0; p < ids_.size(); ++p) {
+      for (size_t i = 0; i < Width(step.out); ++i) {
+        RowOf(step.out, p)[i] += RowOf(step.in, p)[i];
+      }
+    }
+  }
+
+  void Do(const ScaleStep& step) {
+    const double by = step.by ? Tensor(*step.by)[0] : 1;
+    for (double& x : values_[static_cast<uint32_t>(step.value)]) {
+      x *= step.factor * by;
+    }
+  }
+
+  void Do(const PositionScaleStep& step) {
+    for (size_t p = 0; p < ids_.size(); ++p) {
+      const double periods =
+          std::floor((static_cast<double>(p) + step.offset) / step.length);
+      for (double& x : RowOf(step.value, p)) {
+        x *= 1 + step.rate * std::log(1 + periods);
+      }
+    }
+  }
+
+  void Do(const CopyStep& step) {
+    for (size_t p = 0; p < ids_.size(); ++p) {
+      for (size_t g = 0; g < step.groups; ++g) {
+        for (size_t i = 0; i < step.length; ++i) {
+          RowOf(step.out, p)[g * step.out_stride + step.out_begin + i] =
+              RowOf(step.in, p)[g * step.in_stride + step.in_begin + i];
+        }
+      }
+    }
+  }
+
+  void Do(const SelectStep&) {}
+
+  static Numbers Copy(std::span<const double> x) {
+    return {x.begin(), x.end()};
+  }
+
+  const Graph& graph_;
+  const double context_;
+  std::vector<Numbers> tensors_;
+  std::span<const TokenId> ids_;
+  std::vector<Numbers> values_;
+  // [layer]: [position][kv head][length]
+  std::vector<Numbers> keys_;
+  std::vector<Numbers> cached_;
+};
+
+}  // namespace fullstop
+
+#endif  // FULLSTOP_MODEL_FLOAT64_GRAPH_H_

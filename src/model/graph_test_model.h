@@ -1,0 +1,273 @@
+// Small random models that tests write step by step, and what must hold of each
+// of them. For the tests of this room; no part of the library.
+#ifndef FULLSTOP_MODEL_GRAPH_TEST_MODEL_H_
+#define FULLSTOP_MODEL_GRAPH_TEST_MODEL_H_
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <deque>
+#include <random>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "format/gguf.h"
+#include "format/gguf_writer.h"
+#include "model/cpu_model.h"
+#include "model/float64_graph.h"
+#include "model/graph.h"
+
+namespace fullstop {
+
+inline constexpr uint64_t kTestVocabulary = 48;
+inline constexpr uint64_t kTestWidth = 32;
+
+// A graph that begins with the embedding of a token, in x(), and ends with a
+// norm of it and the head.
+class TestGraph {
+ public:
+  TestGraph() {
+    graph_.architecture = "test";
+    graph_.vocabulary = kTestVocabulary;
+    graph_.embedding = kTestWidth;
+    graph_.trained_context = 256;
+    table_ = Tensor("table", {kTestWidth, kTestVocabulary}, 1);
+    Add(EmbedStep{table_, x_});
+  }
+
+  Graph& graph() { return graph_; }
+  ValueId x() const { return x_; }
+
+  // Normally distributed numbers around MEAN.
+  TensorId Tensor(const std::string& name, std::vector<uint64_t> shape,
+                  double deviation, double mean = 0) {
+    uint64_t count = 1;
+    for (const uint64_t n : shape) count *= n;
+    std::normal_distribution<double> normal(mean, deviation);
+    std::vector<float>& numbers = numbers_.emplace_back(count);
+    for (float& x : numbers) x = static_cast<float>(normal(random_));
+    writer_.AddTensor(name, TensorType::kF32, shape,
+                      std::as_bytes(std::span(numbers)));
+    graph_.tensors.push_back({name, std::move(shape), {}});
+    return TensorId{static_cast<uint32_t>(graph_.tensors.size() - 1)};
+  }
+  // A matrix that keeps the size of what it is multiplied with.
+  TensorId Matrix(const std::string& name, uint64_t in, uint64_t out,
+                  double size = 1) {
+    return Tensor(name, {in, out}, size / std::sqrt(static_cast<double>(in)));
+  }
+  ValueId Value(const std::string& name, uint64_t width) {
+    graph_.values.push_back({name, width});
+    return ValueId{static_cast<uint32_t>(graph_.values.size() - 1)};
+  }
+  RopeId Rope(RopeSpec spec) {
+    graph_.ropes.push_back(spec);
+    return RopeId{static_cast<uint32_t>(graph_.ropes.size() - 1)};
+  }
+  template <typename Op>
+  void Add(Op op) {
+    graph_.steps.push_back(
+        {std::to_string(graph_.steps.size()), std::move(op)});
+  }
+  // A value of WIDTH that a random matrix makes of IN.
+  ValueId Project(const std::string& name, ValueId in, uint64_t width,
+                  double size = 1) {
+    const ValueId out = Value(name, width);
+    Add(LinearStep{in,
+                   {{Matrix(name, graph_.value(in).width, width, size),
+                     std::nullopt, out}}});
+    return out;
+  }
+  // Adds VALUE, of the width of x, to it.
+  void AddToX(ValueId value) { Add(AddStep{value, x_}); }
+
+  // Ends the graph. FILE is made of BYTES, which must outlive it.
+  std::string Finish() {
+    Add(SelectStep{{x_}});
+    const ValueId hidden = Value("hidden", kTestWidth);
+    Add(NormStep{x_, Tensor("norm", {kTestWidth}, 0.3, 1), 1e-5, hidden});
+    graph_.hidden = hidden;
+    graph_.head = table_;
+    return writer_.ToString();
+  }
+
+ private:
+  std::mt19937_64 random_{11};
+  // Where the writer finds them; a deque leaves them where they are.
+  std::deque<std::vector<float>> numbers_;
+  GgufWriter writer_;
+  Graph graph_;
+  TensorId table_{};
+  ValueId x_ = Value("x", kTestWidth);
+};
+
+// The first step of a kind.
+template <typename Op>
+Op& Find(Graph& graph) {
+  for (Step& step : graph.steps) {
+    if (auto* op = std::get_if<Op>(&step.op)) return *op;
+  }
+  throw Error::NotFound("the step");
+}
+
+// What a step does can be seen: without it the logits move by more than so many
+// times the reference's bound.
+inline constexpr double kSeen = 100;
+
+using AllLogits = std::vector<std::vector<float>>;
+
+// Evaluates IDS[begin, end) of SEQUENCE, so many rows a call.
+inline AllLogits Evaluate(ForwardModel& model, std::span<const TokenId> ids,
+                          size_t begin, size_t end, Phase phase,
+                          size_t rows_per_call, SequenceId sequence = 0) {
+  AllLogits all;
+  for (size_t i = begin; i < end; i += rows_per_call) {
+    std::vector<Row> rows;
+    for (size_t p = i; p < std::min(i + rows_per_call, end); ++p) {
+      rows.push_back({.sequence = sequence,
+                      .position = static_cast<int32_t>(p),
+                      .token = ids[p],
+                      .want = Want::kLogits});
+    }
+    ForwardResult& result = model.Forward(rows, phase);
+    for (size_t row = 0; row < rows.size(); ++row) {
+      const std::span<const float> logits = result.Logits(row);
+      all.emplace_back(logits.begin(), logits.end());
+    }
+  }
+  return all;
+}
+
+class GraphChecker {
+ public:
+  explicit GraphChecker(TestGraph& test, size_t length = 150)
+      : bytes_(test.Finish()),
+        file_(GgufFile::Parse(std::as_bytes(std::span(bytes_)), "test.gguf")),
+        graph_(test.graph()) {
+    std::mt19937_64 random(3);
+    for (size_t i = 0; i < length; ++i) {
+      ids_.push_back(static_cast<TokenId>(random() % kTestVocabulary));
+    }
+  }
+
+  // All that holds of every graph.
+  void CheckAll() {
+    CheckNumbers();
+    for (const kernels::CpuPath path : kernels::Kernels::AvailablePaths()) {
+      SCOPED_TRACE(CpuPathName(path));
+      CheckBatches(path);
+      CheckSequences(path);
+    }
+  }
+
+  // The logits are float64's on every path, in both phases.
+  void CheckNumbers() {
+    const auto want = Float64Graph(graph_, file_, kContext).Logits(ids_);
+    for (const kernels::CpuPath path : kernels::Kernels::AvailablePaths()) {
+      for (const Phase phase : {Phase::kPrefill, Phase::kDecode}) {
+        CpuModel model = Model(path, 2, 512);
+        const AllLogits ours = Evaluate(model, ids_, 0, ids_.size(), phase, 64);
+        EXPECT_LE(Difference(ours, want), Bound(path))
+            << CpuPathName(path)
+            << (phase == Phase::kPrefill ? ", prefill" : ", decode");
+      }
+    }
+  }
+
+  // How far EDIT moves the logits, relative to the bound of the reference.
+  template <typename Edit>
+  double Moves(Edit edit) {
+    Graph other = graph_;
+    edit(other);
+    const auto want = Float64Graph(graph_, file_, kContext).Logits(ids_);
+    const auto moved = Float64Graph(other, file_, kContext).Logits(ids_);
+    return Difference(moved, want) / Bound(kernels::CpuPath::kReference);
+  }
+
+  // The same bits in any batch, chunk and number of threads.
+  void CheckBatches(kernels::CpuPath path) {
+    for (const Phase phase : {Phase::kPrefill, Phase::kDecode}) {
+      CpuModel one = Model(path, 1, 512);
+      const AllLogits whole =
+          Evaluate(one, ids_, 0, ids_.size(), phase, ids_.size());
+      CpuModel three = Model(path, 3, 7);
+      EXPECT_TRUE(Evaluate(three, ids_, 0, ids_.size(), phase, 40) == whole);
+      CpuModel two = Model(path, 2, 64);
+      EXPECT_TRUE(Evaluate(two, ids_, 0, ids_.size(), phase, 1) == whole);
+    }
+  }
+
+  // Copied and cut sequences go on as if evaluated anew, beside others.
+  void CheckSequences(kernels::CpuPath path) {
+    CpuModel model = Model(path, 2, 64);
+    const size_t end = ids_.size();
+    const AllLogits whole = Evaluate(model, ids_, 0, end, Phase::kPrefill, end);
+    for (const size_t at :
+         {end - 1, end - 20, size_t{70}, size_t{64}, size_t{5}}) {
+      const AllLogits tail(whole.begin() + static_cast<ptrdiff_t>(at),
+                           whole.end());
+      model.CopySequence(0, 1, static_cast<int32_t>(at));
+      EXPECT_EQ(model.SequenceLength(1), static_cast<int32_t>(at));
+      EXPECT_TRUE(Evaluate(model, ids_, at, end, Phase::kPrefill, 33, 1) ==
+                  tail);
+      // Another text behind the cut, then the same again.
+      model.CutSequence(1, static_cast<int32_t>(at));
+      const std::vector<TokenId> other(ids_.size(), 9);
+      Evaluate(model, other, at, std::min(at + 9, end), Phase::kDecode, 1, 1);
+      model.CutSequence(1, static_cast<int32_t>(at));
+      EXPECT_TRUE(Evaluate(model, ids_, at, end, Phase::kPrefill, 33, 1) ==
+                  tail);
+      model.DropSequence(1);
+    }
+    model.CutSequence(0, 30);
+    model.CopySequence(0, 0, 10);
+    EXPECT_TRUE(Evaluate(model, ids_, 10, end, Phase::kPrefill, 50) ==
+                AllLogits(whole.begin() + 10, whole.end()));
+  }
+
+ private:
+  static constexpr int32_t kContext = 200;
+
+  CpuModel Model(kernels::CpuPath path, int32_t threads, int32_t batch) {
+    return CpuModel(
+        file_, graph_,
+        {.context_length = kContext, .threads = threads, .batch = batch},
+        kernels::Kernels::Select(path));
+  }
+
+  // The largest difference, relative to the largest logit.
+  template <typename A>
+  static double Difference(const std::vector<A>& a,
+                           const std::vector<std::vector<double>>& b) {
+    double worst = 0;
+    double largest = 0;
+    for (size_t p = 0; p < b.size(); ++p) {
+      for (size_t i = 0; i < b[p].size(); ++i) {
+        const double difference = std::abs(a[p][i] - b[p][i]);
+        if (!(difference <= worst)) worst = difference;
+        largest = std::max(largest, std::abs(b[p][i]));
+      }
+    }
+    return worst / largest;
+  }
+
+  // The reference sums in double and rounds activations to float; the fast
+  // paths round the inputs of linear layers to 14 bits. Both with room for some
+  // layers and for attention, which is an exponential of them.
+  static double Bound(kernels::CpuPath path) {
+    return path == kernels::CpuPath::kReference ? 0x1p-16 : 0x1p-8;
+  }
+
+  const std::string bytes_;
+  const GgufFile file_;
+  const Graph graph_;
+  std::vector<TokenId> ids_;
+};
+
+}  // namespace fullstop
+
+#endif  // FULLSTOP_MODEL_GRAPH_TEST_MODEL_H_

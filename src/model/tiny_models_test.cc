@@ -1,0 +1,104 @@
+// Every architecture's logits against transformers (tests/oracles/
+// tiny_models.py), and that each of its features shows in them.
+#include "model/tiny_models.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include "format/hf_folder.h"
+#include "model/architectures.h"
+#include "model/load.h"
+
+namespace fullstop {
+namespace {
+
+using kernels::CpuPath;
+
+using Logits = std::vector<std::vector<float>>;
+
+// max |difference| / max |logit|
+constexpr double kBound = 4e-3;
+
+ModelFile ReadTiny(const TinyModel& model) {
+  return ReadModelFolder(
+      HfFolder::Open(WriteTinyModel(model, testing::TempDir())));
+}
+
+std::vector<Row> RowsOf(std::span<const TokenId> ids, int32_t first = 0,
+                        SequenceId sequence = 0) {
+  std::vector<Row> rows;
+  for (const TokenId id : ids) {
+    rows.push_back({.sequence = sequence,
+                    .position = first++,
+                    .token = id,
+                    .want = Want::kLogits});
+  }
+  return rows;
+}
+
+Logits Evaluate(ForwardModel& model, std::span<const Row> rows, Phase phase) {
+  Logits logits;
+  const size_t at_once = phase == Phase::kPrefill ? rows.size() : 1;
+  for (size_t i = 0; i < rows.size(); i += at_once) {
+    ForwardResult& result = model.Forward(rows.subspan(i, at_once), phase);
+    for (size_t row = 0; row < at_once; ++row) {
+      const std::span<const float> each = result.Logits(row);
+      logits.emplace_back(each.begin(), each.end());
+    }
+  }
+  return logits;
+}
+
+double Largest(const std::vector<std::vector<double>>& logits) {
+  double largest = 0;
+  for (const auto& row : logits) {
+    for (const double x : row) largest = std::max(largest, std::abs(x));
+  }
+  return largest;
+}
+
+template <typename Row>
+double Difference(const Logits& ours, const std::vector<Row>& exact) {
+  double worst = 0;
+  for (size_t i = 0; i < exact.size(); ++i) {
+    for (size_t j = 0; j < exact[i].size(); ++j) {
+      worst = std::max(worst, std::abs(static_cast<double>(ours[i][j]) -
+                                       static_cast<double>(exact[i][j])));
+    }
+  }
+  return worst;
+}
+
+class TinyModelTest : public testing::TestWithParam<TinyModel> {
+ protected:
+  double Bound() const { return kBound * Largest(GetParam().logits); }
+};
+
+INSTANTIATE_TEST_SUITE_P(Models, TinyModelTest,
+                         testing::ValuesIn(ReadTinyModels()),
+                         [](const auto& model) {
+                           return model.param.name + "_" + model.param.layout;
+                         });
+
+TEST_P(TinyModelTest, LogitsAreThoseOfTransformers) {
+  const ModelFile file = ReadTiny(GetParam());
+  const std::vector<Row> rows = RowsOf(GetParam().ids);
+  for (const Phase phase : {Phase::kPrefill, Phase::kDecode}) {
+    const auto model =
+        LoadModel(file, {.context_length = static_cast<int32_t>(rows.size()),
+                         .cpu_path = CpuPath::kReference,
+                         .threads = 2});
+    const double worst =
+        Difference(Evaluate(*model, rows, phase), GetParam().logits);
+    EXPECT_LE(worst, Bound())
+        << (phase == Phase::kPrefill ? "prefill" : "decode") << ": "
+        << worst / Bound() * kBound;
+  }
+}
+
+}  // namespace
+}  // namespace fullstop

@@ -1,0 +1,94 @@
+"""The models of tiny_models.py: config.json as their makers publish it, with
+small numbers.
+
+`type` is that of the tensors (F32), `norm_mean` the mean of the norms' weights
+(1), `spread` gives scale and mean of tensors whose names hold a text.
+"""
+
+SHAPE = {
+    "vocab_size": 48, "hidden_size": 32, "intermediate_size": 48,
+    "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
+    "max_position_embeddings": 128, "torch_dtype": "float32",
+    "tie_word_embeddings": False, "bos_token_id": 1, "eos_token_id": 2,
+}
+
+
+def model(model_type, class_name, **fields):
+    return SHAPE | {"model_type": model_type, "architectures": [class_name],
+                    "hidden_act": "silu", "rms_norm_eps": 1e-5} | fields
+
+
+SPECS = {
+    "llama": {"config": model(
+        "llama", "LlamaForCausalLM", rope_theta=100.0,
+        rope_scaling={"rope_type": "llama3", "factor": 8.0,
+                      "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+                      "original_max_position_embeddings": 16})},
+    "llama_yarn": {"config": model(
+        "llama", "LlamaForCausalLM", rope_theta=100.0, attention_bias=True,
+        mlp_bias=True, head_dim=16,
+        rope_scaling={"type": "yarn", "factor": 4.0,
+                      "original_max_position_embeddings": 16})},
+    "llama_linear": {"type": "BF16", "config": model(
+        "llama", "LlamaForCausalLM", tie_word_embeddings=True,
+        num_key_value_heads=4, torch_dtype="bfloat16",
+        rope_scaling={"type": "linear", "factor": 4.0})},
+    "qwen2": {"config": model("qwen2", "Qwen2ForCausalLM", rope_theta=1e6,
+                              use_sliding_window=False, sliding_window=8,
+                              max_window_layers=1)},
+    "qwen3": {"config": model("qwen3", "Qwen3ForCausalLM", rope_theta=1e6,
+                              head_dim=16, attention_bias=False,
+                              rope_scaling=None)},
+    "olmo2": {"config": model("olmo2", "Olmo2ForCausalLM", rope_theta=1e4)},
+    "smollm3": {"config": model(
+        "smollm3", "SmolLM3ForCausalLM", rope_theta=5e3, num_hidden_layers=4,
+        no_rope_layers=[1, 1, 1, 0], no_rope_layer_interval=4,
+        pad_token_id=3)},
+    "granite": {"config": model(
+        "granite", "GraniteForCausalLM", attention_multiplier=0.2,
+        embedding_multiplier=12.0, residual_multiplier=0.22,
+        logits_scaling=8.0, rope_theta=1e4)},
+    "seed_oss": {"config": model(
+        "seed_oss", "SeedOssForCausalLM", head_dim=16, attention_bias=True,
+        attention_out_bias=True, mlp_bias=True, rope_theta=1e4)},
+    "ernie4_5": {"config": model(
+        "ernie4_5", "Ernie4_5ForCausalLM", head_dim=16, use_bias=True,
+        rope_theta=5e5)},
+    "hunyuan_dense": {"config": model(
+        "hunyuan_v1_dense", "HunYuanDenseV1ForCausalLM", head_dim=16,
+        rope_theta=1e4, use_qk_norm=True, pad_token_id=3,
+        rope_scaling={"type": "dynamic", "alpha": 50.0, "factor": 1.0,
+                      "beta_fast": 32, "beta_slow": 1, "mscale": 1.0,
+                      "mscale_all_dim": 1.0})},
+    "glm4": {"config": model(
+        "glm4", "Glm4ForCausalLM", head_dim=16, attention_bias=True,
+        partial_rotary_factor=0.5, rope_theta=1e4, pad_token_id=3)},
+    "phi3": {"config": model(
+        "phi3", "Phi3ForCausalLM", rope_theta=1e4, sliding_window=None,
+        original_max_position_embeddings=64, partial_rotary_factor=0.75,
+        hidden_size=64, pad_token_id=3,
+        rope_scaling={"type": "longrope",
+                      "short_factor": [1.0, 1.25, 1.5, 2.0, 2.5, 3.0],
+                      "long_factor": [1.0, 2.0, 3.0, 5.0, 9.0, 16.0]})},
+    "phi3_long": {"config": model(
+        "phi3", "Phi3ForCausalLM", rope_theta=1e4, sliding_window=None,
+        original_max_position_embeddings=16, pad_token_id=3,
+        rope_scaling={"type": "longrope", "short_factor": [1.0, 1.1, 1.2, 1.4],
+                      "long_factor": [1.0, 2.0, 3.0, 5.0]})},
+    "gemma": {"norm_mean": 0.0, "config": model(
+        "gemma", "GemmaForCausalLM", head_dim=16, rope_theta=1e4,
+        tie_word_embeddings=True, hidden_act="gelu",
+        hidden_activation="gelu_pytorch_tanh")},
+    "apertus": {"spread": {"act_fn.eps": (0.1, -0.2)}, "config": model(
+        "apertus", "ApertusForCausalLM", rope_theta=100.0, hidden_act="xielu",
+        rope_scaling={"rope_type": "llama3", "factor": 8.0,
+                      "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+                      "original_max_position_embeddings": 16})},
+    "ministral3": {"config": model(
+        "ministral3", "Ministral3ForCausalLM", head_dim=16, sliding_window=None,
+        rope_parameters={"rope_type": "yarn", "type": "yarn",
+                         "rope_theta": 1e4, "factor": 16.0,
+                         "original_max_position_embeddings": 8,
+                         "beta_fast": 32.0, "beta_slow": 1.0, "mscale": 1.0,
+                         "mscale_all_dim": 1.0, "llama_4_scaling_beta": 0.5})},
+}
