@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "protocol/derive_calls.h"
 #include "protocol/derive_markers.h"
 #include "protocol/join.h"
 
@@ -165,6 +166,9 @@ void Merge(const Derived& more, Derived* all) {
     all->markers.call_opening = more.markers.call_opening;
     all->markers.call_closing = more.markers.call_closing;
   }
+  if (all->markers.call_format.kind == CallKind::kNone) {
+    all->markers.call_format = more.markers.call_format;
+  }
 }
 
 void ReportBos(const BosPolicy& bos, std::vector<Finding>* findings) {
@@ -318,10 +322,33 @@ void TurnProtocol::ResolveMarkers(const DerivedMarkers& markers) {
   facts_.reasoning.opening = marker(markers.thought_opening);
   facts_.reasoning.closing = marker(markers.thought_closing);
   facts_.reasoning.answer = marker(markers.answer_opening);
+  facts_.reasoning.header = marker(markers.header_opening);
   facts_.reasoning.prefilled = markers.thought_prefilled;
   facts_.reasoning.field = markers.thought_field;
   facts_.tool_calls.opening = marker(markers.call_opening);
   facts_.tool_calls.closing = marker(markers.call_closing);
+  facts_.tool_calls.format = markers.call_format;
+  if (markers.call_format.kind == CallKind::kNone && !templates_.empty()) {
+    FindKnownCalls(TemplateFor(true));
+  }
+}
+
+// A template that tells of tools and shows no calls.
+void TurnProtocol::FindKnownCalls(const jinja::Template& compiled) {
+  const std::vector<std::string>& reads = compiled.undeclared();
+  if (std::find(reads.begin(), reads.end(), "tools") == reads.end()) return;
+  const std::vector<std::string> literals = compiled.Literals();
+  const auto known = KnownCallFormat([&](std::string_view marker) {
+    return std::any_of(literals.begin(), literals.end(),
+                       [&](const std::string& literal) {
+                         return literal.find(marker) != std::string::npos;
+                       }) ||
+           std::any_of(facts_.specials.begin(), facts_.specials.end(),
+                       [&](const SpecialToken& token) {
+                         return token.control && token.text == marker;
+                       });
+  });
+  if (known) facts_.tool_calls.format = *known;
 }
 
 const jinja::Template& TurnProtocol::TemplateFor(bool with_tools) const {
