@@ -128,6 +128,7 @@ enum class FindingKind {
   kOutOfRange,          // a declared id that the vocabulary does not have
   kNoTemplate,          // no template in the files
   kTemplateError,       // a template that does not compile or render
+  kDisagreement,        // two files say different things
   kRemark,              // the tokenizer's
 };
 

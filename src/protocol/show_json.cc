@@ -25,6 +25,7 @@ constexpr std::array kFindingKinds = {FindingKind::kDeclaredNotWritten,
                                       FindingKind::kOutOfRange,
                                       FindingKind::kNoTemplate,
                                       FindingKind::kTemplateError,
+                                      FindingKind::kDisagreement,
                                       FindingKind::kRemark};
 constexpr std::array kContents = {CallContent::kNull, CallContent::kEmpty,
                                   CallContent::kAbsent, CallContent::kText};

@@ -1,6 +1,7 @@
 #include "protocol/turn_protocol.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "base/error.h"
@@ -171,6 +172,39 @@ void Merge(const Derived& more, Derived* all) {
   }
 }
 
+// A folder has several files that may declare ends; each of them is read by
+// some runtime alone.
+void ReportDisagreements(const ProtocolSources& sources,
+                         std::vector<Finding>* findings) {
+  std::map<std::string, std::set<int64_t>> by_file;
+  for (const DeclaredStop& stop : sources.stops) {
+    const bool of_folder =
+        stop.from.provenance == Provenance::kConfig ||
+        stop.from.provenance == Provenance::kGenerationConfig ||
+        stop.from.provenance == Provenance::kTokenizerConfig;
+    if (!of_folder) continue;
+    by_file[stop.from.where.substr(0, stop.from.where.find(':'))].insert(
+        stop.id);
+  }
+  const bool differ = std::any_of(
+      by_file.begin(), by_file.end(),
+      [&](const auto& file) { return file.second != by_file.begin()->second; });
+  if (!differ) return;
+  std::string message;
+  for (const auto& [file, ids] : by_file) {
+    message += (message.empty() ? "" : "; ") + file + " ends replies with";
+    for (const int64_t id : ids) {
+      message += (id == *ids.begin() ? " " : ", ") + std::to_string(id);
+      if (id >= 0 && id < static_cast<int64_t>(sources.tokenizer->size())) {
+        message += " ";
+        message += sources.tokenizer->info(static_cast<TokenId>(id)).text;
+      }
+    }
+  }
+  findings->push_back({FindingKind::kDisagreement,
+                       message + ": all of them count", "eos_token_id"});
+}
+
 void ReportBos(const BosPolicy& bos, std::vector<Finding>* findings) {
   if (bos.written > 1) {
     findings->push_back({FindingKind::kTwoBos,
@@ -248,6 +282,7 @@ void TurnProtocol::ResolveIds(const ProtocolSources& sources,
     facts_.bos.text = bos->text;
   }
   facts_.bos.declared_add = sources.add_bos;
+  ReportDisagreements(sources, &facts_.findings);
 
   std::set<TokenId> declared;
   for (const DeclaredStop& stop : sources.stops) {
