@@ -103,6 +103,17 @@ struct ActivationParameters {
   float epsilon = 0;
 };
 
+// One position of the gated delta rule in one head.
+struct DeltaRuleInput {
+  const float* q;  // [key_length]
+  const float* k;  // [key_length]
+  const float* v;  // [value_length]
+  int64_t key_length;
+  int64_t value_length;
+  float decay;  // of the state
+  float beta;   // how much of the new value is written
+};
+
 // A logit with its index.
 struct IndexedValue {
   int32_t index;

@@ -149,6 +149,16 @@ class Kernels {
   // x[i] *= factor.
   void Scale(float* x, int64_t n, float factor) const;
 
+  // out[i] += x[i] * y[i], rounded once or twice.
+  void MultiplyAdd(const float* x, const float* y, int64_t n, float* out) const;
+
+  // One position of the gated delta rule (arXiv:2412.06464) in one head. STATE
+  // is S, [key_length][value_length]:
+  //   S = decay * S,  S += k (beta * (v - S^T k))^T,  out = S^T q
+  // OUT may be v. Sums over the key length are float32 in its order (reference:
+  // double).
+  void DeltaRule(const DeltaRuleInput& input, float* state, float* out) const;
+
   // out[i] = ACTIVATION of gate[i] and up[i], as kernels/arguments.h says. UP
   // may be null; OUT may be GATE or UP. The exponential is within 2 units in
   // the last place; kGeluErf and kXielu are computed in double.

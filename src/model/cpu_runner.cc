@@ -21,7 +21,7 @@ kernels::Matrix RowsOfMatrix(kernels::Matrix matrix, uint64_t first,
 
 CpuRunner::CpuRunner(const Graph& graph, const CpuWeights& weights,
                      const kernels::Kernels& kernels, ThreadPool& pool,
-                     KvCache& cache, int32_t context)
+                     KvCache& cache, const StateCache& states, int32_t context)
     : graph_(graph),
       weights_(weights),
       kernels_(kernels),
@@ -29,6 +29,7 @@ CpuRunner::CpuRunner(const Graph& graph, const CpuWeights& weights,
       linear_(kernels, pool),
       attention_(kernels, pool, cache),
       experts_(weights, kernels, pool),
+      recurrent_(graph, weights, kernels, pool, states),
       values_(graph.values.size()) {
   for (const RopeSpec& rope : graph.ropes) {
     const std::optional<TensorId> tensor =
@@ -52,6 +53,7 @@ void CpuRunner::Run(std::span<const Row> rows, Phase phase) {
   for (size_t i = 0; i < values_.size(); ++i) {
     values_[i].Reserve(rows.size() * graph_.values[i].width);
   }
+  if (!graph_.states.empty()) recurrent_.Begin(places_);
   ComputeAngles();
   for (const Step& step : graph_.steps) {
     std::visit([this](const auto& op) { Do(op); }, step.op);
@@ -138,6 +140,26 @@ void CpuRunner::Do(const LinearStep& step) {
   const LinearJob job{Value(step.in), columns,
                       static_cast<int64_t>(rows_.size()), columns, targets_};
   linear_.Run(phase_, {&job, 1});
+}
+
+void CpuRunner::Do(const HeadLinearStep& step) {
+  const std::vector<kernels::Matrix>& heads = weights_.slices(step.weight);
+  const size_t in_stride = Width(step.in) / heads.size();
+  const size_t out_stride = Width(step.out) / heads.size();
+  targets_.clear();
+  for (size_t head = 0; head < heads.size(); ++head) {
+    targets_.push_back({heads[head], nullptr,
+                        Value(step.out) + head * out_stride + step.out_begin,
+                        static_cast<int64_t>(Width(step.out))});
+  }
+  std::vector<LinearJob> jobs;
+  for (size_t head = 0; head < heads.size(); ++head) {
+    jobs.push_back({Value(step.in) + head * in_stride + step.in_begin,
+                    static_cast<int64_t>(Width(step.in)),
+                    static_cast<int64_t>(rows_.size()), heads[head].columns,
+                    std::span(targets_).subspan(head, 1)});
+  }
+  linear_.Run(phase_, jobs);
 }
 
 void CpuRunner::Do(const RopeStep& step) {
@@ -233,6 +255,22 @@ void CpuRunner::Do(const ExpertsStep& step) {
                 .routes = Value(step.routes),
                 .chosen = Width(step.routes) / 2,
                 .out = Value(step.out)});
+}
+
+void CpuRunner::Do(const ConvolutionStep& step) {
+  recurrent_.Convolve(step, Width(step.in), Value(step.in), Value(step.out));
+}
+
+void CpuRunner::Do(const DeltaRuleStep& step) {
+  recurrent_.ApplyDeltaRule(
+      step, {.query = Value(step.query),
+             .key = Value(step.key),
+             .value = Value(step.value),
+             .alpha = Value(step.alpha),
+             .beta = Value(step.beta),
+             .out = Value(step.out),
+             .key_length = Width(step.key) / step.key_heads,
+             .value_length = Width(step.value) / step.value_heads});
 }
 
 void CpuRunner::Do(const SelectStep& step) {

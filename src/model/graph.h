@@ -18,6 +18,7 @@ namespace fullstop {
 enum class TensorId : uint32_t {};
 enum class ValueId : uint32_t {};
 enum class RopeId : uint32_t {};
+enum class StateId : uint32_t {};
 
 // How a tensor may be shared out among machines.
 enum class CutAxis {
@@ -118,6 +119,19 @@ using kernels::Activation;
 using kernels::ActivationParameters;
 using kernels::RopePairs;
 
+// Each head through a matrix of its own: with WEIGHT [I, O, heads],
+//   out[h * out_stride + out_begin + o] =
+//       sum_i weight_h[o][i] * in[h * in_stride + in_begin + i]
+// where the strides are the values' widths divided by the heads. This takes
+// queries to the space of DeepSeek's latent keys, and latent values from it.
+struct HeadLinearStep {
+  ValueId in;
+  TensorId weight;
+  ValueId out;
+  uint64_t in_begin = 0;
+  uint64_t out_begin = 0;
+};
+
 // Turns, in each of HEADS heads of HEAD_LENGTH numbers, the pairs of those from
 // number BEGIN on.
 struct RopeStep {
@@ -183,6 +197,46 @@ struct PositionScaleStep {
   double rate;
   double length;
   double offset;
+};
+
+// A causal convolution over positions, each channel by itself: with WEIGHT [K,
+// channels]
+//   out[c] = sum_{k < K} weight[c][k] * in of position - (K - 1) + k [c]
+//            + bias[c]
+// What stands before a sequence is 0. STATE holds (K - 1) * channels numbers.
+// OUT may not be IN.
+struct ConvolutionStep {
+  StateId state;
+  ValueId in;
+  TensorId weight;
+  std::optional<TensorId> bias;
+  ValueId out;
+};
+
+// The gated delta rule (arXiv:2412.06464). Value head H goes with key head H *
+// KEY_HEADS / VALUE_HEADS or, where the key heads are TILED, with H %
+// KEY_HEADS; it has a state S of [key length, value length] numbers:
+//   k = key / sqrt(sum(key^2) + epsilon)
+//   q = query / sqrt(sum(query^2) + epsilon) / sqrt(key length)
+//   S = exp(decay[H] * log(1 + exp(alpha[H] + offset[H]))) * S
+//   S += k (1 / (1 + exp(-beta[H])) * (value - S^T k))^T
+//   out = S^T q
+// STATE holds value heads * key length * value length numbers. OUT may be
+// VALUE.
+struct DeltaRuleStep {
+  StateId state;
+  ValueId query;
+  ValueId key;
+  ValueId value;
+  ValueId alpha;    // [VALUE_HEADS]
+  ValueId beta;     // [VALUE_HEADS]
+  TensorId decay;   // [VALUE_HEADS], negative
+  TensorId offset;  // [VALUE_HEADS]
+  ValueId out;
+  uint64_t key_heads;
+  uint64_t value_heads;
+  bool tiled = false;
+  double epsilon = 1e-6;
 };
 
 // out[g * out_stride + out_begin + i] = in[g * in_stride + in_begin + i]
@@ -255,7 +309,8 @@ struct ExpertsStep {
   bool weigh_input = false;
 };
 
-// From here on only rows whose result is wanted matter; VALUES are alive.
+// From here on only rows whose result is wanted matter; VALUES are alive. Steps
+// with a cache or a state come before.
 struct SelectStep {
   std::vector<ValueId> values;
 };
@@ -263,9 +318,10 @@ struct SelectStep {
 struct Step {
   // "blk.3.attn_norm": for messages and profiles.
   std::string name;
-  std::variant<EmbedStep, NormStep, LinearStep, RopeStep, AttentionStep,
-               ActivateStep, AddStep, ScaleStep, PositionScaleStep, CopyStep,
-               RouteStep, ExpertsStep, SelectStep>
+  std::variant<EmbedStep, NormStep, LinearStep, HeadLinearStep, RopeStep,
+               AttentionStep, ActivateStep, AddStep, ScaleStep,
+               PositionScaleStep, CopyStep, RouteStep, ExpertsStep,
+               ConvolutionStep, DeltaRuleStep, SelectStep>
       op;
 };
 
@@ -285,6 +341,13 @@ struct CacheLayer {
   }
 };
 
+// What a layer remembers of the positions before beside a cache, WIDTH numbers
+// for each sequence; zeros in the beginning.
+struct StateSpec {
+  std::string name;
+  uint64_t width;
+};
+
 struct Graph {
   std::string architecture;
   uint64_t vocabulary = 0;
@@ -292,6 +355,7 @@ struct Graph {
   // Positions that the model was trained for.
   uint64_t trained_context = 0;
   std::vector<CacheLayer> cache;
+  std::vector<StateSpec> states;
   std::vector<TensorSpec> tensors;
   std::vector<ValueSpec> values;
   std::vector<RopeSpec> ropes;

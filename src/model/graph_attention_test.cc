@@ -136,6 +136,51 @@ TEST(AttentionStepTest, ValuesStandInTheKeys) {
   GraphChecker(g).CheckAll();
 }
 
+// DeepSeek's: the cache holds a latent vector and one rotary key for all heads;
+// queries are taken to the latent space, results from it.
+TEST(HeadLinearStepTest, LatentAttentionReadsOneCachedKeyForAllHeads) {
+  constexpr uint64_t kPlain = 8;
+  constexpr uint64_t kRotary = 8;
+  constexpr uint64_t kLatent = 32;
+  constexpr uint64_t kValue = 24;
+  TestGraph g;
+  g.graph().cache.push_back({.heads = kHeads,
+                             .kv_heads = 1,
+                             .head_length = kLatent + kRotary,
+                             .value_length = kLatent,
+                             .values_in_keys = true});
+  const RopeId rope = g.Rope({.rotated = kRotary});
+  const ValueId query = g.Project("q", g.x(), kHeads * (kPlain + kRotary), 2);
+  g.Add(RopeStep{query, kHeads, kPlain + kRotary, rope, RopePairs::kAdjacent,
+                 kPlain});
+  const ValueId absorbed = g.Value("absorbed", kHeads * (kLatent + kRotary));
+  g.Add(HeadLinearStep{query, g.Tensor("k_b", {kPlain, kLatent, kHeads}, 0.3),
+                       absorbed});
+  g.Add(CopyStep{query, kPlain, kPlain + kRotary, absorbed, kLatent,
+                 kLatent + kRotary, kRotary, kHeads});
+
+  const ValueId key = g.Project("kv_a", g.x(), kLatent + kRotary);
+  const ValueId latent = g.Value("latent", kLatent);
+  g.Add(CopyStep{key, 0, 0, latent, 0, 0, kLatent});
+  g.Add(
+      NormStep{latent, g.Tensor("kv_a_norm", {kLatent}, 0.5, 1), 1e-6, latent});
+  g.Add(CopyStep{latent, 0, 0, key, 0, 0, kLatent});
+  g.Add(
+      RopeStep{key, 1, kLatent + kRotary, rope, RopePairs::kAdjacent, kLatent});
+
+  AttentionStep form = {};
+  form.query = absorbed;
+  form.key = key;
+  form.out = g.Value("out", kHeads * kLatent);
+  form.scale = 0.5;
+  g.Add(form);
+  const ValueId values = g.Project("values", g.x(), kHeads * (kValue + 8));
+  g.Add(HeadLinearStep{
+      form.out, g.Tensor("v_b", {kLatent, kValue, kHeads}, 0.3), values, 0, 8});
+  g.AddToX(g.Project("o", values, kTestWidth));
+  GraphChecker(g).CheckAll();
+}
+
 TEST(RopeStepTest, PairsStandInHalvesOrSideBySideAndAnywhereInAHead) {
   for (const RopePairs pairs : {RopePairs::kAdjacent, RopePairs::kHalves}) {
     for (const uint64_t begin : {0u, 6u}) {
