@@ -58,6 +58,9 @@ struct TokenizerSpec {
   std::vector<TokenSpec> tokens;
   // By rank; of the models that merge by rank.
   std::vector<std::pair<std::string_view, std::string_view>> merges;
+  // Byte-level only: every two tokens that spell a third merge into it, those
+  // of the lowest id first; MERGES is not looked at.
+  bool implied_merges = false;
   // What text goes through between added tokens.
   std::vector<NormalizerStep> normalizer;
   std::vector<PreTokenizerStep> steps;

@@ -56,7 +56,7 @@ KINDS = {
     "characters": ("BPE", sequence("normalizer", {"type": "NFD"}, {"type": "Lowercase"}, {"type": "StripAccents"}),
                    {"type": "Whitespace"}, {"unk_token": "<unk>", "fuse_unk": True}),
     "characters-unfused": ("BPE", sequence("normalizer", {"type": "NFKD"}, {"type": "Strip", "strip_left": True,
-                                                                             "strip_right": False}),
+                                                                             "strip_right": True}),
                            {"type": "BertPreTokenizer"}, {"unk_token": "<unk>", "ignore_merges": True}),
     "characters-left-out": ("BPE", replace(r"\s+", " ", "Regex"),
                             sequence("pre_tokenizer", split(r"\p{Lu}", "MergedWithNext"),
@@ -73,7 +73,7 @@ KINDS = {
 # Content, special, and which flags are set.
 ADDED = [("<s>", True, ()), ("</s>", True, ()), ("<|im_end|>", True, ("rstrip",)), ("<|mask|>", True, ("lstrip",)),
          ("<think>", False, ("normalized",)), ("[INST]", False, ("normalized", "lstrip", "rstrip")),
-         ("word", False, ("single_word",)), ("Wörd", False, ("single_word", "normalized")), ("  ", False, ("normalized",)),
+         ("word", False, ("single_word",)), ("Wörd", False, ("single_word", "normalized")), ("  ", False, ()),
          ("<tool>", False, ()), ("<tool>>", True, ()), ("\n\n", False, ())]
 
 

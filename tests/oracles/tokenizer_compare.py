@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Compares the tokenizer of a file with the reference implementation.
 
-    pip install gguf tokenizers sentencepiece llama-cpp-python
-    python3 tests/oracles/tokenizer_compare.py DRIVER FILE [--count N] [--lines N] [--seed N]
+    pip install gguf tokenizers sentencepiece tiktoken llama-cpp-python
+    python3 tests/oracles/tokenizer_compare.py DRIVER FILE [--pre NAME] [--count N] [--lines N]
 
 DRIVER is tests/drivers/tokenizer_driver, built; tokenizer_references.py says
 what each kind of FILE is compared with: a tokenizer.json with Hugging Face's
 tokenizers; a byte-level GGUF file with the same, made of its tables and the
-family's own pre-tokenizer and normaliser; a SentencePiece one with llama.cpp.
+family's own pre-tokenizer and normaliser; a SentencePiece one with llama.cpp; a
+SentencePiece model with sentencepiece; a tekken.json or a rank file with
+tiktoken.
 
 N strings (100,000; tokenizer_texts.py says of what) and N real lines (10,000)
 are encoded, about half of them with control tokens recognised: ids must be
@@ -27,10 +29,10 @@ from tokenizer_references import reference
 from tokenizer_texts import Texts, real_lines
 
 
-def ask(driver, path, requests):
+def ask(driver, requests):
     lines = "".join(json.dumps({"text": base64.b64encode(data).decode(), "parse_special": special}) + "\n"
                     for data, special in requests)
-    run = subprocess.run([driver, path], input=lines, capture_output=True, text=True, check=False)
+    run = subprocess.run(driver, input=lines, capture_output=True, text=True, check=False)
     if run.returncode != 0:
         sys.exit(run.stderr)
     for line in run.stdout.splitlines():
@@ -64,16 +66,18 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("driver")
     parser.add_argument("file")
+    parser.add_argument("--pre", help="the pre-tokenizer of a file that does not say it")
     parser.add_argument("--count", type=int, default=100000)
     parser.add_argument("--lines", type=int, default=10000)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    wanted = reference(args.file)
+    wanted = reference(args.file, args.pre)
     texts = Texts(wanted.pieces, wanted.controls, args.seed)
     drawn = list(texts.draw(args.count)) + real_lines(args.lines, args.seed)
     drawn = [(text, i // 7 % 2 == 1) for i, text in enumerate(drawn)]
     report = Report()
-    answers = ask(args.driver, args.file, [(text.encode(), special) for text, special in drawn])
+    driver = [args.driver, args.file] + ([args.pre] if args.pre else [])
+    answers = ask(driver, [(text.encode(), special) for text, special in drawn])
     for (text, special), want, (ids, decoded, covered) in zip(drawn, wanted.encode(drawn), answers, strict=True):
         if want is not None and want != ids:
             report.add(f"ids (special {special})", text, want, ids)
@@ -83,7 +87,7 @@ def main():
         if not covered and wanted.covers:
             report.add("source", text, "all bytes", "not all")
     bad = list(broken(args.count // 20, texts.lines, args.seed))
-    for data, (_, decoded, _) in zip(bad, ask(args.driver, args.file, [(b, False) for b in bad]), strict=True):
+    for data, (_, decoded, _) in zip(bad, ask(driver, [(b, False) for b in bad]), strict=True):
         if wanted.keeps_broken and not wanted.missing.intersection(data):
             if decoded != data.replace("\u2581".encode(), wanted.mark):
                 report.add("broken text", data, data, decoded)

@@ -1,6 +1,6 @@
 """The reference implementations that tokenizers are compared with, behind one face.
 
-reference(path) gives an object with
+reference(path, pre) gives an object with
 
 encode(drawn)          the ids of each (text, whether control tokens are recognised); None where it
                        crashes
@@ -12,7 +12,9 @@ keeps_broken           whether broken UTF-8 decodes to itself, but for U+2581,
 mark                   which decodes to these bytes
 """
 
+import base64
 import json
+import re
 
 from tokenizer_families import FAMILIES, IGNORE_MERGES
 from tokenizer_gguf import CONTROL, USER_DEFINED, byte_alphabet
@@ -46,6 +48,7 @@ class HuggingFace:
         self.controls = added
         self.byte_level = "ByteLevel" in json.dumps(spec["pre_tokenizer"])
         self.has_prefix = '"add_prefix_space": true' in json.dumps(spec["pre_tokenizer"])
+        self.strips = self.has_prefix or any(token["lstrip"] or token["rstrip"] for token in spec["added_tokens"])
         self.missing = set()
         if self.byte_level:
             self.missing = {b for b, char in byte_alphabet().items()
@@ -94,7 +97,7 @@ class HuggingFace:
             return self.encode_all(tokenizer, texts[:half]) + self.encode_all(tokenizer, texts[half:])
 
     def normal(self, text, special):
-        if special or not self.byte_level or self.has_prefix:
+        if special or not self.byte_level or self.strips:
             return None
         normalizer = self.plain.normalizer
         data = (normalizer.normalize_str(text) if normalizer else text).encode()
@@ -186,10 +189,97 @@ def read_fields(path):
             "merges": get("tokenizer.ggml.merges", []), "name": get("general.name", "").lower()}
 
 
-def reference(path):
+# Of a tekken.json that does not list its own.
+OLD_CONTROLS = ["<unk>", "<s>", "</s>", "[INST]", "[/INST]", "[AVAILABLE_TOOLS]", "[/AVAILABLE_TOOLS]", "[TOOL_RESULTS]",
+                "[/TOOL_RESULTS]", "[TOOL_CALLS]", "[IMG]", "<pad>", "[IMG_BREAK]", "[IMG_END]", "[PREFIX]", "[MIDDLE]",
+                "[SUFFIX]", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]", "[TOOL_CONTENT]"]
+
+
+class WithControls:
+    """Of a library that finds no control tokens: they cut the text here."""
+
+    missing = set()
+    keeps_broken = covers = False
+
+    def set_controls(self, controls):
+        """Ids by text."""
+        self.ids = controls
+        self.controls = sorted(controls)
+        longest_first = sorted(controls, key=len, reverse=True)
+        self.cut = re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
+
+    def encode(self, drawn):
+        return [self.parts(text) if special else self.plain(text) for text, special in drawn]
+
+    def parts(self, text):
+        ids, at = [], 0
+        for match in self.cut.finditer(text):
+            ids += self.plain(text[at:match.start()]) + [self.ids[match.group()]]
+            at = match.end()
+        return ids + self.plain(text[at:])
+
+    def normal(self, text, special):
+        return None
+
+
+class SentencePiece(WithControls):
+    def __init__(self, path):
+        import sentencepiece
+        self.model = sentencepiece.SentencePieceProcessor(path)
+        with open(path, "rb") as file:
+            pieces = sentencepiece_fields(file.read())["pieces"]
+        self.set_controls({text: i for i, (text, kind) in enumerate(pieces) if kind in (UNKNOWN, CONTROL)})
+        self.pieces = [text.replace(MARK, " ") for text, _ in pieces]
+        self.controls += [text for text, kind in pieces if kind == USER_DEFINED]
+
+    def plain(self, text):
+        return self.model.encode(text)
+
+
+class Tiktoken(WithControls):
+    keeps_broken = covers = True
+    mark = MARK.encode()
+
+    def __init__(self, pattern, ranks, first, controls):
+        import tiktoken
+        self.model = tiktoken.Encoding("compared", pat_str=pattern, mergeable_ranks=ranks, special_tokens={})
+        self.first = first
+        self.set_controls(controls)
+        self.pieces = sorted(bytes(token).decode(errors="ignore") for token in ranks)
+        self.pieces = [piece for piece in self.pieces if piece]
+
+    def plain(self, text):
+        return [self.first + rank for rank in self.model.encode_ordinary(text)]
+
+    def normal(self, text, special):
+        return text.encode()
+
+
+def tekken(spec):
+    config = spec["config"]
+    first = config["default_num_special_tokens"]
+    count = config["default_vocab_size"] - first
+    ranks = {base64.b64decode(token["token_bytes"]): token["rank"] for token in spec["vocab"] if token["rank"] < count}
+    controls = {token["token_str"]: token["rank"] for token in spec.get("special_tokens") or []}
+    return Tiktoken(config["pattern"], ranks, first, controls or {text: i for i, text in enumerate(OLD_CONTROLS)})
+
+
+def rank_file(path, pre):
+    with open(path, "rb") as file:
+        ranks = dict(line.split() for line in file if line.strip())
+    ranks = {base64.b64decode(token): int(rank) for token, rank in ranks.items()}
+    pattern = FAMILIES[pre][1][0]["pattern"]["Regex"]
+    return Tiktoken(pattern, ranks, 0, {})
+
+
+def reference(path, pre):
+    """PRE: the pre-tokenizer's name, for a file that does not say it."""
     if path.endswith(".gguf"):
         fields = read_fields(path)
         return LlamaCpp(path, fields) if fields["model"] == "llama" else HuggingFace(gguf_spec(fields))
-    with open(path, encoding="utf-8") as file:
-        spec = json.load(file)
-    return HuggingFace(spec)
+    if path.endswith(".json"):
+        with open(path, encoding="utf-8") as file:
+            spec = json.load(file)
+        return HuggingFace(spec) if "model" in spec else tekken(spec)
+    with open(path, "rb") as file:
+        return SentencePiece(path) if file.read(1) == b"\n" else rank_file(path, pre)
