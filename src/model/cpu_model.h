@@ -3,6 +3,7 @@
 #define FULLSTOP_MODEL_CPU_MODEL_H_
 
 #include <cstdint>
+#include <map>
 #include <span>
 
 #include "base/threads.h"
@@ -15,6 +16,7 @@
 #include "model/graph.h"
 #include "model/kv_cache.h"
 #include "model/model_file.h"
+#include "model/state_cache.h"
 
 namespace fullstop {
 
@@ -44,12 +46,22 @@ class CpuModel final : public ForwardModel {
   int32_t context_length() const override { return options_.context_length; }
 
  private:
+  // Evaluates again the rows that a cut left behind the states of SEQUENCE.
+  void CatchUp(SequenceId sequence);
+  // Evaluates rows of sequences, each of which will have the length that
+  // LENGTHS tells.
+  void Evaluate(std::span<const Row> rows, Phase phase,
+                const std::map<SequenceId, int32_t>& lengths);
+  void Run(std::span<const Row> rows, Phase phase);
+  void Remember(std::span<const Row> rows, Phase phase);
+
   const Graph graph_;
   const Options options_;
   const kernels::Kernels kernels_;
   ThreadPool pool_;
   const CpuWeights weights_;
   KvCache cache_;
+  StateCache states_;
   CpuRunner runner_;
   CpuHead head_;
 };

@@ -21,7 +21,7 @@ kernels::Matrix RowsOfMatrix(kernels::Matrix matrix, uint64_t first,
 
 CpuRunner::CpuRunner(const Graph& graph, const CpuWeights& weights,
                      const kernels::Kernels& kernels, ThreadPool& pool,
-                     KvCache& cache, int32_t context)
+                     KvCache& cache, const StateCache& states, int32_t context)
     : graph_(graph),
       weights_(weights),
       kernels_(kernels),
@@ -29,6 +29,7 @@ CpuRunner::CpuRunner(const Graph& graph, const CpuWeights& weights,
       linear_(kernels, pool),
       attention_(kernels, pool, cache),
       experts_(weights, kernels, pool),
+      recurrent_(graph, weights, kernels, pool, states),
       values_(graph.values.size()) {
   for (const RopeSpec& rope : graph.ropes) {
     const std::optional<TensorId> tensor =
@@ -52,6 +53,7 @@ void CpuRunner::Run(std::span<const Row> rows, Phase phase) {
   for (size_t i = 0; i < values_.size(); ++i) {
     values_[i].Reserve(rows.size() * graph_.values[i].width);
   }
+  if (!graph_.states.empty()) recurrent_.Begin(places_);
   ComputeAngles();
   for (const Step& step : graph_.steps) {
     std::visit([this](const auto& op) { Do(op); }, step.op);
@@ -253,6 +255,22 @@ void CpuRunner::Do(const ExpertsStep& step) {
                 .routes = Value(step.routes),
                 .chosen = Width(step.routes) / 2,
                 .out = Value(step.out)});
+}
+
+void CpuRunner::Do(const ConvolutionStep& step) {
+  recurrent_.Convolve(step, Width(step.in), Value(step.in), Value(step.out));
+}
+
+void CpuRunner::Do(const DeltaRuleStep& step) {
+  recurrent_.ApplyDeltaRule(
+      step, {.query = Value(step.query),
+             .key = Value(step.key),
+             .value = Value(step.value),
+             .alpha = Value(step.alpha),
+             .beta = Value(step.beta),
+             .out = Value(step.out),
+             .key_length = Width(step.key) / step.key_heads,
+             .value_length = Width(step.value) / step.value_heads});
 }
 
 void CpuRunner::Do(const SelectStep& step) {

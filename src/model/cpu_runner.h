@@ -13,10 +13,12 @@
 #include "model/cpu_attention.h"
 #include "model/cpu_experts.h"
 #include "model/cpu_linear.h"
+#include "model/cpu_recurrent.h"
 #include "model/cpu_weights.h"
 #include "model/forward.h"
 #include "model/graph.h"
 #include "model/kv_cache.h"
+#include "model/state_cache.h"
 
 namespace fullstop {
 
@@ -27,11 +29,11 @@ class CpuRunner {
   // most positions that a sequence may have.
   CpuRunner(const Graph& graph, const CpuWeights& weights,
             const kernels::Kernels& kernels, ThreadPool& pool, KvCache& cache,
-            int32_t context);
+            const StateCache& states, int32_t context);
 
-  // Evaluates ROWS, for which the cache has room. Afterwards rows() are those
-  // that want a result, as indices into ROWS, and Value(graph.hidden) holds
-  // their hidden states.
+  // Evaluates ROWS, for which the cache has room and the states were begun.
+  // Afterwards rows() are those that want a result, as indices into ROWS, and
+  // Value(graph.hidden) holds their hidden states.
   void Run(std::span<const Row> rows, Phase phase);
 
   std::span<const size_t> rows() const { return rows_; }
@@ -59,6 +61,8 @@ class CpuRunner {
   void Do(const CopyStep& step);
   void Do(const RouteStep& step);
   void Do(const ExpertsStep& step);
+  void Do(const ConvolutionStep& step);
+  void Do(const DeltaRuleStep& step);
   void Do(const SelectStep& step);
 
   // The part of a vector for each group of an activation; null where there is
@@ -89,6 +93,7 @@ class CpuRunner {
   CpuLinear linear_;
   CpuAttention attention_;
   CpuExperts experts_;
+  CpuRecurrent recurrent_;
 
   std::vector<AlignedBuffer<float>> values_;
   std::vector<Angles> angles_;

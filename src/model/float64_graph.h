@@ -426,6 +426,77 @@ class Float64Graph {
     }
   }
 
+  // --- recurrence ----------------------------------------------------------
+
+  void Do(const ConvolutionStep& step) {
+    const Numbers& weight = Tensor(step.weight);
+    const size_t channels = Width(step.in);
+    const size_t taps = weight.size() / channels;
+    for (size_t p = 0; p < ids_.size(); ++p) {
+      for (size_t c = 0; c < channels; ++c) {
+        double sum = step.bias ? Tensor(*step.bias)[c] : 0;
+        for (size_t back = 0; back < taps && back <= p; ++back) {
+          sum +=
+              weight[c * taps + taps - 1 - back] * RowOf(step.in, p - back)[c];
+        }
+        RowOf(step.out, p)[c] = sum;
+      }
+    }
+  }
+
+  static Numbers ToLength(std::span<const double> x, double epsilon) {
+    double sum = epsilon;
+    for (const double v : x) sum += v * v;
+    Numbers out = Copy(x);
+    for (double& v : out) v /= std::sqrt(sum);
+    return out;
+  }
+
+  void Do(const DeltaRuleStep& step) {
+    for (size_t head = 0; head < step.value_heads; ++head) {
+      DeltaHead(step, head);
+    }
+  }
+
+  // The state in the terms of the paper: S(I - beta k k^T), transposed here.
+  void DeltaHead(const DeltaRuleStep& step, size_t head) {
+    const size_t keys = Width(step.key) / step.key_heads;
+    const size_t values = Width(step.value) / step.value_heads;
+    const size_t key_head = step.tiled
+                                ? head % step.key_heads
+                                : head / (step.value_heads / step.key_heads);
+    Numbers state(keys * values);
+    for (size_t p = 0; p < ids_.size(); ++p) {
+      const Numbers k = ToLength(
+          RowOf(step.key, p).subspan(key_head * keys, keys), step.epsilon);
+      const Numbers q = ToLength(
+          RowOf(step.query, p).subspan(key_head * keys, keys), step.epsilon);
+      const double decay =
+          std::exp(Tensor(step.decay)[head] *
+                   std::log(1 + std::exp(RowOf(step.alpha, p)[head] +
+                                         Tensor(step.offset)[head])));
+      const double beta = 1 / (1 + std::exp(-RowOf(step.beta, p)[head]));
+      Numbers next(state.size());
+      for (size_t i = 0; i < keys; ++i) {
+        for (size_t j = 0; j < values; ++j) {
+          double kept = decay * state[i * values + j];
+          for (size_t other = 0; other < keys; ++other) {
+            kept -= beta * k[i] * k[other] * decay * state[other * values + j];
+          }
+          next[i * values + j] =
+              kept + beta * k[i] * RowOf(step.value, p)[head * values + j];
+        }
+      }
+      state = next;
+      for (size_t j = 0; j < values; ++j) {
+        double sum = 0;
+        for (size_t i = 0; i < keys; ++i) sum += q[i] * state[i * values + j];
+        RowOf(step.out, p)[head * values + j] =
+            sum / std::sqrt(static_cast<double>(keys));
+      }
+    }
+  }
+
   void Do(const SelectStep&) {}
 
   static Numbers Copy(std::span<const double> x) {

@@ -18,6 +18,7 @@ namespace fullstop {
 enum class TensorId : uint32_t {};
 enum class ValueId : uint32_t {};
 enum class RopeId : uint32_t {};
+enum class StateId : uint32_t {};
 
 // How a tensor may be shared out among machines.
 enum class CutAxis {
@@ -198,6 +199,46 @@ struct PositionScaleStep {
   double offset;
 };
 
+// A causal convolution over positions, each channel by itself: with WEIGHT [K,
+// channels]
+//   out[c] = sum_{k < K} weight[c][k] * in of position - (K - 1) + k [c]
+//            + bias[c]
+// What stands before a sequence is 0. STATE holds (K - 1) * channels numbers.
+// OUT may not be IN.
+struct ConvolutionStep {
+  StateId state;
+  ValueId in;
+  TensorId weight;
+  std::optional<TensorId> bias;
+  ValueId out;
+};
+
+// The gated delta rule (arXiv:2412.06464). Value head H goes with key head H *
+// KEY_HEADS / VALUE_HEADS or, where the key heads are TILED, with H %
+// KEY_HEADS; it has a state S of [key length, value length] numbers:
+//   k = key / sqrt(sum(key^2) + epsilon)
+//   q = query / sqrt(sum(query^2) + epsilon) / sqrt(key length)
+//   S = exp(decay[H] * log(1 + exp(alpha[H] + offset[H]))) * S
+//   S += k (1 / (1 + exp(-beta[H])) * (value - S^T k))^T
+//   out = S^T q
+// STATE holds value heads * key length * value length numbers. OUT may be
+// VALUE.
+struct DeltaRuleStep {
+  StateId state;
+  ValueId query;
+  ValueId key;
+  ValueId value;
+  ValueId alpha;    // [VALUE_HEADS]
+  ValueId beta;     // [VALUE_HEADS]
+  TensorId decay;   // [VALUE_HEADS], negative
+  TensorId offset;  // [VALUE_HEADS]
+  ValueId out;
+  uint64_t key_heads;
+  uint64_t value_heads;
+  bool tiled = false;
+  double epsilon = 1e-6;
+};
+
 // out[g * out_stride + out_begin + i] = in[g * in_stride + in_begin + i]
 // for g < GROUPS and i < LENGTH: takes fused activations apart and puts them
 // together. An IN_STRIDE of 0 gives the same numbers to all groups.
@@ -268,7 +309,8 @@ struct ExpertsStep {
   bool weigh_input = false;
 };
 
-// From here on only rows whose result is wanted matter; VALUES are alive.
+// From here on only rows whose result is wanted matter; VALUES are alive. Steps
+// with a cache or a state come before.
 struct SelectStep {
   std::vector<ValueId> values;
 };
@@ -278,7 +320,8 @@ struct Step {
   std::string name;
   std::variant<EmbedStep, NormStep, LinearStep, HeadLinearStep, RopeStep,
                AttentionStep, ActivateStep, AddStep, ScaleStep,
-               PositionScaleStep, CopyStep, RouteStep, ExpertsStep, SelectStep>
+               PositionScaleStep, CopyStep, RouteStep, ExpertsStep,
+               ConvolutionStep, DeltaRuleStep, SelectStep>
       op;
 };
 
@@ -298,6 +341,13 @@ struct CacheLayer {
   }
 };
 
+// What a layer remembers of the positions before beside a cache, WIDTH numbers
+// for each sequence; zeros in the beginning.
+struct StateSpec {
+  std::string name;
+  uint64_t width;
+};
+
 struct Graph {
   std::string architecture;
   uint64_t vocabulary = 0;
@@ -305,6 +355,7 @@ struct Graph {
   // Positions that the model was trained for.
   uint64_t trained_context = 0;
   std::vector<CacheLayer> cache;
+  std::vector<StateSpec> states;
   std::vector<TensorSpec> tensors;
   std::vector<ValueSpec> values;
   std::vector<RopeSpec> ropes;
