@@ -29,13 +29,15 @@ struct BenchOptions {
   ComputeArguments compute;
   std::vector<int32_t> prompts = {512};
   std::vector<int32_t> generations = {128};
+  // Prompt, what is generated behind it, the next prompt, …
+  std::vector<int32_t> pairs = {};
   std::vector<int32_t> depths = {0};
   int32_t repetitions = 5;
   std::string format = "md";
 };
 
-// One row of the answer: so many prompt tokens or generated ones behind DEPTH
-// others. Names as in llama-bench.
+// One row of the answer: so many prompt tokens, generated ones or both, behind
+// DEPTH others. Names as in llama-bench.
 struct Test {
   int32_t n_prompt = 0;
   int32_t n_gen = 0;
@@ -43,8 +45,9 @@ struct Test {
   std::vector<double> seconds;
 
   std::string name() const {
-    std::string out =
-        n_gen == 0 ? fmt::format("pp{}", n_prompt) : fmt::format("tg{}", n_gen);
+    std::string out;
+    if (n_prompt > 0) out += fmt::format("pp{}", n_prompt);
+    if (n_gen > 0) out += fmt::format("{}tg{}", out.empty() ? "" : "+", n_gen);
     if (n_depth > 0) out += fmt::format(" @ d{}", n_depth);
     return out;
   }
@@ -208,6 +211,8 @@ Json ToJson(const Test& test, const Machine& machine,
       {"n_threads", threads},
       {"type_k", "f16"},
       {"type_v", "f16"},
+      {"n_gpu_layers", 0},
+      {"use_mmap", true},
       {"n_prompt", test.n_prompt},
       {"n_gen", test.n_gen},
       {"n_depth", test.n_depth},
@@ -271,17 +276,35 @@ void PrintMarkdown(const Json& rows, const Machine& machine) {
   WriteOut(out);
 }
 
-int RunBench(const BenchOptions& options) {
-  ModelOptions compute = options.compute.Options();
-  for (const int32_t n : options.prompts) {
-    for (const int32_t d : options.depths) {
-      compute.context_length = std::max(compute.context_length, n + d + 64);
+std::vector<Test> Plan(const BenchOptions& options) {
+  std::vector<Test> tests;
+  for (const int32_t d : options.depths) {
+    for (const int32_t p : options.prompts) {
+      if (p > 0) tests.push_back({.n_prompt = p, .n_depth = d, .seconds = {}});
+    }
+    for (const int32_t n : options.generations) {
+      if (n > 0) tests.push_back({.n_gen = n, .n_depth = d, .seconds = {}});
+    }
+    for (size_t i = 0; i + 1 < options.pairs.size(); i += 2) {
+      tests.push_back({.n_prompt = options.pairs[i],
+                       .n_gen = options.pairs[i + 1],
+                       .n_depth = d,
+                       .seconds = {}});
     }
   }
-  for (const int32_t n : options.generations) {
-    for (const int32_t d : options.depths) {
-      compute.context_length = std::max(compute.context_length, n + d + 64);
-    }
+  return tests;
+}
+
+int RunBench(const BenchOptions& options) {
+  if (options.pairs.size() % 2 != 0) {
+    throw Error::Usage("--pg takes pairs of numbers")
+        .Advice("such as --pg 512,128");
+  }
+  std::vector<Test> tests = Plan(options);
+  ModelOptions compute = options.compute.Options();
+  for (const Test& test : tests) {
+    compute.context_length = std::max(
+        compute.context_length, test.n_prompt + test.n_gen + test.n_depth + 64);
   }
   const Clock::time_point start = Clock::now();
   LoadedModel model(options.model, {}, compute);
@@ -306,15 +329,6 @@ int RunBench(const BenchOptions& options) {
       MainType(model.file()));
   const int32_t threads =
       compute.threads > 0 ? compute.threads : AvailableProcessors();
-  std::vector<Test> tests;
-  for (const int32_t d : options.depths) {
-    for (const int32_t p : options.prompts) {
-      if (p > 0) tests.push_back({.n_prompt = p, .n_depth = d, .seconds = {}});
-    }
-    for (const int32_t n : options.generations) {
-      if (n > 0) tests.push_back({.n_gen = n, .n_depth = d, .seconds = {}});
-    }
-  }
   Json rows = Json::array();
   for (Test& test : tests) {
     Run(model.forward(), options.repetitions, &test);
@@ -348,6 +362,7 @@ void AddBench(CLI::App& app, Runner& run) {
   };
   list("-p,--n-prompt", options->prompts, "prompt tokens; 0 for none");
   list("-n,--n-gen", options->generations, "generated tokens; 0 for none");
+  list("--pg", options->pairs, "pairs: prompt, and tokens generated behind it");
   list("-d,--n-depth", options->depths,
        "tokens that stand in the cache before");
   command

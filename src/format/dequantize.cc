@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "format/dequantize_grid.h"
 #include "format/half.h"
 
 namespace fullstop {
@@ -156,14 +157,9 @@ void DecodeBlock(const BlockMXFP4& block, float* out) {
   }
 }
 
-template <typename Block, size_t kLength>
-void DecodeRow(const std::byte* row, float* out, size_t count) {
-  for (size_t i = 0; i < count / kLength; ++i) {
-    Block block;
-    std::memcpy(&block, row + i * sizeof(Block), sizeof(Block));
-    DecodeBlock(block, out + i * kLength);
-  }
-}
+constexpr auto kDecode = [](const auto& block, float* out) {
+  DecodeBlock(block, out);
+};
 
 template <float (*kToFloat)(uint16_t)>
 void DecodeShorts(const std::byte* row, float* out, size_t count) {
@@ -209,32 +205,33 @@ void Dequantize(TensorType type, const std::byte* row, float* out,
     case TensorType::kBF16:
       return DecodeShorts<Bfloat16ToFloat>(row, out, count);
     case TensorType::kQ4_0:
-      return DecodeRow<BlockQ4_0, kSmallBlock>(row, out, count);
+      return DecodeRow<BlockQ4_0, kSmallBlock>(row, out, count, kDecode);
     case TensorType::kQ4_1:
-      return DecodeRow<BlockQ4_1, kSmallBlock>(row, out, count);
+      return DecodeRow<BlockQ4_1, kSmallBlock>(row, out, count, kDecode);
     case TensorType::kQ5_0:
-      return DecodeRow<BlockQ5_0, kSmallBlock>(row, out, count);
+      return DecodeRow<BlockQ5_0, kSmallBlock>(row, out, count, kDecode);
     case TensorType::kQ5_1:
-      return DecodeRow<BlockQ5_1, kSmallBlock>(row, out, count);
+      return DecodeRow<BlockQ5_1, kSmallBlock>(row, out, count, kDecode);
     case TensorType::kQ8_0:
-      return DecodeRow<BlockQ8_0, kSmallBlock>(row, out, count);
+      return DecodeRow<BlockQ8_0, kSmallBlock>(row, out, count, kDecode);
     case TensorType::kQ2_K:
-      return DecodeRow<BlockQ2_K, kSuperBlock>(row, out, count);
+      return DecodeRow<BlockQ2_K, kSuperBlock>(row, out, count, kDecode);
     case TensorType::kQ3_K:
-      return DecodeRow<BlockQ3_K, kSuperBlock>(row, out, count);
+      return DecodeRow<BlockQ3_K, kSuperBlock>(row, out, count, kDecode);
     case TensorType::kQ4_K:
-      return DecodeRow<BlockQ4_K, kSuperBlock>(row, out, count);
+      return DecodeRow<BlockQ4_K, kSuperBlock>(row, out, count, kDecode);
     case TensorType::kQ5_K:
-      return DecodeRow<BlockQ5_K, kSuperBlock>(row, out, count);
+      return DecodeRow<BlockQ5_K, kSuperBlock>(row, out, count, kDecode);
     case TensorType::kQ6_K:
-      return DecodeRow<BlockQ6_K, kSuperBlock>(row, out, count);
+      return DecodeRow<BlockQ6_K, kSuperBlock>(row, out, count, kDecode);
     case TensorType::kIQ4_NL:
-      return DecodeRow<BlockIQ4_NL, kSmallBlock>(row, out, count);
+      return DecodeRow<BlockIQ4_NL, kSmallBlock>(row, out, count, kDecode);
     case TensorType::kIQ4_XS:
-      return DecodeRow<BlockIQ4_XS, kSuperBlock>(row, out, count);
+      return DecodeRow<BlockIQ4_XS, kSuperBlock>(row, out, count, kDecode);
     case TensorType::kMXFP4:
-      return DecodeRow<BlockMXFP4, kSmallBlock>(row, out, count);
+      return DecodeRow<BlockMXFP4, kSmallBlock>(row, out, count, kDecode);
     default:
+      if (DequantizeGrid(type, row, out, count)) return;
       throw Error::Unsupported("tensors of type " +
                                std::string(TensorTypeName(type)) +
                                " can't be decoded")

@@ -45,7 +45,7 @@ TEST(DequantizeTest, EveryTypeEqualsThePythonPackageBitForBit) {
     rest = rest.subspan(bytes + 4 * weights);
     ++types;
   }
-  EXPECT_EQ(types, 16u);
+  EXPECT_EQ(types, 26u);
 }
 
 TEST(DequantizeTest, TraitsAndBlocksAgree) {

@@ -109,6 +109,26 @@ LinearFunction LinearFunctions::* Member(TensorType type) {
       return &LinearFunctions::q6_k;
     case TensorType::kIQ4_XS:
       return &LinearFunctions::iq4_xs;
+    case TensorType::kIQ2_XXS:
+      return &LinearFunctions::iq2_xxs;
+    case TensorType::kIQ2_XS:
+      return &LinearFunctions::iq2_xs;
+    case TensorType::kIQ2_S:
+      return &LinearFunctions::iq2_s;
+    case TensorType::kIQ3_XXS:
+      return &LinearFunctions::iq3_xxs;
+    case TensorType::kIQ3_S:
+      return &LinearFunctions::iq3_s;
+    case TensorType::kIQ1_S:
+      return &LinearFunctions::iq1_s;
+    case TensorType::kIQ1_M:
+      return &LinearFunctions::iq1_m;
+    case TensorType::kTQ1_0:
+      return &LinearFunctions::tq1_0;
+    case TensorType::kTQ2_0:
+      return &LinearFunctions::tq2_0;
+    case TensorType::kNVFP4:
+      return &LinearFunctions::nvfp4;
     default:
       return nullptr;
   }

@@ -114,7 +114,7 @@ TEST(SelectTest, OnlyPathsThatTheCpuHasCanBeForced) {
 TEST(SelectTest, OnlyTypesThatCanBeMultipliedAreSupported) {
   EXPECT_TRUE(Kernels::Supports(TensorType::kQ4_K));
   EXPECT_FALSE(Kernels::Supports(TensorType::kI8));
-  EXPECT_FALSE(Kernels::Supports(TensorType::kIQ1_S));
+  EXPECT_FALSE(Kernels::Supports(TensorType::kQ8_K));
 }
 
 }  // namespace

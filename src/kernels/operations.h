@@ -32,6 +32,8 @@ struct LinearFunctions {
   LinearFunction f32, f16, bf16;
   LinearFunction q4_0, q4_1, q5_0, q5_1, q8_0, iq4_nl, mxfp4;
   LinearFunction q2_k, q3_k, q4_k, q5_k, q6_k, iq4_xs;
+  LinearFunction iq2_xxs, iq2_xs, iq2_s, iq3_xxs, iq3_s, iq1_s, iq1_m;
+  LinearFunction tq1_0, tq2_0, nvfp4;
 };
 
 struct LinearForm {

@@ -21,12 +21,15 @@ namespace fullstop::kernels {
 
 // Every type that Linear knows.
 inline std::vector<TensorType> AllTypes() {
-  return {TensorType::kF32,  TensorType::kF16,    TensorType::kBF16,
-          TensorType::kQ4_0, TensorType::kQ4_1,   TensorType::kQ5_0,
-          TensorType::kQ5_1, TensorType::kQ8_0,   TensorType::kQ2_K,
-          TensorType::kQ3_K, TensorType::kQ4_K,   TensorType::kQ5_K,
-          TensorType::kQ6_K, TensorType::kIQ4_NL, TensorType::kIQ4_XS,
-          TensorType::kMXFP4};
+  return {TensorType::kF32,   TensorType::kF16,     TensorType::kBF16,
+          TensorType::kQ4_0,  TensorType::kQ4_1,    TensorType::kQ5_0,
+          TensorType::kQ5_1,  TensorType::kQ8_0,    TensorType::kQ2_K,
+          TensorType::kQ3_K,  TensorType::kQ4_K,    TensorType::kQ5_K,
+          TensorType::kQ6_K,  TensorType::kIQ4_NL,  TensorType::kIQ4_XS,
+          TensorType::kMXFP4, TensorType::kIQ2_XXS, TensorType::kIQ2_XS,
+          TensorType::kIQ2_S, TensorType::kIQ3_XXS, TensorType::kIQ3_S,
+          TensorType::kIQ1_S, TensorType::kIQ1_M,   TensorType::kTQ1_0,
+          TensorType::kTQ2_0, TensorType::kNVFP4};
 }
 
 // Bytes that end where readable memory ends: a read past them is a crash.
@@ -125,8 +128,17 @@ inline ScalePlaces PlacesOf(TensorType type) {
       return {{offsetof(BlockQ6_K, d)}, 0.0001f};
     case TensorType::kIQ4_XS:
       return {{0}, 0.0001f};
+    case TensorType::kTQ1_0:
+      return {{offsetof(BlockTQ1_0, d)}, 0.1f};
+    case TensorType::kTQ2_0:
+      return {{offsetof(BlockTQ2_0, d)}, 0.1f};
     case TensorType::kQ8_0:
     case TensorType::kIQ4_NL:
+    case TensorType::kIQ2_XXS:
+    case TensorType::kIQ2_XS:
+    case TensorType::kIQ2_S:
+    case TensorType::kIQ3_XXS:
+    case TensorType::kIQ3_S:
       return {{0}, 0.001f};
     default:
       return {{0}, 0.01f};
@@ -140,6 +152,22 @@ inline void FillBlock(TensorType type, std::byte* block, size_t bytes,
   }
   if (type == TensorType::kMXFP4) {
     block[0] = static_cast<std::byte>(120 + random() % 6);
+    return;
+  }
+  if (type == TensorType::kNVFP4) {
+    for (size_t i = 0; i < 4; ++i) {
+      block[i] = static_cast<std::byte>(random() % 48);
+    }
+    return;
+  }
+  if (type == TensorType::kIQ1_M) {
+    // The half is spread over the upper four bits of four words.
+    const uint16_t bits = FloatToHalf(Uniform(random, 0.005f, 0.02f));
+    for (size_t i = 0; i < 4; ++i) {
+      std::byte& high = block[offsetof(BlockIQ1_M, scales) + 2 * i + 1];
+      high = (high & std::byte{15}) |
+             static_cast<std::byte>((bits >> 4 * i & 15) << 4);
+    }
     return;
   }
   const ScalePlaces places = PlacesOf(type);

@@ -136,7 +136,7 @@ class Ablations {
                g.ropes[i].long_factors.reset();
              });
       Change("rope's base " + number, true,
-             [i](Graph& g) { g.ropes[i].base *= 3; });
+             [i](Graph& g) { g.ropes[i].base = 17; });
     }
   }
 

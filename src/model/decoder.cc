@@ -107,19 +107,22 @@ void Decoder::PostNorm(std::string_view name) { AddNorm(Name(name), h_, h_); }
 
 void Decoder::NormHeads(const AttentionOptions& options) {
   if (options.head_norm == HeadNorm::kNone) return;
-  const bool each = options.head_norm == HeadNorm::kEach;
+  const bool whole = options.head_norm == HeadNorm::kWhole;
   for (const auto& [tensor, value, heads] :
        {std::tuple("attn_q_norm", *query_, shape_.heads),
         std::tuple("attn_k_norm", *key_, shape_.kv_heads)}) {
-    const uint64_t length =
-        each ? shape_.head_length : heads * shape_.head_length;
-    g_.Add(Name(tensor),
-           NormStep{.in = value,
-                    .weight = g_.Tensor(Name(tensor) + ".weight", {length}),
-                    .epsilon = shape_.epsilon,
-                    .out = value,
-                    .kind = norms_,
-                    .groups = each ? heads : 1});
+    NormStep step{.in = value,
+                  .weight = std::nullopt,
+                  .epsilon = shape_.epsilon,
+                  .out = value,
+                  .kind = norms_,
+                  .groups = whole ? 1 : heads};
+    if (options.head_norm != HeadNorm::kPlain) {
+      step.weight =
+          g_.Tensor(Name(tensor) + ".weight",
+                    {whole ? heads * shape_.head_length : shape_.head_length});
+    }
+    g_.Add(Name(tensor), step);
   }
 }
 

@@ -38,6 +38,7 @@ enum class HeadNorm {
   kNone,
   kEach,   // of each head by itself, with one weight for all heads
   kWhole,  // of all heads together
+  kPlain,  // of each head by itself, without weights
 };
 
 struct AttentionOptions {
@@ -57,6 +58,18 @@ struct AttentionOptions {
   double sharpen_rate = 0;
   double sharpen_length = 0;
   double sharpen_offset = 0;
+};
+
+// How a mixture's router makes weights; numbers come from the keys expert_*,
+// these are what stands for keys that are missing. See RouteStep.
+struct MixtureOptions {
+  RouteStep::Score score = RouteStep::Score::kSoftmax;
+  bool normalise = true;
+  double epsilon = 0;
+  uint64_t ranked = 2;
+  bool weigh_input = false;
+  Activation activation = Activation::kSilu;
+  ActivationParameters parameters = {};
 };
 
 // One thread. FILE must outlive the object, not the graph. All throw Error
@@ -104,6 +117,12 @@ class Decoder {
   // H = down(ACTIVATION(up(H)))
   void UngatedFeedForward(Activation activation,
                           const ActivationParameters& parameters);
+  // The mixture of experts of H, of the tensors ffn_*_exps, and of ffn_*_shexp
+  // where the layer has them: experts that every token passes. Returns the
+  // result; H is overwritten.
+  ValueId Mixture(const MixtureOptions& options);
+  // X += that, where the layer has a router, else X += feed forward of H.
+  void AddMixtureOrFeedForward(const MixtureOptions& options, double scale = 1);
   // X += VALUE, H where it isn't given.
   void Add(std::optional<ValueId> value = std::nullopt);
   void Scale(std::string_view name, ValueId value, double factor);
@@ -116,6 +135,10 @@ class Decoder {
  private:
   std::string Name(std::string_view step) const;
   void AddNorm(const std::string& name, ValueId in, ValueId out);
+  ValueId Route(const MixtureOptions& options);
+  ExpertPart Expert(std::string_view name, uint64_t input, uint64_t output,
+                    uint64_t first = 0);
+  void SharedExpert(Activation activation);
   void ProjectHeads(ValueId from);
   void Down();
   void NormHeads(const AttentionOptions& options);
@@ -144,6 +167,13 @@ class Decoder {
   std::optional<ValueId> value_;
   std::optional<ValueId> gate_;
   std::optional<ValueId> up_;
+  std::optional<ValueId> routes_;
+  std::optional<ValueId> mixture_;
+  std::optional<ValueId> router_;
+  std::optional<ValueId> shared_gate_;
+  std::optional<ValueId> shared_up_;
+  std::optional<ValueId> shared_weight_;
+  std::optional<ValueId> shared_weights_;
 };
 
 }  // namespace fullstop

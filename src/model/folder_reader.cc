@@ -199,4 +199,23 @@ void FolderReader::SetUpperWindows() {
            LayersOfType("sliding_attention").value_or(slides));
 }
 
+void FolderReader::SetRopeLayers() {
+  const uint64_t interval =
+      std::max<uint64_t>(Count("no_rope_layer_interval", 4), 1);
+  const Json& given = Field("no_rope_layers");
+  std::vector<bool> rotates;
+  for (uint64_t i = 0; i < Count("num_hidden_layers"); ++i) {
+    rotates.push_back(i < given.size() ? given[i] == 1
+                                       : (i + 1) % interval != 0);
+  }
+  SetFlags("attention.rope_layers", rotates);
+}
+
+void FolderReader::SetGraniteKeys() {
+  SetNumber("attention.scale", Number("attention_multiplier", 1.0));
+  SetNumber("embedding_scale", Number("embedding_multiplier", 1.0));
+  SetNumber("residual_scale", Number("residual_multiplier", 1.0));
+  SetNumber("logit_scale", Number("logits_scaling", 1.0));
+}
+
 }  // namespace fullstop

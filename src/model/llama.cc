@@ -1,10 +1,7 @@
 // The Llama line: Llama 1 to 3.3, TinyLlama, SmolLM 1 and 2, Yi, and Mistral
-// with its sliding window. arXiv:2302.13971, arXiv:2310.06825.
-#include <fmt/format.h>
-
+// and Mixtral. arXiv:2302.13971, arXiv:2310.06825, arXiv:2401.04088.
 #include <vector>
 
-#include "base/error.h"
 #include "model/architecture.h"
 #include "model/decoder.h"
 #include "model/folder_reader.h"
@@ -12,21 +9,8 @@
 namespace fullstop {
 namespace {
 
-void CheckSupported(const ModelFile& file, const Decoder& d) {
-  const auto unsupported = [&](std::string what) {
-    return Error::Unsupported(std::move(what)).In(file.path());
-  };
-  const uint64_t experts = d.keys().CountOrNone("expert_count");
-  if (experts > 0) {
-    throw unsupported(fmt::format(
-        "the model is a mixture of {} experts, which is not supported",
-        experts));
-  }
-}
-
 Graph Describe(const ModelFile& file) {
   Decoder d(file, "llama");
-  CheckSupported(file, d);
   AttentionOptions attention{.rope = d.Rope(), .pairs = d.ReorderedPairs()};
   const std::vector<uint64_t> windows = d.Windows(0);
   d.Embed();
@@ -37,8 +21,7 @@ Graph Describe(const ModelFile& file) {
     d.Attention(attention);
     d.Add();
     d.Norm("ffn_norm");
-    d.FeedForward();
-    d.Add();
+    d.AddMixtureOrFeedForward({});
   }
   return d.Finish();
 }
@@ -47,13 +30,17 @@ void ReadFolder(FolderReader& f) {
   f.SetDecoderKeys();
   f.AddNames(kDecoderNames);
   if (f.Text("model_type", "") != "llama") f.SetWindows(0);
+  if (f.Field("num_local_experts").is_null()) return;
+  f.SetExpertKeys();
+  f.AddExpertNames("model.layers.{}.block_sparse_moe");
+  f.AddExpertNames("model.layers.{}.mlp");
 }
 
 }  // namespace
 
 extern const Architecture kLlama = {
     .name = "llama",
-    .model_types = {"llama", "mistral", "ministral"},
+    .model_types = {"llama", "mistral", "ministral", "mixtral"},
     .describe = Describe,
     .read_folder = ReadFolder,
     .reordered = true,

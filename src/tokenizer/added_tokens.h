@@ -1,15 +1,14 @@
-// Finds added and control tokens in a text, before anything else is done to it.
+// Finds added and control tokens in a text, before it is cut into pieces.
 #ifndef FULLSTOP_TOKENIZER_ADDED_TOKENS_H_
 #define FULLSTOP_TOKENIZER_ADDED_TOKENS_H_
 
-#include <array>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include "tokenizer/aligned_text.h"
+#include "tokenizer/prefix_trie.h"
 #include "tokenizer/tokenizer.h"
 
 namespace fullstop {
@@ -22,31 +21,39 @@ class AddedTokens {
   struct Entry {
     std::string_view text;
     TokenId id;
-    bool is_control;
+    bool is_control = false;
+    bool lstrip = false;
+    bool rstrip = false;
+    bool single_word = false;
   };
   explicit AddedTokens(std::vector<Entry> entries);
 
+  bool empty() const { return entries_.empty(); }
+
+  // A token, or (-1) what is between two.
+  struct Segment {
+    ByteRange range;
+    TokenId id = -1;
+  };
+  // TEXT from left to right: at each place the longest token, with the white
+  // space that it swallows. TEXT's source begins at OFFSET of the text that
+  // OPTIONS speak of.
+  std::vector<Segment> Split(const AlignedText& text, size_t offset,
+                             const EncodeOptions& options) const;
+
+ private:
   struct Match {
     size_t begin;
     size_t end;
-    TokenId id;
+    const Entry* entry;
   };
   // The leftmost match that begins at FROM or later; of several there, the
   // longest.
-  std::optional<Match> Find(std::string_view text, size_t from,
+  std::optional<Match> Find(const AlignedText& text, size_t from, size_t offset,
                             const EncodeOptions& options) const;
 
- private:
-  struct Node {
-    // Ascending by byte.
-    std::vector<std::pair<uint8_t, uint32_t>> children;
-    TokenId id = -1;
-    bool is_control = false;
-  };
-  const Node* Child(const Node& node, char byte) const;
-
-  std::vector<Node> nodes_;
-  std::array<bool, 256> begins_{};
+  std::vector<Entry> entries_;
+  PrefixTrie trie_;
 };
 
 }  // namespace fullstop

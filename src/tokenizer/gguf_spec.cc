@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "base/error.h"
+#include "tokenizer/piece_model.h"
 #include "tokenizer/pre_tokenizers.h"
-#include "tokenizer/sentencepiece_tokenizer.h"
 
 namespace fullstop {
 namespace {
@@ -183,7 +183,7 @@ void ReadByteLevel(const GgufFile& file, TokenizerSpec* spec) {
   for (const SplitStep& step : pre.steps) {
     if (!step.pattern.empty()) spec->steps.push_back(step);
   }
-  spec->nfc = pre.nfc;
+  if (pre.nfc) spec->normalizer.push_back({.kind = NormalizerStep::Kind::kNfc});
   spec->ignore_merges = pre.ignore_merges;
   spec->adds_bos = spec->declared.add_bos.value_or(pre.adds_bos);
   spec->adds_eos = spec->declared.add_eos.value_or(false);
@@ -238,7 +238,10 @@ void MendEndKinds(TokenizerSpec* spec) {
 
 void ReadSentencePiece(const GgufFile& file, TokenizerSpec* spec) {
   spec->model = TokenizerModel::kSentencePieceBpe;
-  spec->add_space_prefix = spec->declared.add_space_prefix.value_or(true);
+  spec->text_form = TokenText::kMarkedSpaces;
+  spec->byte_fallback = true;
+  spec->unknown = spec->declared.unk;
+  MarkSpaces(spec->declared.add_space_prefix.value_or(true), spec);
   spec->adds_bos = spec->declared.add_bos.value_or(true);
   spec->adds_eos = spec->declared.add_eos.value_or(false);
   ReadScores(file, spec);

@@ -83,7 +83,7 @@ TEST_F(GgufSpecTest, AByteLevelVocabularyIsRead) {
   EXPECT_EQ(tokenizer->info(257).kind, TokenKind::kControl);
   EXPECT_THAT(tokenizer->remarks(), IsEmpty());
   EXPECT_FALSE(tokenizer->adds_bos());
-  EXPECT_FALSE(tokenizer->adds_space_prefix());
+  EXPECT_EQ(tokenizer->space_prefix(), SpacePrefix::kNever);
 }
 
 TEST_F(GgufSpecTest, AnUnknownPatternIsAnErrorThatNamesTheNearest) {
@@ -224,7 +224,7 @@ TEST_F(GgufSpecTest, SentencePieceTakesScoresOfEitherType) {
   Set("tokenizer.ggml.scores", Array(std::vector<int32_t>{0, 0, 0, -1, 0}));
   const auto tokenizer = Load();
   EXPECT_THAT(tokenizer->Encode("ab"), ElementsAre(0, 3));
-  EXPECT_TRUE(tokenizer->adds_space_prefix());
+  EXPECT_EQ(tokenizer->space_prefix(), SpacePrefix::kAlways);
   // An end by its name, whatever its type.
   EXPECT_EQ(tokenizer->info(4).kind, TokenKind::kControl);
   EXPECT_THAT(tokenizer->remarks(), Contains(HasSubstr("</s>")));

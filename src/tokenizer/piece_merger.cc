@@ -1,7 +1,6 @@
 #include "tokenizer/piece_merger.h"
 
 #include <algorithm>
-#include <bit>
 #include <limits>
 #include <optional>
 
@@ -114,27 +113,13 @@ class HeapMerger {
 
 }  // namespace
 
-// At 16 bits a piece, few of the bits are set by other pairs.
-PieceTable::PieceTable(size_t capacity) : index_(capacity) {
-  const size_t bits = std::bit_ceil(std::max<size_t>(16 * capacity, 64));
-  joins_.resize(bits / 64);
-  joins_shift_ = 64 - std::countr_zero(bits);
-}
+PieceTable::PieceTable(size_t capacity) : index_(capacity), joins_(capacity) {}
 
 void PieceTable::Add(std::string_view text, TokenId id, float score) {
   if (!index_.Add(text, id)) return;
   scores_.resize(static_cast<size_t>(id) + 1);
   scores_.back() = score;
-  std::optional<char32_t> left;
-  while (!text.empty()) {
-    const CodePoint point = DecodeCodePoint(text);
-    if (left) {
-      const size_t bit = BitOf(*left, point.value);
-      joins_[bit / 64] |= uint64_t{1} << bit % 64;
-    }
-    left = point.value;
-    text.remove_prefix(point.length);
-  }
+  joins_.Add(text);
 }
 
 std::vector<PiecePart> MergePiecesPlainly(const PieceTable& table,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/token_id.h"
+#include "tokenizer/character_joins.h"
 #include "tokenizer/string_index.h"
 
 namespace fullstop {
@@ -29,25 +30,15 @@ class PieceTable {
   // ID must have been added.
   float ScoreOf(TokenId id) const { return scores_[static_cast<size_t>(id)]; }
 
-  // False if no piece holds the character LEFT right before RIGHT, so that no
-  // merge crosses such a place; true otherwise, and by chance. Ill-formed
-  // bytes count as U+FFFD.
+  // Whether a merge may cross the place between two characters.
   bool MayJoin(char32_t left, char32_t right) const {
-    const size_t bit = BitOf(left, right);
-    return (joins_[bit / 64] >> bit % 64 & 1) != 0;
+    return joins_.MayJoin(left, right);
   }
 
  private:
-  size_t BitOf(char32_t left, char32_t right) const {
-    const uint64_t pair = uint64_t{left} << 32 | right;
-    return pair * 0x9E3779B97F4A7C15u >> joins_shift_;
-  }
-
   StringIndex index_;
   std::vector<float> scores_;
-  // One bit for all pairs of one hash.
-  std::vector<uint64_t> joins_;
-  int joins_shift_;
+  CharacterJoins joins_;
 };
 
 // A piece or a single character, from the end of the part before.

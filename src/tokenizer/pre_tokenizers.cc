@@ -302,9 +302,12 @@ constexpr PreTokenizer kTable[] = {
                 {kGpt2}}},
      .adds_bos = true},
     {.names = "falcon",
-     .steps = {{{.pattern = kPunctuation, .contiguous = true},
+     .steps = {{{.pattern = kPunctuation,
+                 .behavior = SplitStep::Behavior::kContiguous},
                 {kGpt2},
-                {.pattern = kDigit, .contiguous = true, .on_bytes = true},
+                {.pattern = kDigit,
+                 .behavior = SplitStep::Behavior::kContiguous,
+                 .on_bytes = true},
                 {.pattern = kThreeDigits, .on_bytes = true}}}},
     {.names = "default",
      .steps = {{{kDefaultMarks}, {kGpt2}, {kNumberRun}, {kThreeDigits}}}},
@@ -337,6 +340,10 @@ size_t EditDistance(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
+
+std::string_view ByteLevelPattern() { return kGpt2; }
+std::string_view DigitPattern() { return kDigit; }
+std::string_view PunctuationPattern() { return kPunctuation; }
 
 std::span<const PreTokenizer> AllPreTokenizers() { return kTable; }
 

@@ -121,44 +121,114 @@ std::vector<Pieces> ParseAll(const std::vector<SplitStep>& steps) {
   return patterns;
 }
 
+using Behavior = SplitStep::Behavior;
+
 struct CompiledStep {
   Code code;
-  bool contiguous;
+  Behavior behavior;
+  bool invert;
 };
 
-// Cuts each piece of a text at the matches of STEP. ENDS, in symbols, are
-// replaced.
-void CutAtMatches(const CompiledStep& step, std::string_view symbols,
-                  Matcher* matcher, std::vector<uint32_t>* ends) {
-  std::vector<uint32_t> cut;
-  cut.reserve(ends->size());
-  size_t piece_begin = 0;
-  for (const uint32_t piece_end : *ends) {
-    const std::string_view piece =
-        symbols.substr(piece_begin, piece_end - piece_begin);
-    const auto add = [&](size_t end) {
-      const auto place = static_cast<uint32_t>(piece_begin + end);
-      if (end > 0 && (cut.empty() || cut.back() < place)) cut.push_back(place);
-    };
-    size_t from = 0;
-    size_t begin = 0;
-    size_t end = 0;
-    size_t last_end = 0;  // of the match before
-    while (from < piece.size() &&
-           matcher->Find(step.code.get(), piece, from, &begin, &end)) {
-      if (step.contiguous && begin == last_end && begin > 0) {
-        cut.pop_back();
-      } else {
-        add(begin);
-      }
-      add(end);
-      last_end = end;
-      from = end > begin ? end : end + 1;
+// Turns the matches and gaps of one piece, in order, into pieces.
+class PieceMaker {
+ public:
+  PieceMaker(Behavior behavior, std::vector<Piece>* pieces)
+      : behavior_(behavior), pieces_(pieces) {}
+
+  void Add(uint32_t begin, uint32_t end, bool is_match) {
+    switch (behavior_) {
+      case Behavior::kIsolated:
+        Emit({begin, end});
+        break;
+      case Behavior::kRemoved:
+        if (!is_match) Emit({begin, end});
+        break;
+      case Behavior::kContiguous:
+        if (has_held_ && is_match == was_match_) {
+          held_.end = end;
+        } else {
+          Hold({begin, end});
+        }
+        break;
+      case Behavior::kMergedWithPrevious:
+        if (has_held_ && is_match && !was_match_) {
+          held_.end = end;
+        } else {
+          Hold({begin, end});
+        }
+        break;
+      case Behavior::kMergedWithNext:
+        if (has_held_ && was_match_ && !is_match) {
+          held_.end = end;
+        } else {
+          Hold({begin, end});
+        }
+        break;
     }
-    add(piece.size());
-    piece_begin = piece_end;
+    was_match_ = is_match;
   }
-  *ends = std::move(cut);
+
+  void Finish() {
+    if (has_held_) Emit(held_);
+  }
+
+ private:
+  void Hold(const Piece& piece) {
+    Finish();
+    held_ = piece;
+    has_held_ = true;
+  }
+  void Emit(const Piece& piece) {
+    if (piece.begin < piece.end) pieces_->push_back(piece);
+  }
+
+  Behavior behavior_;
+  std::vector<Piece>* pieces_;
+  Piece held_;
+  bool has_held_ = false;
+  bool was_match_ = false;
+};
+
+// Calls VISIT(begin, end) for each match.
+template <typename Visit>
+void VisitMatches(const pcre2_code* code, std::string_view symbols,
+                  Matcher* matcher, Visit visit) {
+  size_t from = 0;
+  size_t begin = 0;
+  size_t end = 0;
+  while (from < symbols.size() &&
+         matcher->Find(code, symbols, from, &begin, &end)) {
+    visit(static_cast<uint32_t>(begin), static_cast<uint32_t>(end));
+    from = end > begin ? end : end + 1;
+  }
+}
+
+// Cuts each piece of a text, in symbols, by STEP.
+void CutAtMatches(const CompiledStep& step, std::string_view symbols,
+                  Matcher* matcher, std::vector<Piece>* pieces) {
+  std::vector<Piece> cut;
+  cut.reserve(pieces->size());
+  for (const Piece& piece : *pieces) {
+    if (piece.id >= 0) {
+      cut.push_back(piece);
+      continue;
+    }
+    const uint32_t start = piece.begin;
+    PieceMaker maker(step.behavior, &cut);
+    uint32_t last_end = 0;
+    const auto size = piece.end - piece.begin;
+    const auto visit = [&](uint32_t begin, uint32_t end) {
+      if (begin > last_end) {
+        maker.Add(start + last_end, start + begin, step.invert);
+      }
+      maker.Add(start + begin, start + end, !step.invert);
+      last_end = end;
+    };
+    VisitMatches(step.code.get(), symbols.substr(start, size), matcher, visit);
+    if (last_end < size) maker.Add(start + last_end, piece.end, step.invert);
+    maker.Finish();
+  }
+  *pieces = std::move(cut);
 }
 
 bool IsAscii(std::string_view text) {
@@ -167,6 +237,69 @@ bool IsAscii(std::string_view text) {
   }
   return true;
 }
+
+uint32_t CheckedSize(std::string_view text) {
+  if (text.size() >= std::numeric_limits<uint32_t>::max()) {
+    throw Error::Limit("a text of 4 GiB or more cannot be encoded at once");
+  }
+  return static_cast<uint32_t>(text.size());
+}
+
+// A text as symbols, one byte for each character.
+class Symbols {
+ public:
+  Symbols(const SymbolAlphabet& alphabet, std::string_view text) {
+    symbols_.reserve(CheckedSize(text));
+    if (IsAscii(text)) {
+      for (const char c : text) {
+        symbols_ +=
+            static_cast<char>(alphabet.SymbolOf(static_cast<unsigned char>(c)));
+      }
+      return;
+    }
+    ends_.reserve(text.size());
+    for (size_t at = 0; at < text.size();) {
+      const CodePoint point = DecodeCodePoint(text.substr(at));
+      at += point.length;
+      symbols_ += static_cast<char>(alphabet.SymbolOf(point.value));
+      ends_.push_back(static_cast<uint32_t>(at));
+    }
+  }
+
+  std::string_view symbols() const { return symbols_; }
+
+  void ToBytes(std::vector<Piece>* pieces) const {
+    if (ends_.empty()) return;
+    const auto place = [this](uint32_t symbol) {
+      return symbol == 0 ? 0 : ends_[symbol - 1];
+    };
+    for (Piece& piece : *pieces) {
+      piece.begin = place(piece.begin);
+      piece.end = place(piece.end);
+    }
+  }
+
+  // Pieces must lie between characters.
+  void FromBytes(std::vector<Piece>* pieces) const {
+    if (ends_.empty()) return;
+    size_t symbol = 0;
+    const auto number = [this, &symbol](uint32_t place) {
+      while (symbol < ends_.size() &&
+             (symbol == 0 ? 0 : ends_[symbol - 1]) < place)
+        ++symbol;
+      return static_cast<uint32_t>(symbol);
+    };
+    for (Piece& piece : *pieces) {
+      piece.begin = number(piece.begin);
+      piece.end = number(piece.end);
+    }
+  }
+
+ private:
+  std::string symbols_;
+  // Where each symbol ends, in bytes; empty where every symbol is one byte.
+  std::vector<uint32_t> ends_;
+};
 
 }  // namespace
 
@@ -188,7 +321,7 @@ Splitter::Splitter(const std::vector<SplitStep>& steps) {
       text += piece.is_set ? state_->alphabet.ClassOf(piece.set) : piece.text;
     }
     (steps[i].on_bytes ? state_->by_byte : state_->by_character)
-        .push_back({Compile(text), steps[i].contiguous});
+        .push_back({Compile(text), steps[i].behavior, steps[i].invert});
   }
 }
 
@@ -196,48 +329,58 @@ Splitter::Splitter(Splitter&&) noexcept = default;
 Splitter& Splitter::operator=(Splitter&&) noexcept = default;
 Splitter::~Splitter() = default;
 
-std::vector<uint32_t> Splitter::Split(std::string_view text) const {
-  if (text.size() >= std::numeric_limits<uint32_t>::max()) {
-    throw Error::Limit("a text of 4 GiB or more cannot be encoded at once");
-  }
-  if (text.empty()) return {};
-  const SymbolAlphabet& alphabet = state_->alphabet;
+void Splitter::Split(std::string_view text, std::vector<Piece>* pieces) const {
   Matcher matcher;
-  std::string symbols;
-  symbols.reserve(text.size());
-  // Where each symbol ends; left empty where every symbol is one byte.
-  std::vector<uint32_t> symbol_ends;
-  if (IsAscii(text)) {
-    for (const char c : text) {
-      symbols +=
-          static_cast<char>(alphabet.SymbolOf(static_cast<unsigned char>(c)));
+  if (!state_->by_character.empty()) {
+    const Symbols symbols(state_->alphabet, text);
+    symbols.FromBytes(pieces);
+    for (const CompiledStep& step : state_->by_character) {
+      CutAtMatches(step, symbols.symbols(), &matcher, pieces);
     }
-  } else {
-    symbol_ends.reserve(text.size());
-    for (size_t at = 0; at < text.size();) {
-      const CodePoint point = DecodeCodePoint(text.substr(at));
-      at += point.length;
-      symbols += static_cast<char>(alphabet.SymbolOf(point.value));
-      symbol_ends.push_back(static_cast<uint32_t>(at));
-    }
+    symbols.ToBytes(pieces);
   }
-  std::vector<uint32_t> ends = {static_cast<uint32_t>(symbols.size())};
-  for (const CompiledStep& step : state_->by_character) {
-    CutAtMatches(step, symbols, &matcher, &ends);
-  }
-  if (!symbol_ends.empty()) {
-    for (uint32_t& end : ends) end = symbol_ends[end - 1];
-  }
-  if (state_->by_byte.empty()) return ends;
-  symbols.clear();
+  if (state_->by_byte.empty()) return;
+  std::string bytes;
+  bytes.reserve(text.size());
   for (const char c : text) {
-    symbols += static_cast<char>(
-        alphabet.SymbolOf(CharacterOfByte(static_cast<uint8_t>(c))));
+    bytes += static_cast<char>(
+        state_->alphabet.SymbolOf(CharacterOfByte(static_cast<uint8_t>(c))));
   }
   for (const CompiledStep& step : state_->by_byte) {
-    CutAtMatches(step, symbols, &matcher, &ends);
+    CutAtMatches(step, bytes, &matcher, pieces);
   }
-  return ends;
+}
+
+std::vector<Piece> Splitter::Split(std::string_view text) const {
+  if (text.empty()) return {};
+  std::vector<Piece> pieces = {{0, CheckedSize(text)}};
+  Split(text, &pieces);
+  return pieces;
+}
+
+std::vector<ByteRange> Splitter::Matches(std::string_view text) const {
+  const Symbols symbols(state_->alphabet, text);
+  Matcher matcher;
+  std::vector<Piece> found;
+  VisitMatches(
+      state_->by_character.at(0).code.get(), symbols.symbols(), &matcher,
+      [&](uint32_t begin, uint32_t end) { found.push_back({begin, end}); });
+  symbols.ToBytes(&found);
+  std::vector<ByteRange> matches;
+  for (const Piece& piece : found) matches.push_back({piece.begin, piece.end});
+  return matches;
+}
+
+std::string PatternOf(std::string_view text) {
+  std::string pattern;
+  for (const char c : text) {
+    if (std::string_view("\\.^$|()[]{}*+?-&").find(c) !=
+        std::string_view::npos) {
+      pattern += '\\';
+    }
+    pattern += c;
+  }
+  return pattern;
 }
 
 }  // namespace fullstop

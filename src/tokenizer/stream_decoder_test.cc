@@ -42,7 +42,7 @@ TEST(StreamDecoderTest, NeverGivesHalfACharacterAndLosesNothing) {
 std::string PlainlyDecoded(const Tokenizer& tokenizer,
                            const std::vector<TokenId>& ids, bool show_control) {
   std::string text;
-  bool word_begins = tokenizer.adds_space_prefix();
+  bool word_begins = (tokenizer.space_prefix() == SpacePrefix::kAlways);
   for (const TokenId id : ids) {
     std::string_view bytes = tokenizer.TokenBytes(id);
     const TokenKind kind = tokenizer.info(id).kind;
@@ -53,7 +53,8 @@ std::string PlainlyDecoded(const Tokenizer& tokenizer,
         bytes.starts_with(' ')) {
       bytes = bytes.substr(1);
     }
-    word_begins = is_added && tokenizer.adds_space_prefix();
+    word_begins =
+        is_added && (tokenizer.space_prefix() == SpacePrefix::kAlways);
     if (!is_added || is_user_defined || show_control) text += bytes;
   }
   return text;
@@ -111,7 +112,7 @@ TEST(StreamDecoderTest, AnyIdsGiveTheirBytesInWholeCharacters) {
   made.Add("  ", TokenKind::kUserDefined);
   made.Add("\xE2\x96");
   CheckStreams(*made.Make(), 7);
-  made.spec.add_space_prefix = false;
+  made.SetSpacePrefix(false);
   CheckStreams(*made.Make(), 8);
 }
 

@@ -24,6 +24,10 @@ struct Made {
     texts.emplace_back(text);
     spec.tokens.push_back({.text = texts.back(), .kind = kind, .score = score});
   }
+  void SetSpacePrefix(bool with_prefix) {
+    spec.normalizer.clear();
+    MarkSpaces(with_prefix, &spec);
+  }
   std::unique_ptr<Tokenizer> Make() const { return MakeTokenizer(spec); }
 };
 
@@ -49,8 +53,11 @@ inline Made ByteLevel() {
 inline Made SentencePiece() {
   Made made;
   made.spec.model = TokenizerModel::kSentencePieceBpe;
-  made.spec.add_space_prefix = true;
+  made.spec.text_form = TokenText::kMarkedSpaces;
+  made.spec.byte_fallback = true;
   made.spec.declared.unk = 0;
+  made.spec.unknown = 0;
+  made.SetSpacePrefix(true);
   made.Add("<unk>", TokenKind::kUnknown);
   made.Add("<s>", TokenKind::kControl);
   made.Add("</s>", TokenKind::kControl);

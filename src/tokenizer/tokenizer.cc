@@ -21,16 +21,26 @@ std::vector<TokenId> Tokenizer::Encode(std::string_view text,
 
 StreamDecoder::StreamDecoder(const Tokenizer& tokenizer, bool at_text_start)
     : tokenizer_(&tokenizer),
-      strip_space_(at_text_start && tokenizer.adds_space_prefix()) {}
+      strip_space_(at_text_start &&
+                   tokenizer.space_prefix() != SpacePrefix::kNever) {}
 
 std::string StreamDecoder::Put(TokenId id, bool show_control) {
   std::string_view bytes = tokenizer_->TokenBytes(id);
   const TokenKind kind = tokenizer_->info(id).kind;
   if (kind == TokenKind::kControl || kind == TokenKind::kUnknown ||
       kind == TokenKind::kUserDefined) {
-    // Encoding puts a space before the word behind such a token too.
-    strip_space_ = tokenizer_->adds_space_prefix();
-    if (kind != TokenKind::kUserDefined && !show_control) return {};
+    const bool is_shown = kind == TokenKind::kUserDefined || show_control;
+    switch (tokenizer_->space_prefix()) {
+      case SpacePrefix::kAlways:
+        strip_space_ = true;
+        break;
+      case SpacePrefix::kFirst:
+        if (is_shown) strip_space_ = false;
+        break;
+      case SpacePrefix::kNever:
+        strip_space_ = false;
+    }
+    if (!is_shown) return {};
   } else {
     if (strip_space_ && kind != TokenKind::kByte && bytes.starts_with(' ')) {
       bytes.remove_prefix(1);

@@ -33,6 +33,10 @@ struct TokenInfo {
   bool rstrip = false;
 };
 
+// Where a space is put before a text: nowhere, before the whole, or before each
+// stretch between added and control tokens.
+enum class SpacePrefix { kNever, kFirst, kAlways };
+
 // Bytes [begin, end) of a text.
 struct ByteRange {
   size_t begin = 0;
@@ -103,9 +107,13 @@ class Tokenizer {
   // declaration, else the default of the vocabulary's kind as in llama.cpp.
   bool adds_bos() const { return adds_bos_; }
   bool adds_eos() const { return adds_eos_; }
-  // True for SentencePiece vocabularies, whose first word gets a space in
-  // front.
-  bool adds_space_prefix() const { return adds_space_prefix_; }
+  // What is put before and behind a plain text, all of it: BOS and EOS, or what
+  // the vocabulary has instead of them.
+  std::span<const TokenId> text_prefix() const { return text_prefix_; }
+  std::span<const TokenId> text_suffix() const { return text_suffix_; }
+  // Where encoding puts a space that decoding takes away again: before the
+  // first word, or also behind each added and control token.
+  SpacePrefix space_prefix() const { return space_prefix_; }
   // What was odd about the file but could be lived with ("no tokenizer.ggml.pre
   // key: the default pattern is used"), a sentence each.
   const std::vector<std::string>& remarks() const { return remarks_; }
@@ -115,7 +123,9 @@ class Tokenizer {
   Declared declared_;
   bool adds_bos_ = false;
   bool adds_eos_ = false;
-  bool adds_space_prefix_ = false;
+  std::vector<TokenId> text_prefix_;
+  std::vector<TokenId> text_suffix_;
+  SpacePrefix space_prefix_ = SpacePrefix::kNever;
   std::vector<std::string> remarks_;
 };
 

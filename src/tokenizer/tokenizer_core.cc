@@ -1,24 +1,45 @@
 #include "tokenizer/tokenizer_core.h"
 
 #include <algorithm>
+#include <initializer_list>
+#include <limits>
 #include <utility>
 
 #include "base/error.h"
-#include "base/unicode.h"
-#include "base/utf8.h"
+#include "tokenizer/byte_alphabet.h"
+#include "tokenizer/unicode_forms.h"
 
 namespace fullstop {
 namespace {
 
-std::vector<AddedTokens::Entry> AddedEntries(
-    const std::vector<TokenInfo>& infos) {
-  std::vector<AddedTokens::Entry> entries;
-  for (size_t id = 0; id < infos.size(); ++id) {
-    if (!IsAddedToken(infos[id].kind)) continue;
-    entries.push_back({infos[id].text, static_cast<TokenId>(id),
-                       infos[id].kind != TokenKind::kUserDefined});
+constexpr std::string_view kSpaceMark = "\xE2\x96\x81";  // U+2581
+
+std::string WithSpaces(std::string_view text) {
+  std::string result;
+  for (size_t at = 0; at < text.size();) {
+    if (text.substr(at).starts_with(kSpaceMark)) {
+      result += ' ';
+      at += kSpaceMark.size();
+    } else {
+      result += text[at++];
+    }
   }
-  return entries;
+  return result;
+}
+
+std::string BytesOf(const TokenSpec& token, TokenText form) {
+  const auto byte =
+      token.kind == TokenKind::kByte ? ByteOfName(token.text) : std::nullopt;
+  if (byte) return std::string(1, *byte);
+  if (form == TokenText::kByteAlphabet && !IsAddedToken(token.kind)) {
+    return BytesFromAlphabet(token.text).value_or(std::string(token.text));
+  }
+  const bool is_text =
+      token.kind != TokenKind::kControl && token.kind != TokenKind::kUnknown;
+  if (form == TokenText::kMarkedSpaces && is_text) {
+    return WithSpaces(token.text);
+  }
+  return std::string(token.text);
 }
 
 void KeepInRange(std::string_view name, size_t size, std::optional<TokenId>* id,
@@ -37,15 +58,29 @@ bool IsAddedToken(TokenKind kind) {
          kind == TokenKind::kUnknown;
 }
 
-TokenizerCore::TokenizerCore(const TokenizerSpec& spec,
-                             std::vector<std::string> bytes)
-    : by_text_(spec.tokens.size()), added_({}) {
-  declared_ = spec.declared;
+TokenizerCore::TokenizerCore(const TokenizerSpec& spec)
+    : by_text_(spec.tokens.size()),
+      normalizer_(spec.normalizer),
+      added_({}),
+      added_normal_({}),
+      segmenter_(spec.steps) {
   remarks_ = spec.remarks;
-  adds_space_prefix_ = spec.add_space_prefix;
+  space_prefix_ = spec.space_prefix;
+  ReadTokens(spec);
+  ReadDeclared(spec);
+  added_ = ReadAdded(spec, TokenMatch::kText);
+  added_normal_ = ReadAdded(spec, TokenMatch::kNormalText);
+  model_ = MakePieceModel(spec, *this, &remarks_);
+  unspelt_ = model_->Unspelt();
+}
+
+void TokenizerCore::ReadTokens(const TokenizerSpec& spec) {
+  std::vector<std::string> bytes;
+  bytes.reserve(spec.tokens.size());
   size_t total = 0;
-  for (size_t id = 0; id < spec.tokens.size(); ++id) {
-    total += spec.tokens[id].text.size() + bytes[id].size();
+  for (const TokenSpec& token : spec.tokens) {
+    bytes.push_back(BytesOf(token, spec.text_form));
+    total += token.text.size() + bytes.back().size();
   }
   arena_.reserve(total);
   const auto keep = [this](std::string_view text) {
@@ -68,7 +103,10 @@ TokenizerCore::TokenizerCore(const TokenizerSpec& spec,
                        " tokens are spelled like an earlier one: encoding uses "
                        "the first");
   }
-  added_ = AddedTokens(AddedEntries(infos_));
+}
+
+void TokenizerCore::ReadDeclared(const TokenizerSpec& spec) {
+  declared_ = spec.declared;
   for (const auto& [name, id] : std::initializer_list<
            std::pair<std::string_view, std::optional<TokenId>*>>{
            {"bos", &declared_.bos},
@@ -81,50 +119,84 @@ TokenizerCore::TokenizerCore(const TokenizerSpec& spec,
   }
   adds_bos_ = spec.adds_bos && declared_.bos.has_value();
   adds_eos_ = spec.adds_eos && declared_.eos.has_value();
+  text_prefix_ = spec.prefix;
+  text_suffix_ = spec.suffix;
+  for (std::vector<TokenId>* ids : {&text_prefix_, &text_suffix_}) {
+    std::erase_if(*ids, [this](TokenId id) {
+      return id < 0 || static_cast<size_t>(id) >= size();
+    });
+  }
+  if (text_prefix_.empty() && adds_bos_) text_prefix_ = {*declared_.bos};
+  if (text_suffix_.empty() && adds_eos_) text_suffix_ = {*declared_.eos};
 }
 
-// An added token may swallow the white space around it.
-ByteRange TokenizerCore::WithStrippedSpace(
-    std::string_view text, size_t from, const AddedTokens::Match& match) const {
-  ByteRange range{match.begin, match.end};
-  const TokenInfo& token = info(match.id);
-  while (token.rstrip && range.end < text.size()) {
-    const CodePoint point = DecodeCodePoint(text.substr(range.end));
-    if (!IsUnicodeSpace(point.value)) break;
-    range.end += point.length;
+AddedTokens TokenizerCore::ReadAdded(const TokenizerSpec& spec,
+                                     TokenMatch match) {
+  std::vector<AddedTokens::Entry> entries;
+  std::vector<std::string> normal;
+  for (size_t id = 0; id < spec.tokens.size(); ++id) {
+    const TokenSpec& token = spec.tokens[id];
+    if (!IsAddedToken(token.kind) || token.match != match) continue;
+    entries.push_back({infos_[id].text, static_cast<TokenId>(id),
+                       token.kind != TokenKind::kUserDefined, token.lstrip,
+                       token.rstrip, token.single_word});
+    if (match == TokenMatch::kText) continue;
+    AlignedText text(token.text);
+    if (!spec.normal_text_as_spelt) normalizer_.Apply(&text);
+    normal.emplace_back(text.text());
   }
-  while (token.lstrip && range.begin > from) {
-    size_t begin = range.begin - 1;
-    while (begin > from && (text[begin] & 0xC0) == 0x80) --begin;
-    const CodePoint point = DecodeCodePoint(text.substr(begin));
-    if (begin + point.length != range.begin || !IsUnicodeSpace(point.value)) {
-      break;
+  for (size_t i = 0; i < normal.size(); ++i) entries[i].text = normal[i];
+  return AddedTokens(std::move(entries));
+}
+
+void TokenizerCore::EncodeStretch(std::string_view text, size_t offset,
+                                  const EncodeOptions& options,
+                                  std::vector<EncodedToken>* out) const {
+  AlignedText normal(text);
+  ReplaceIllFormed(unspelt_, &normal);
+  normalizer_.Apply(&normal);
+  if (normal.text().size() >= std::numeric_limits<uint32_t>::max()) {
+    throw Error::Limit("a text of 4 GiB or more cannot be encoded at once");
+  }
+  std::vector<Piece> pieces;
+  if (added_normal_.empty()) {
+    pieces.push_back({0, static_cast<uint32_t>(normal.text().size())});
+  } else {
+    for (const auto& segment : added_normal_.Split(normal, offset, options)) {
+      pieces.push_back({static_cast<uint32_t>(segment.range.begin),
+                        static_cast<uint32_t>(segment.range.end), segment.id});
     }
-    range.begin = begin;
   }
-  return range;
+  segmenter_.Cut(offset, &normal, &pieces);
+  std::vector<PieceToken> tokens;
+  for (const Piece& piece : pieces) {
+    tokens.clear();
+    if (piece.id >= 0) {
+      tokens.push_back({piece.id, 0, piece.end - piece.begin});
+    } else if (piece.begin < piece.end) {
+      model_->Encode(normal.text().substr(piece.begin, piece.end - piece.begin),
+                     &tokens);
+    }
+    for (const PieceToken& token : tokens) {
+      const ByteRange source =
+          normal.SourceOf({piece.begin + token.begin, piece.begin + token.end});
+      out->push_back({token.id, {source.begin + offset, source.end + offset}});
+    }
+  }
 }
 
 std::vector<EncodedToken> TokenizerCore::EncodeWithSource(
     std::string_view text, const EncodeOptions& options) const {
   std::vector<EncodedToken> out;
   out.reserve(text.size() / 4 + 1);
-  size_t from = 0;
-  bool at_start = true;
-  while (from < text.size()) {
-    const std::optional<AddedTokens::Match> match =
-        added_.Find(text, from, options);
-    ByteRange range{text.size(), text.size()};
-    if (match) range = WithStrippedSpace(text, from, *match);
-    if (range.begin > from) {
-      EncodeStretch(text.substr(from, range.begin - from), from, at_start,
-                    &out);
-      at_start = false;
+  for (const auto& segment : added_.Split(AlignedText(text), 0, options)) {
+    if (segment.id >= 0) {
+      out.push_back({segment.id, segment.range});
+    } else {
+      EncodeStretch(text.substr(segment.range.begin,
+                                segment.range.end - segment.range.begin),
+                    segment.range.begin, options, &out);
     }
-    if (!match) break;
-    out.push_back({match->id, range});
-    at_start = true;
-    from = range.end;
   }
   return out;
 }

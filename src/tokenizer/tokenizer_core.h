@@ -1,8 +1,10 @@
-// What the tokenizers of all vocabularies have in common: the tables of
-// texts and bytes, added tokens, decoding.
+// A tokenizer of any vocabulary: added tokens, normaliser, pre-tokenizer and
+// the model of its pieces, one after the other.
 #ifndef FULLSTOP_TOKENIZER_TOKENIZER_CORE_H_
 #define FULLSTOP_TOKENIZER_TOKENIZER_CORE_H_
 
+#include <bitset>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,6 +12,9 @@
 #include <vector>
 
 #include "tokenizer/added_tokens.h"
+#include "tokenizer/normalizer.h"
+#include "tokenizer/piece_model.h"
+#include "tokenizer/segmenter.h"
 #include "tokenizer/string_index.h"
 #include "tokenizer/tokenizer.h"
 #include "tokenizer/tokenizer_spec.h"
@@ -18,6 +23,9 @@ namespace fullstop {
 
 class TokenizerCore : public Tokenizer {
  public:
+  // Throws as MakeTokenizer does. SPEC's views may end with the constructor.
+  explicit TokenizerCore(const TokenizerSpec& spec);
+
   std::vector<EncodedToken> EncodeWithSource(
       std::string_view text, const EncodeOptions& options) const override;
   std::string_view TokenBytes(TokenId id) const override {
@@ -29,26 +37,27 @@ class TokenizerCore : public Tokenizer {
     return by_text_.Find(text);
   }
 
- protected:
-  // BYTES: what each token of SPEC stands for. SPEC's views may end with the
-  // constructor.
-  TokenizerCore(const TokenizerSpec& spec, std::vector<std::string> bytes);
-
-  // Encodes a stretch of text without added tokens. AT_START: nothing is
-  // before it, or an added token. Sources are in bytes of TEXT plus OFFSET.
-  virtual void EncodeStretch(std::string_view text, size_t offset,
-                             bool at_start,
-                             std::vector<EncodedToken>* out) const = 0;
-
  private:
-  ByteRange WithStrippedSpace(std::string_view text, size_t from,
-                              const AddedTokens::Match& match) const;
+  void ReadTokens(const TokenizerSpec& spec);
+  void ReadDeclared(const TokenizerSpec& spec);
+  AddedTokens ReadAdded(const TokenizerSpec& spec, TokenMatch match);
+
+  // Encodes a stretch of text without tokens to be found as they come; it
+  // begins at OFFSET.
+  void EncodeStretch(std::string_view text, size_t offset,
+                     const EncodeOptions& options,
+                     std::vector<EncodedToken>* out) const;
 
   // Texts and bytes, one after the other.
   std::string arena_;
   std::vector<std::string_view> bytes_;
   StringIndex by_text_;
+  Normalizer normalizer_;
   AddedTokens added_;
+  AddedTokens added_normal_;
+  Segmenter segmenter_;
+  std::unique_ptr<const PieceModel> model_;
+  std::bitset<256> unspelt_;
 };
 
 // Whether a token is found in text as a whole, before any splitting.

@@ -58,9 +58,11 @@ void ReadLine(std::string_view line, Input* input) {
         rest.begin(), rest.end(),
         [](char c) { return c == '+' || c == '*' || c == '?' || c == '{'; });
     if (rest.size() < 100 && quantifiers <= 4 && spec.steps.empty()) {
-      spec.steps.push_back({.pattern = rest,
-                            .contiguous = rest.ends_with('+'),
-                            .on_bytes = rest.ends_with('*')});
+      spec.steps.push_back(SplitStep{
+          .pattern = rest,
+          .behavior = static_cast<SplitStep::Behavior>(rest.size() % 5),
+          .invert = rest.ends_with('+'),
+          .on_bytes = rest.ends_with('*')});
     }
   } else if (line[0] == 'n') {
     const PreTokenizer* found = FindPreTokenizer(rest);
@@ -84,10 +86,17 @@ void Parse(std::string_view bytes, Input* input) {
   TokenizerSpec& spec = input->spec;
   spec.model = switches & 1 ? TokenizerModel::kSentencePieceBpe
                             : TokenizerModel::kByteLevelBpe;
-  spec.nfc = switches & 2;
+  if (switches & 2) {
+    spec.normalizer.push_back({.kind = NormalizerStep::Kind::kNfc});
+  }
   spec.ignore_merges = switches & 4;
-  spec.add_space_prefix =
-      spec.model == TokenizerModel::kSentencePieceBpe && (switches & 8) != 0;
+  spec.declared.unk = switches >> 5;
+  if (switches & 1) {
+    spec.text_form = TokenText::kMarkedSpaces;
+    spec.byte_fallback = true;
+    spec.unknown = spec.declared.unk;
+    MarkSpaces((switches & 8) != 0, &spec);
+  }
   if (switches & 16) {
     for (int byte = 0; byte < 256; ++byte) {
       input->alphabet.push_back(
@@ -97,7 +106,6 @@ void Parse(std::string_view bytes, Input* input) {
       spec.tokens.push_back({.text = text});
     }
   }
-  spec.declared.unk = switches >> 5;
   while (!bytes.empty()) {
     const std::string_view line = bytes.substr(0, bytes.find('\n'));
     bytes.remove_prefix(std::min(bytes.size(), line.size() + 1));
@@ -116,7 +124,8 @@ void CompareMergers(const Input& input) {
   const std::vector<TokenSpec>& tokens = input.spec.tokens;
   PieceTable table(tokens.size());
   for (size_t id = 0; id < tokens.size(); ++id) {
-    table.Add(tokens[id].text, static_cast<TokenId>(id), tokens[id].score);
+    table.Add(tokens[id].text, static_cast<TokenId>(id),
+              static_cast<float>(tokens[id].score));
   }
   const std::string_view text = input.text.substr(0, 200);
   Check(MergePieces(table, text) == MergePiecesPlainly(table, text));

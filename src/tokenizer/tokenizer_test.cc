@@ -241,7 +241,7 @@ TEST(SentencePieceTest, WithoutBytesTheUnknownTokenStands) {
     made.spec.tokens[static_cast<size_t>(3 + byte)].text = "";
   }
   EXPECT_THAT(made.Make()->Encode("x"), ElementsAre(259, 0));
-  made.spec.declared.unk.reset();
+  made.spec.unknown.reset();
   EXPECT_THAT(made.Make()->Encode("x"), ElementsAre(259));
 }
 
@@ -253,7 +253,7 @@ TEST(SentencePieceTest, UserDefinedTokensMatchEverywhereAndAsPieces) {
   // The word behind an added token gets a space.
   EXPECT_THAT(tokenizer->Encode("hi      hi"), ElementsAre(263, 269, 268, 263));
   EXPECT_EQ(tokenizer->Decode(tokenizer->Encode("hi      hi")), "hi      hi");
-  made.spec.add_space_prefix = false;
+  made.SetSpacePrefix(false);
   EXPECT_THAT(made.Make()->Encode("hi  hi"), ElementsAre(262, 268, 262));
 }
 
@@ -272,7 +272,8 @@ TEST(SentencePieceTest, ATableWithoutTextIsAnError) {
   Made made;
   made.spec.model = TokenizerModel::kSentencePieceBpe;
   made.Add("<unk>", TokenKind::kUnknown);
-  made.spec.declared.unk = 0;
+  made.spec.byte_fallback = true;
+  made.spec.unknown = 0;
   EXPECT_THROW(made.Make(), Error);
   made.Add("<0x41>", TokenKind::kByte);
   EXPECT_THAT(made.Make()->Encode("AB"), ElementsAre(1, 0));

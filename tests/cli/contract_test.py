@@ -257,8 +257,11 @@ class BenchTest(CliTest):
                 {"build_commit", "build_number", "cpu_info", "backends",
                  "model_filename", "model_type", "model_size",
                  "model_n_params", "n_batch", "n_threads", "type_k", "type_v",
-                 "n_depth", "test_time", "avg_ns", "stddev_ns", "avg_ts",
+                 "n_gpu_layers", "use_mmap", "n_depth", "test_time", "avg_ns", "stddev_ns", "avg_ts",
                  "stddev_ts", "samples_ns", "samples_ts"}, set(row))
+        both = ["bench", "-p", "0", "-n", "0", "--pg", "8,2", "-r", "1"]
+        self.assertIn("pp8+tg2", self.good(*both).out)
+        self.refused("bench", "--pg", "8", says=["--pg"])
         csv = self.good(*small, "-o", "csv", NAME).out.splitlines()
         self.assertEqual(len(csv), 3)
         self.assertIn("| pp8 |", self.good(*small, "-o", "md").out

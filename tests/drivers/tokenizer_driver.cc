@@ -1,12 +1,14 @@
-// Encodes lines of JSON with a GGUF file's tokenizer, for the oracle scripts.
+// Encodes lines of JSON with the tokenizer of a file (GGUF, or one of those
+// that file_spec.h reads), for the oracle scripts.
 //
-//   tokenizer_driver FILE < requests > answers
+//   tokenizer_driver FILE [NAME] < requests > answers
 //   tokenizer_driver --split NAME < requests > answers
 //   tokenizer_driver --names > answers
 //
 // --names prints {"name", "nfc", "ignore_merges"} for each byte-level name.
 // With --split the answer is {"ends": [...]}: where the pre-tokenizer NAME cuts
 // the text, in bytes. Otherwise:
+// NAME is the pre-tokenizer of a file that does not say it.
 // A request is {"text": base64, "parse_special": bool}; its answer is
 // {"ids": [...], "decoded": base64, "covered": bool}, where "covered" says
 // whether the tokens' sources cover every byte of the text in order.
@@ -14,53 +16,27 @@
 #include <cstdint>
 #include <exception>
 #include <iostream>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "base/base64.h"
 #include "format/gguf.h"
+#include "tokenizer/file_spec.h"
 #include "tokenizer/pre_tokenizers.h"
 #include "tokenizer/splitter.h"
 #include "tokenizer/tokenizer.h"
+#include "tokenizer/tokenizer_spec.h"
 
 namespace {
 
-constexpr std::string_view kAlphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-std::string FromBase64(std::string_view text) {
-  std::string bytes;
-  uint32_t bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    const size_t value = kAlphabet.find(c);
-    if (value == std::string_view::npos) break;
-    bits = bits << 6 | static_cast<uint32_t>(value);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    bytes += static_cast<char>(bits >> count & 0xFF);
-  }
-  return bytes;
-}
-
-std::string ToBase64(std::string_view bytes) {
-  std::string text;
-  for (size_t at = 0; at < bytes.size(); at += 3) {
-    uint32_t bits = 0;
-    for (size_t i = 0; i < 3; ++i) {
-      bits <<= 8;
-      if (at + i < bytes.size()) bits |= static_cast<uint8_t>(bytes[at + i]);
-    }
-    for (size_t i = 0; i < 4; ++i) {
-      text +=
-          at + i > bytes.size() ? '=' : kAlphabet[bits >> (18 - 6 * i) & 63];
-    }
-  }
-  return text;
+std::string Text(const nlohmann::json& request) {
+  return fullstop::FromBase64(request.at("text").get<std::string>()).value();
 }
 
 bool Covers(const std::vector<fullstop::EncodedToken>& tokens, size_t size) {
@@ -73,18 +49,24 @@ bool Covers(const std::vector<fullstop::EncodedToken>& tokens, size_t size) {
   return reached == size;
 }
 
-void RunSplitter(const char* name) {
+const fullstop::PreTokenizer& Found(const char* name) {
   const fullstop::PreTokenizer* found = fullstop::FindPreTokenizer(name);
   if (found == nullptr) throw std::runtime_error("no such pre-tokenizer");
+  return *found;
+}
+
+void RunSplitter(const char* name) {
   std::vector<fullstop::SplitStep> steps;
-  for (const fullstop::SplitStep& step : found->steps) {
+  for (const fullstop::SplitStep& step : Found(name).steps) {
     if (!step.pattern.empty()) steps.push_back(step);
   }
   const fullstop::Splitter splitter(steps);
   for (std::string line; std::getline(std::cin, line);) {
     const nlohmann::json request = nlohmann::json::parse(line);
-    const auto ends =
-        splitter.Split(FromBase64(request.at("text").get<std::string>()));
+    std::vector<uint32_t> ends;
+    for (const fullstop::Piece& piece : splitter.Split(Text(request))) {
+      ends.push_back(piece.end);
+    }
     std::cout << nlohmann::json{{"ends", ends}}.dump() << "\n";
   }
 }
@@ -103,15 +85,28 @@ void PrintNames() {
   }
 }
 
-void RunTokenizer(const char* path) {
-  const fullstop::GgufFile file = fullstop::GgufFile::Open(path);
-  const auto tokenizer = fullstop::Tokenizer::FromGguf(file);
+std::unique_ptr<fullstop::Tokenizer> Load(const std::string& path,
+                                          const char* pre) {
+  if (path.ends_with(".gguf")) {
+    return fullstop::Tokenizer::FromGguf(fullstop::GgufFile::Open(path));
+  }
+  fullstop::TokenizerSpec spec = fullstop::TokenizerSpecFromFile(path);
+  if (pre != nullptr) {
+    for (const fullstop::SplitStep& step : Found(pre).steps) {
+      if (!step.pattern.empty()) spec.steps.emplace_back(step);
+    }
+  }
+  return fullstop::MakeTokenizer(std::move(spec));
+}
+
+void RunTokenizer(const char* path, const char* pre) {
+  const auto tokenizer = Load(path, pre);
   for (const std::string& remark : tokenizer->remarks()) {
     std::cerr << remark << "\n";
   }
   for (std::string line; std::getline(std::cin, line);) {
     const nlohmann::json request = nlohmann::json::parse(line);
-    const std::string text = FromBase64(request.at("text").get<std::string>());
+    const std::string text = Text(request);
     const fullstop::ByteRange whole{0, text.size()};
     fullstop::EncodeOptions options;
     if (request.at("parse_special").get<bool>()) {
@@ -120,7 +115,8 @@ void RunTokenizer(const char* path) {
     const auto tokens = tokenizer->EncodeWithSource(text, options);
     const auto ids = tokenizer->Encode(text, options);
     std::cout << nlohmann::json{{"ids", ids},
-                                {"decoded", ToBase64(tokenizer->Decode(ids))},
+                                {"decoded",
+                                 fullstop::ToBase64(tokenizer->Decode(ids))},
                                 {"covered", Covers(tokens, text.size())}}
                      .dump()
               << "\n";
@@ -132,8 +128,9 @@ void RunTokenizer(const char* path) {
 int main(int argc, char** argv) {
   const bool split = argc == 3 && std::string_view(argv[1]) == "--split";
   const bool names = argc == 2 && std::string_view(argv[1]) == "--names";
-  if (argc != 2 && !split) {
-    std::cerr << "usage: tokenizer_driver FILE | --split NAME | --names\n";
+  if (argc != 2 && argc != 3) {
+    std::cerr
+        << "usage: tokenizer_driver FILE [NAME] | --split NAME | --names\n";
     return 2;
   }
   try {
@@ -142,7 +139,7 @@ int main(int argc, char** argv) {
     } else if (split) {
       RunSplitter(argv[2]);
     } else {
-      RunTokenizer(argv[1]);
+      RunTokenizer(argv[1], argc == 3 ? argv[2] : nullptr);
     }
   } catch (const std::exception& error) {
     std::cerr << error.what() << "\n";

@@ -5,7 +5,7 @@ usage: make_dequantize_cases.py [OUTPUT]
 For every supported tensor type: sampled blocks (quant_samples.py) and what
 gguf.quants.dequantize makes of them. All numbers are little-endian; for each
 type: uint32 GGUF's number of the type, uint32 weights, uint32 bytes, the bytes,
-then the weights as float32. Made with gguf 0.17 or later on x86-64; the seed is
+then the weights as float32. Made with gguf 0.19 on x86-64; the seed is
 fixed.
 """
 
@@ -19,7 +19,7 @@ from gguf.quants import dequantize
 from quant_samples import TYPES, block_sizes, sample_blocks
 
 SEED = 20240607
-BLOCKS = {1: 256, 32: 40, 256: 16}  # by the weights of a block
+BLOCKS = {1: 256, 32: 40, 64: 20, 256: 16}  # by the weights of a block
 
 
 def main():

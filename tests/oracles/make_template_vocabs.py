@@ -90,6 +90,14 @@ class Base:
         get = lambda key: reader.fields["tokenizer.ggml." + key].contents()
         self.tokens, self.types, self.merges, self.pre = get("tokens"), get("token_type"), get("merges"), get("pre")
 
+    def tokenizer(self):
+        merges = [tuple(merge.split(" ")) for merge in self.merges]
+        made = tokenizers.Tokenizer(models.BPE(vocab={text: i for i, text in enumerate(self.tokens)}, merges=merges))
+        made.pre_tokenizer = pre_tokenizers.Sequence(
+            [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)])
+        made.decoder = decoders.ByteLevel()
+        return made
+
 
 def reads_eos(source):
     return re.search(r"\{\{[^}]*\beos_token\b", source) is not None and "set eos_token" not in source
@@ -122,12 +130,7 @@ def build(base, name, source, facts, declare, out):
     writer.write_kv_data_to_file()
     writer.close()
 
-    merges = [tuple(merge.split(" ")) for merge in base.merges]
-    plain = {text: i for i, text in enumerate(tokens)}
-    tokenizer = tokenizers.Tokenizer(models.BPE(vocab=plain, merges=merges))
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)])
-    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer = base.tokenizer()
     # In the order of their ids, so that the library hands out the same ones.
     for i, (text, kind) in enumerate(zip(tokens, types)):
         if kind in (gguf.TokenType.CONTROL, gguf.TokenType.USER_DEFINED):

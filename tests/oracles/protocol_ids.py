@@ -13,7 +13,11 @@ overlap a byte that is not the template's; and the ids must equal those of a twi
 template bytes only, leftmost and longest, and what stands between them is encoded whole by a tokenizer that has no control
 tokens.
 
-  protocol_ids.py --driver PROGRAM --templates FOLDER (--vocabs FOLDER | --base MODEL.gguf) [--count N] [--seed N] [--only NAME]
+With --real the vocabularies are those of real models, out of the packages that real_vocabularies.py names, for the templates that
+belong to them; the others are left out.
+
+  protocol_ids.py --driver PROGRAM --templates FOLDER (--vocabs FOLDER | --base MODEL.gguf | --real PACKAGES) [--count N] [--seed N]
+                  [--only NAME]
 """
 import argparse
 import datetime
@@ -30,6 +34,7 @@ import tokenizers
 import transformers.utils.chat_template_utils as chat
 
 import make_template_vocabs
+import real_vocabularies
 
 WORDS = ["alpha", "two words", "naïve café", "数字一二三", "مرحبا", "Привет", "🙂🙃", "x=1;\n\ty=2", "  spaced  ", "\n\nlines\n", "1234567890",
          "{\"a\": [1, 2]}", "tail ", " head", "", "a'b\"c", "ﬁ ½ Å", "https://example.org/?q=1&r=2", "it's", "\u200b\u00a0"]
@@ -217,6 +222,7 @@ def main():
     vocabs = parser.add_mutually_exclusive_group(required=True)
     vocabs.add_argument("--vocabs", type=pathlib.Path)
     vocabs.add_argument("--base", help="a GGUF whose vocabulary each template's markers are added to")
+    vocabs.add_argument("--real", type=pathlib.Path, help="the folder that real_vocabularies.py reads")
     parser.add_argument("--templates", required=True, type=pathlib.Path)
     parser.add_argument("--count", type=int, default=60, help="plain and as many hostile conversations per template")
     parser.add_argument("--seed", type=int, default=1)
@@ -226,13 +232,21 @@ def main():
         return compare(args)
     with tempfile.TemporaryDirectory() as folder:
         args.vocabs = pathlib.Path(folder)
-        base = make_template_vocabs.Base(args.base)
         for path in sorted(args.templates.glob("*.jinja")):
-            if args.only in path.stem:
+            base = base_of(args, path.stem)
+            if args.only in path.stem and base:
                 source = path.read_text(encoding="utf-8")
                 facts = make_template_vocabs.known(path.stem, source)
                 make_template_vocabs.build(base, path.stem, source, facts, "bare", args.vocabs)
         return compare(args)
+
+
+def base_of(args, name):
+    """What the vocabulary of template NAME is made from; None where --real has none."""
+    if args.base:
+        return make_template_vocabs.Base(args.base)
+    family = real_vocabularies.family(name)
+    return real_vocabularies.load(args.real, family) if family else None
 
 
 def compare(args):

@@ -46,7 +46,7 @@ SPECS = {
         pad_token_id=3)},
     "granite": {"config": model(
         "granite", "GraniteForCausalLM", attention_multiplier=0.2,
-        embedding_multiplier=12.0, residual_multiplier=0.22,
+        embedding_multiplier=3.0, residual_multiplier=0.7,
         logits_scaling=8.0, rope_theta=1e4)},
     "seed_oss": {"config": model(
         "seed_oss", "SeedOssForCausalLM", head_dim=16, attention_bias=True,

@@ -57,6 +57,16 @@ const LinearForm kLinear = {
             .q5_k = Linear<TensorType::kQ5_K>,
             .q6_k = Linear<TensorType::kQ6_K>,
             .iq4_xs = Linear<TensorType::kIQ4_XS>,
+            .iq2_xxs = Linear<TensorType::kIQ2_XXS>,
+            .iq2_xs = Linear<TensorType::kIQ2_XS>,
+            .iq2_s = Linear<TensorType::kIQ2_S>,
+            .iq3_xxs = Linear<TensorType::kIQ3_XXS>,
+            .iq3_s = Linear<TensorType::kIQ3_S>,
+            .iq1_s = Linear<TensorType::kIQ1_S>,
+            .iq1_m = Linear<TensorType::kIQ1_M>,
+            .tq1_0 = Linear<TensorType::kTQ1_0>,
+            .tq2_0 = Linear<TensorType::kTQ2_0>,
+            .nvfp4 = Linear<TensorType::kNVFP4>,
         },
 };
 

@@ -5,6 +5,7 @@
 
 #include "kernels/operations.h"
 #include "kernels/vector/decode_row.h"
+#include "kernels/vector/grids.h"
 #include "kernels/vector/weights.h"
 
 namespace fullstop::kernels::vector {
@@ -411,6 +412,16 @@ constexpr LinearForm DecodeForm() {
               .q5_k = Decode<SuperDecoder<V, Q5_K<V>>>,
               .q6_k = Decode<SuperDecoder<V, Q6_K<V>>>,
               .iq4_xs = Decode<SuperDecoder<V, IQ4_XS<V>>>,
+              .iq2_xxs = Decode<ReadDecoder<V, GridReader<V, IQ2_XXS<V>>>>,
+              .iq2_xs = Decode<ReadDecoder<V, GridReader<V, IQ2_XS<V>>>>,
+              .iq2_s = Decode<ReadDecoder<V, GridReader<V, IQ2_S<V>>>>,
+              .iq3_xxs = Decode<ReadDecoder<V, GridReader<V, IQ3_XXS<V>>>>,
+              .iq3_s = Decode<ReadDecoder<V, GridReader<V, IQ3_S<V>>>>,
+              .iq1_s = Decode<ReadDecoder<V, GridReader<V, IQ1_S<V>>>>,
+              .iq1_m = Decode<ReadDecoder<V, GridReader<V, IQ1_M<V>>>>,
+              .tq1_0 = Decode<ReadDecoder<V, GridReader<V, TQ1_0<V>>>>,
+              .tq2_0 = Decode<ReadDecoder<V, GridReader<V, TQ2_0<V>>>>,
+              .nvfp4 = Decode<ReadDecoder<V, GridReader<V, NVFP4<V>>>>,
           },
   };
 }

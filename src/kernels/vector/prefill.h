@@ -6,6 +6,7 @@
 #define FULLSTOP_KERNELS_VECTOR_PREFILL_H_
 
 #include "kernels/operations.h"
+#include "kernels/vector/grids.h"
 #include "kernels/vector/quantize.h"
 #include "kernels/vector/weights.h"
 
@@ -339,6 +340,16 @@ constexpr LinearForm PrefillForm() {
               .q5_k = Prefill<V, SuperReader<V, Q5_K<V>>>,
               .q6_k = Prefill<V, SuperReader<V, Q6_K<V>>>,
               .iq4_xs = Prefill<V, SuperReader<V, IQ4_XS<V>>>,
+              .iq2_xxs = Prefill<V, GridReader<V, IQ2_XXS<V>>>,
+              .iq2_xs = Prefill<V, GridReader<V, IQ2_XS<V>>>,
+              .iq2_s = Prefill<V, GridReader<V, IQ2_S<V>>>,
+              .iq3_xxs = Prefill<V, GridReader<V, IQ3_XXS<V>>>,
+              .iq3_s = Prefill<V, GridReader<V, IQ3_S<V>>>,
+              .iq1_s = Prefill<V, GridReader<V, IQ1_S<V>>>,
+              .iq1_m = Prefill<V, GridReader<V, IQ1_M<V>>>,
+              .tq1_0 = Prefill<V, GridReader<V, TQ1_0<V>>>,
+              .tq2_0 = Prefill<V, GridReader<V, TQ2_0<V>>>,
+              .nvfp4 = Prefill<V, GridReader<V, NVFP4<V>>>,
           },
   };
 }
