@@ -111,14 +111,46 @@ class Ablations {
   }
 
   void Ablate(size_t i, const ActivateStep& op) {
-    In<ActivateStep>("activation", i).activation = Activation::kRelu;
-    if (op.up) In<ActivateStep>("gate", i).up.reset();
+    In<ActivateStep>(Stem(i), i).activation = Activation::kRelu;
+    if (op.up) In<ActivateStep>(Stem(i) + "'s factor", i).up.reset();
   }
 
   void Ablate(size_t i, const ScaleStep&) { Remove("scale " + Stem(i), i); }
 
   void Ablate(size_t i, const PositionScaleStep&) {
     Remove("sharpening by position", i);
+  }
+
+  void Ablate(size_t i, const RouteStep& op) {
+    using Score = RouteStep::Score;
+    if (op.choice_bias) {
+      In<RouteStep>("bias of choice", i).choice_bias.reset();
+    }
+    if (op.expert_factors) {
+      In<RouteStep>("factors of experts", i).expert_factors.reset();
+    }
+    if (op.groups > 1) {
+      In<RouteStep>("groups of experts", i).groups = 1;
+      In<RouteStep>("groups of experts", i).chosen_groups = 1;
+    }
+    if (op.factor != 1) In<RouteStep>("factor of experts", i).factor = 1;
+    if (op.score != Score::kSoftmaxOfChosen) {
+      In<RouteStep>("normalising", i).normalise = !op.normalise;
+    }
+    In<RouteStep>("score of experts", i).score =
+        op.score == Score::kSigmoid ? Score::kSoftmax : Score::kSigmoid;
+  }
+
+  void Ablate(size_t i, const ExpertsStep& op) {
+    In<ExpertsStep>("activation of experts", i).activation = Activation::kRelu;
+    In<ExpertsStep>("weighing the input", i).weigh_input = !op.weigh_input;
+    if (op.gate.bias)
+      In<ExpertsStep>("ffn_gate_exps.bias", i).gate.bias.reset();
+    if (op.up && op.up->bias) {
+      In<ExpertsStep>("ffn_up_exps.bias", i).up->bias.reset();
+    }
+    if (op.down.bias)
+      In<ExpertsStep>("ffn_down_exps.bias", i).down.bias.reset();
   }
 
   void AblateRope() {

@@ -134,7 +134,7 @@ void FolderReader::SetExpertKeys(uint64_t shared_number) {
   const auto first = [this](std::initializer_list<std::string_view> fields) {
     uint64_t value = 0;
     for (const std::string_view field : fields) {
-      if (value == 0 && Field(field).is_number()) value = Count(field);
+      if (value == 0) value = Count(field, 0);
     }
     return value;
   };

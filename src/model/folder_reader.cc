@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -57,8 +58,14 @@ const Json& FolderReader::Field(std::string_view field) const {
 }
 
 std::optional<uint64_t> FolderReader::FindCount(std::string_view field) const {
-  const Json& value = Field(field);
+  Json value = Field(field);
   if (value.is_null()) return std::nullopt;
+  // One number for each layer: there is no field in which they differ.
+  if (value.is_array() && !value.empty() &&
+      std::ranges::all_of(value,
+                          [&value](const Json& x) { return x == value[0]; })) {
+    value = Json(value[0]);
+  }
   constexpr double kLimit = 9007199254740992;
   const double number = value.is_number() ? value.get<double>() : -1;
   if (!(number >= 0 && number <= kLimit) || number != std::floor(number)) {
