@@ -45,6 +45,8 @@ endfunction()
 function(fullstop_fuzz_target name source)
   add_executable(${name} ${source})
   target_link_libraries(${name} PRIVATE ${ARGN} fullstop_options)
+  target_compile_definitions(${name} PRIVATE
+    FULLSTOP_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   if(FULLSTOP_FUZZ)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
   else()

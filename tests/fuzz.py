@@ -41,6 +41,8 @@ PARSERS = {
                          r"src/tokenizer/"),
     "chat input": (["protocol_chat_input_fuzz", "protocol_resolve_fuzz"],
                    r"src/protocol/(context|kept|normalize|render|reply)\.cc"),
+    "replies": (["protocol_reply_parser_fuzz"],
+                r"src/protocol/(reply_parser\w*|reply_events|json_call_reader|literal_value|symbols)\.cc"),
     "stop machine": (["generate_stop_machine_fuzz", "generate_trace_fuzz"],
                      r"src/generate/(stop_machine|byte_matcher|utf8_joiner|end|end_json|json_fields|"
                      r"replay|stop_config_json|trace|trace_reader)\.cc"),

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "protocol/derive_calls.h"
+
 namespace fullstop {
 namespace {
 
@@ -103,6 +105,7 @@ class MarkerDeriver {
       FindAnswerOpening();
     }
     FindCalls(setups);
+    FindFormat(setups);
     return markers_;
   }
 
@@ -228,6 +231,7 @@ class MarkerDeriver {
     }
     markers_.thought_closing = closing;
     markers_.thought_field = thought.field;
+    markers_.header_opening = HeaderBehind(between, closing);
     markers_.thought_opening = OpeningBefore(probe, thought, PlainIn(setup));
     // Where prompts open thoughts, one that does not shows where replies begin.
     for (const ProbeSetup& other : setups) {
@@ -235,6 +239,23 @@ class MarkerDeriver {
       markers_.thought_opening = OpeningBefore(probe, thought, PlainIn(other));
     }
     return true;
+  }
+
+  // What opens a header of the reply behind its thought: a tag that prompts
+  // have too, with a word behind it.
+  std::string HeaderBehind(std::string_view between,
+                           std::string_view closing) const {
+    if (!base_.prompt || !between.starts_with(closing)) return "";
+    const std::string_view rest = Strip(between.substr(closing.size()));
+    const size_t end = rest.find('>');
+    const bool is_tag = rest.starts_with('<') && end + 1 < rest.size() &&
+                        std::isalpha(static_cast<unsigned char>(
+                            rest[std::min(end, rest.size() - 2) + 1])) != 0;
+    if (!is_tag) return "";
+    const std::string_view tag = rest.substr(0, end + 1);
+    const bool in_prompt =
+        Tail(*base_.prompt).find(tag) != std::string_view::npos;
+    return in_prompt ? std::string(tag) : "";
   }
 
   // What stands before THOUGHT in its reply and behind other content; of a
@@ -416,6 +437,116 @@ class MarkerDeriver {
     counterpart.insert(1, "/");
     if (tail.find(counterpart) != std::string_view::npos) return counterpart;
     return last.empty() ? std::string(FirstTag(tail)) : last;
+  }
+
+  // The first setup and form in which one call is written, and two if they are.
+  void FindFormat(const std::vector<ProbeSetup>& setups) {
+    for (const ProbeSetup& setup : setups) {
+      for (const CallArguments arguments :
+           {CallArguments::kObject, CallArguments::kText}) {
+        for (const CallContent content :
+             {CallContent::kNull, CallContent::kEmpty, CallContent::kAbsent,
+              CallContent::kText}) {
+          const CallForm form = {arguments, content};
+          if (!ReadFormat(1, form, setup)) continue;
+          ReadFormat(2, form, setup);
+          return;
+        }
+      }
+    }
+  }
+
+  // Calls that stand last show best what closes them; some templates want
+  // results behind them.
+  bool ReadFormat(size_t count, const CallForm& form, const ProbeSetup& setup) {
+    const Plain plain = PlainIn(setup);
+    std::vector<ordered_json> turns = {
+        FormatProbeCalls(count, form, as_parts_)};
+    for (size_t results = 0; results <= count; results += count) {
+      ordered_json messages = Conversation({});
+      for (const ordered_json& turn : turns) messages.push_back(turn);
+      for (size_t i = 0; i < results; ++i) {
+        messages.push_back(ProbeResult(i, as_parts_));
+      }
+      const std::optional<Probe> probe = prober_.Try(messages, setup);
+      if (!probe || !probe->FindCall(Reply(), count - 1)) continue;
+      std::optional<CallFormat> format = ReadCallFormat(Calls(*probe, plain));
+      if (!format) continue;
+      FinishFormat(&*format);
+      markers_.call_format = std::move(*format);
+      return true;
+    }
+    return false;
+  }
+
+  CallSample Calls(const Probe& probe, const Plain& plain) const {
+    size_t begin = HeaderEnd(probe, plain);
+    size_t first = probe.text.size();
+    size_t last = 0;
+    size_t end = probe.text.size();
+    for (const ProbePart& part : probe.parts) {
+      const bool own = !part.id && part.message == Reply();
+      if (own && part.field.starts_with("tool_calls")) {
+        first = std::min(first, part.begin);
+        last = part.end;
+        end = probe.text.size();
+      } else if (last == 0) {
+        if (own) begin = std::max(begin, part.end);
+      } else if (!part.id || ends_.contains(*part.id)) {
+        end = std::min(end, part.begin);
+      }
+    }
+    begin = std::min(begin, first);
+    const std::string& closing = markers_.thought_closing;
+    const size_t thought =
+        closing.empty()
+            ? std::string::npos
+            : probe.text.substr(begin, first - begin).rfind(closing);
+    if (thought != std::string::npos) begin += thought + closing.size();
+    const std::string_view behind = BehindAnswer();
+    const auto calls = std::string_view(probe.text).substr(0, end);
+    if (!behind.empty() && calls.ends_with(behind)) end -= behind.size();
+    return {probe, Reply(), begin, end,
+            plain.prompt ? plain.prompt->text : std::string_view()};
+  }
+
+  // What stands behind an answer that stands last.
+  std::string_view BehindAnswer() const {
+    const auto at = base_.answer->Find(Reply(), "content");
+    return std::string_view(base_.answer->text)
+        .substr(base_.answer->parts[*at].end);
+  }
+
+  // What an answer without a thought and what thoughts show of the calls'.
+  void FinishFormat(CallFormat* format) const {
+    std::string_view opening = format->head.empty()
+                                   ? std::string_view()
+                                   : std::string_view(format->head[0].text);
+    const std::string& thought = markers_.thought_opening;
+    const std::string& answer = markers_.answer_opening;
+    const size_t tag = thought.rfind('<');
+    const size_t to = opening.rfind("to=");
+    if (format->kind == CallKind::kNamed && to != std::string_view::npos &&
+        tag != std::string::npos && tag > 0 &&
+        answer.size() > thought.size() - tag &&
+        answer.ends_with(thought.substr(tag))) {
+      const std::string prefix(opening.substr(to + 3));
+      *format = CallFormat();
+      format->kind = CallKind::kChannel;
+      format->name_prefix = prefix;
+      return;
+    }
+    if (format->kind != CallKind::kNamed) return;
+    const std::string before = BeforeAnswer();
+    std::string_view name = before;
+    if (name.starts_with(opening)) name.remove_prefix(opening.size());
+    const std::string& name_end = format->head.back().text;
+    if (name.ends_with(name_end)) name.remove_suffix(name_end.size());
+    name = Strip(name);
+    const bool is_word = std::all_of(
+        name.begin(), name.end(),
+        [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+    if (is_word) format->answer_name = name;
   }
 
   Prober& prober_;

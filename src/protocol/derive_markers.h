@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "protocol/call_format.h"
 #include "protocol/probe.h"
 
 namespace fullstop {
@@ -14,10 +15,12 @@ struct DerivedMarkers {
   std::string thought_opening;
   std::string thought_closing;
   std::string answer_opening;
+  std::string header_opening;
   bool thought_prefilled = false;
   std::string thought_field;
   std::string call_opening;
   std::string call_closing;
+  CallFormat call_format;
 };
 
 // A thought that has a field of its own shows its markers around it. Else a

@@ -51,6 +51,8 @@ std::string_view FindingKindName(FindingKind kind) {
       return "no_template";
     case FindingKind::kTemplateError:
       return "template_error";
+    case FindingKind::kDisagreement:
+      return "disagreement";
     case FindingKind::kRemark:
       return "remark";
   }

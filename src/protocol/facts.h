@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/token_id.h"
+#include "protocol/call_format.h"
 #include "protocol/stop_set.h"
 #include "tokenizer/tokenizer.h"
 
@@ -66,6 +67,9 @@ struct ReasoningMarkers {
   std::optional<Marker> closing;
   // What begins the answer where it has an opening of its own (a channel).
   std::optional<Marker> answer;
+  // What begins a header within a turn: the name of a role or a channel, which
+  // is for no reader. Not hashed: it follows from the template.
+  std::optional<Marker> header;
   // Whether a prompt with no variables set ends inside an opened thought.
   bool prefilled = false;
   // The message field that the template reads thoughts from; empty where it
@@ -76,6 +80,8 @@ struct ReasoningMarkers {
 struct ToolCallMarkers {
   std::optional<Marker> opening;
   std::optional<Marker> closing;
+  // Not hashed: it follows from the template and the special tokens.
+  CallFormat format;
 };
 
 // In which form the template takes messages: templates disagree, and refuse or
@@ -122,6 +128,7 @@ enum class FindingKind {
   kOutOfRange,          // a declared id that the vocabulary does not have
   kNoTemplate,          // no template in the files
   kTemplateError,       // a template that does not compile or render
+  kDisagreement,        // two files say different things
   kRemark,              // the tokenizer's
 };
 

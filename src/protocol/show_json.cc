@@ -25,6 +25,7 @@ constexpr std::array kFindingKinds = {FindingKind::kDeclaredNotWritten,
                                       FindingKind::kOutOfRange,
                                       FindingKind::kNoTemplate,
                                       FindingKind::kTemplateError,
+                                      FindingKind::kDisagreement,
                                       FindingKind::kRemark};
 constexpr std::array kContents = {CallContent::kNull, CallContent::kEmpty,
                                   CallContent::kAbsent, CallContent::kText};
@@ -66,6 +67,61 @@ Json FromJson(const std::vector<Source>& sources) {
 Json MarkerJson(const std::optional<Marker>& marker) {
   if (!marker) return nullptr;
   return {{"text", Text(marker->text)}, {"ids", marker->ids}};
+}
+
+constexpr std::array kCallKinds = {CallKind::kNone, CallKind::kJson,
+                                   CallKind::kNamed, CallKind::kChannel};
+constexpr std::array kArgumentSyntaxes = {
+    ArgumentSyntax::kJson, ArgumentSyntax::kPairs, ArgumentSyntax::kLiteral};
+constexpr std::array kCallSteps = {CallStep::Kind::kText, CallStep::Kind::kName,
+                                   CallStep::Kind::kId};
+
+std::string_view CallStepName(CallStep::Kind kind) {
+  switch (kind) {
+    case CallStep::Kind::kText:
+      return "text";
+    case CallStep::Kind::kName:
+      return "name";
+    case CallStep::Kind::kId:
+      return "id";
+  }
+  return "text";
+}
+
+// The texts of a call format under their keys.
+constexpr std::array<std::pair<const char*, std::string CallFormat::*>, 15>
+    kCallTexts = {{{"section_open", &CallFormat::section_open},
+                   {"section_close", &CallFormat::section_close},
+                   {"close", &CallFormat::close},
+                   {"name_key", &CallFormat::name_key},
+                   {"arguments_key", &CallFormat::arguments_key},
+                   {"key_open", &CallFormat::key_open},
+                   {"value_open", &CallFormat::value_open},
+                   {"value_close", &CallFormat::value_close},
+                   {"other_open", &CallFormat::other_open},
+                   {"other_close", &CallFormat::other_close},
+                   {"assign", &CallFormat::assign},
+                   {"quote", &CallFormat::quote},
+                   {"end", &CallFormat::end},
+                   {"answer_name", &CallFormat::answer_name},
+                   {"name_prefix", &CallFormat::name_prefix}}};
+
+// What is empty or has its default is left out.
+Json CallFormatJson(const CallFormat& format) {
+  if (format.kind == CallKind::kNone) return nullptr;
+  Json json = {{"kind", CallKindName(format.kind)},
+               {"derived", format.derived},
+               {"prefilled", format.prefilled},
+               {"arguments", ArgumentSyntaxName(format.arguments)}};
+  json["head"] = Json::array();
+  for (const CallStep& step : format.head) {
+    json["head"].push_back(
+        {{"kind", CallStepName(step.kind)}, {"text", Text(step.text)}});
+  }
+  for (const auto& [key, text] : kCallTexts) {
+    if (!(format.*text).empty()) json[key] = Text(format.*text);
+  }
+  return json;
 }
 
 Json BosJson(const BosPolicy& bos) {
@@ -276,16 +332,36 @@ void ReadSpecials(const Reader& json, ProtocolFacts* facts) {
   }
 }
 
+CallFormat ReadCallFormat(const Reader& json) {
+  CallFormat format;
+  if (json.IsNull()) return format;
+  format.kind = json.At("kind").OneOf(kCallKinds, CallKindName);
+  format.derived = json.At("derived").Bool();
+  format.prefilled = json.At("prefilled").Bool();
+  format.arguments =
+      json.At("arguments").OneOf(kArgumentSyntaxes, ArgumentSyntaxName);
+  for (const Reader& step : json.At("head").Items()) {
+    format.head.push_back({step.At("kind").OneOf(kCallSteps, CallStepName),
+                           step.At("text").Text()});
+  }
+  for (const auto& [key, text] : kCallTexts) {
+    if (json.Has(key)) format.*text = json.At(key).Text();
+  }
+  return format;
+}
+
 void ReadMarkers(const Reader& json, ProtocolFacts* facts) {
   const Reader reasoning = json.At("reasoning");
   facts->reasoning = {reasoning.At("opening").MarkerOrNull(),
                       reasoning.At("closing").MarkerOrNull(),
                       reasoning.At("answer").MarkerOrNull(),
+                      reasoning.At("header").MarkerOrNull(),
                       reasoning.At("prefilled").Bool(),
                       reasoning.At("field").Text()};
   const Reader calls = json.At("tool_calls");
   facts->tool_calls = {calls.At("opening").MarkerOrNull(),
-                       calls.At("closing").MarkerOrNull()};
+                       calls.At("closing").MarkerOrNull(),
+                       ReadCallFormat(calls.At("format"))};
   const Reader form = calls.At("form");
   if (form.IsNull()) return;
   facts->form.calls = {form.At("arguments").OneOf(kArguments, ArgumentsName),
@@ -303,10 +379,12 @@ Json ToJson(const ProtocolFacts& facts) {
   json["reasoning"] = {{"opening", MarkerJson(facts.reasoning.opening)},
                        {"closing", MarkerJson(facts.reasoning.closing)},
                        {"answer", MarkerJson(facts.reasoning.answer)},
+                       {"header", MarkerJson(facts.reasoning.header)},
                        {"prefilled", facts.reasoning.prefilled},
                        {"field", facts.reasoning.field}};
   json["tool_calls"] = {{"opening", MarkerJson(facts.tool_calls.opening)},
                         {"closing", MarkerJson(facts.tool_calls.closing)},
+                        {"format", CallFormatJson(facts.tool_calls.format)},
                         {"form", nullptr}};
   if (facts.form.calls) {
     json["tool_calls"]["form"] = {

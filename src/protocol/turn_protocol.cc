@@ -1,9 +1,11 @@
 #include "protocol/turn_protocol.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "base/error.h"
+#include "protocol/derive_calls.h"
 #include "protocol/derive_markers.h"
 #include "protocol/join.h"
 
@@ -165,6 +167,42 @@ void Merge(const Derived& more, Derived* all) {
     all->markers.call_opening = more.markers.call_opening;
     all->markers.call_closing = more.markers.call_closing;
   }
+  if (all->markers.call_format.kind == CallKind::kNone) {
+    all->markers.call_format = more.markers.call_format;
+  }
+}
+
+// A folder has several files that may declare ends; each of them is read by
+// some runtime alone.
+void ReportDisagreements(const ProtocolSources& sources,
+                         std::vector<Finding>* findings) {
+  std::map<std::string, std::set<int64_t>> by_file;
+  for (const DeclaredStop& stop : sources.stops) {
+    const bool of_folder =
+        stop.from.provenance == Provenance::kConfig ||
+        stop.from.provenance == Provenance::kGenerationConfig ||
+        stop.from.provenance == Provenance::kTokenizerConfig;
+    if (!of_folder) continue;
+    by_file[stop.from.where.substr(0, stop.from.where.find(':'))].insert(
+        stop.id);
+  }
+  const bool differ = std::any_of(
+      by_file.begin(), by_file.end(),
+      [&](const auto& file) { return file.second != by_file.begin()->second; });
+  if (!differ) return;
+  std::string message;
+  for (const auto& [file, ids] : by_file) {
+    message += (message.empty() ? "" : "; ") + file + " ends replies with";
+    for (const int64_t id : ids) {
+      message += (id == *ids.begin() ? " " : ", ") + std::to_string(id);
+      if (id >= 0 && id < static_cast<int64_t>(sources.tokenizer->size())) {
+        message += " ";
+        message += sources.tokenizer->info(static_cast<TokenId>(id)).text;
+      }
+    }
+  }
+  findings->push_back({FindingKind::kDisagreement,
+                       message + ": all of them count", "eos_token_id"});
 }
 
 void ReportBos(const BosPolicy& bos, std::vector<Finding>* findings) {
@@ -244,6 +282,7 @@ void TurnProtocol::ResolveIds(const ProtocolSources& sources,
     facts_.bos.text = bos->text;
   }
   facts_.bos.declared_add = sources.add_bos;
+  ReportDisagreements(sources, &facts_.findings);
 
   std::set<TokenId> declared;
   for (const DeclaredStop& stop : sources.stops) {
@@ -318,10 +357,33 @@ void TurnProtocol::ResolveMarkers(const DerivedMarkers& markers) {
   facts_.reasoning.opening = marker(markers.thought_opening);
   facts_.reasoning.closing = marker(markers.thought_closing);
   facts_.reasoning.answer = marker(markers.answer_opening);
+  facts_.reasoning.header = marker(markers.header_opening);
   facts_.reasoning.prefilled = markers.thought_prefilled;
   facts_.reasoning.field = markers.thought_field;
   facts_.tool_calls.opening = marker(markers.call_opening);
   facts_.tool_calls.closing = marker(markers.call_closing);
+  facts_.tool_calls.format = markers.call_format;
+  if (markers.call_format.kind == CallKind::kNone && !templates_.empty()) {
+    FindKnownCalls(TemplateFor(true));
+  }
+}
+
+// A template that tells of tools and shows no calls.
+void TurnProtocol::FindKnownCalls(const jinja::Template& compiled) {
+  const std::vector<std::string>& reads = compiled.undeclared();
+  if (std::find(reads.begin(), reads.end(), "tools") == reads.end()) return;
+  const std::vector<std::string> literals = compiled.Literals();
+  const auto known = KnownCallFormat([&](std::string_view marker) {
+    return std::any_of(literals.begin(), literals.end(),
+                       [&](const std::string& literal) {
+                         return literal.find(marker) != std::string::npos;
+                       }) ||
+           std::any_of(facts_.specials.begin(), facts_.specials.end(),
+                       [&](const SpecialToken& token) {
+                         return token.control && token.text == marker;
+                       });
+  });
+  if (known) facts_.tool_calls.format = *known;
 }
 
 const jinja::Template& TurnProtocol::TemplateFor(bool with_tools) const {

@@ -71,6 +71,7 @@ class TurnProtocol {
                     const ResolveOptions& options, const DerivedEnds& derived,
                     const std::set<TokenId>& written);
   void ResolveMarkers(const DerivedMarkers& markers);
+  void FindKnownCalls(const jinja::Template& compiled);
 
   ProtocolFacts facts_;
   std::shared_ptr<const Tokenizer> tokenizer_;

@@ -173,5 +173,34 @@ TEST(TurnProtocolTest, TemplateThatDoesNotCompileIsRefusedWithItsPlace) {
   }
 }
 
+TEST(TurnProtocolTest, FilesThatDisagreeAboutEndsAreAFinding) {
+  ProtocolSources sources = TinyModel({"<s>", "</s>", "<z>"}).Sources();
+  const auto declare = [&](int64_t id, Provenance provenance,
+                           const char* where) {
+    sources.stops.push_back({id, std::nullopt, {provenance, where}});
+  };
+  declare(257, Provenance::kConfig, "config.json: eos_token_id");
+  declare(258, Provenance::kGenerationConfig,
+          "generation_config.json: eos_token_id");
+  declare(257, Provenance::kGenerationConfig,
+          "generation_config.json: eos_token_id");
+  const auto messages = [&] {
+    std::vector<std::string> found;
+    const auto protocol = TurnProtocol::Resolve(sources);
+    for (const Finding& finding : protocol->facts().findings) {
+      if (finding.kind == FindingKind::kDisagreement) {
+        found.push_back(finding.message);
+      }
+    }
+    return found;
+  };
+  EXPECT_THAT(messages(), testing::ElementsAre(
+                              "config.json ends replies with 257 </s>; "
+                              "generation_config.json ends replies with 257 "
+                              "</s>, 258 <z>: all of them count"));
+  declare(258, Provenance::kConfig, "config.json: text_config: eos_token_id");
+  EXPECT_THAT(messages(), testing::IsEmpty());
+}
+
 }  // namespace
 }  // namespace fullstop

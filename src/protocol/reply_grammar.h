@@ -1,0 +1,63 @@
+// What the parser of replies looks for, compiled from a protocol's markers.
+#ifndef FULLSTOP_PROTOCOL_REPLY_GRAMMAR_H_
+#define FULLSTOP_PROTOCOL_REPLY_GRAMMAR_H_
+
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "protocol/facts.h"
+#include "protocol/symbols.h"
+
+namespace fullstop {
+
+// Immutable once made; shared by parsers on any thread. Empty symbols stand for
+// a marker that there is not.
+struct ReplyGrammar {
+  struct Step {
+    CallStep::Kind kind;
+    Symbols text;
+  };
+
+  // FACTS are a resolved protocol's. TOOLS is null or the request's list: it
+  // tells which names are tools and which arguments are texts.
+  static std::shared_ptr<const ReplyGrammar> Make(
+      const ProtocolFacts& facts, const nlohmann::ordered_json& tools = {});
+
+  Symbols thought_open;
+  Symbols thought_close;
+  Symbols answer_open;
+  Symbols header_open;
+  // Channels: the token that ends a header, and what a header holds that leads
+  // to a thought or to the answer.
+  Symbols message;
+  Symbols thought_key;
+  Symbols answer_key;
+
+  CallFormat calls;
+  Symbols section_open;
+  Symbols section_close;
+  std::vector<Step> head;
+  std::vector<Symbols> close;  // in parts, of which a reply may leave some out
+  Symbols key_open;
+  Symbols value_open;
+  Symbols value_close;
+  Symbols other_open;
+  Symbols quote;
+  // Nothing but brackets opens a call: it counts only where a reply begins and
+  // names a tool of the request.
+  bool weak = false;
+
+  // By name: which arguments are texts, and which are not.
+  std::map<std::string, std::map<std::string, bool>> tools;
+  std::set<char32_t> stops;
+  std::set<char32_t> marks;  // all tokens of the above
+  std::map<char32_t, std::string> token_texts;
+};
+
+}  // namespace fullstop
+
+#endif  // FULLSTOP_PROTOCOL_REPLY_GRAMMAR_H_
