@@ -179,20 +179,23 @@ void Attend(State& state, CpuPath path, Phase phase, int64_t rows) {
       RandomFloats(static_cast<size_t>(rows * kHeads * kHeadDim), random);
   AlignedBytes scratch(
       kernels.AttentionScratchBytes(phase, kHeads, kKvHeads, kHeadDim));
-  const uint16_t* page = cache.data();
+  const void* page = cache.data();
   std::vector<float> out(q.size());
-  const AttentionInput input = {q.data(),
-                                kHeads * kHeadDim,
-                                out.data(),
-                                kHeads * kHeadDim,
-                                rows,
-                                kPast,
-                                kHeads,
-                                kKvHeads,
-                                kHeadDim,
-                                0.125f,
-                                {&page, &page, static_cast<int32_t>(positions),
-                                 positions * kHeadDim, kHeadDim}};
+  const KvStride stride = {positions * kHeadDim, kHeadDim};
+  const AttentionInput input = {
+      .q = q.data(),
+      .q_stride = kHeads * kHeadDim,
+      .out = out.data(),
+      .out_stride = kHeads * kHeadDim,
+      .rows = rows,
+      .first_position = kPast,
+      .heads = kHeads,
+      .kv_heads = kKvHeads,
+      .head_dim = kHeadDim,
+      .value_dim = kHeadDim,
+      .scale = 0.125f,
+      .cache = {CacheType::kF16, &page, &page, static_cast<int32_t>(positions),
+                stride, stride}};
   for (auto _ : state) {
     kernels.Attention(phase, input, 0, rows, 0, kKvHeads, scratch.data());
   }

@@ -20,7 +20,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FLOORS = ("base format tokenizer jinja protocol generate kernels model engine "
+FLOORS = ("base format tokenizer jinja protocol generate kernels model convert engine "
           "cluster quant data train doctor server").split()
 CODE = (".cc", ".h", ".cu", ".cuh")
 

@@ -83,6 +83,18 @@ MappedFile::~MappedFile() {
   if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
 }
 
+void ForgetPages(std::span<const std::byte> bytes) {
+  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<uintptr_t>(bytes.data());
+  const uintptr_t first = (begin + page - 1) / page * page;
+  const uintptr_t end = (begin + bytes.size()) / page * page;
+  if (first >= end) return;
+  // Only advice: what fails costs memory, no more.
+#if defined(MADV_PAGEOUT)
+  ::madvise(reinterpret_cast<void*>(first), end - first, MADV_PAGEOUT);
+#endif
+}
+
 std::string ReadFile(const std::string& path, uint64_t limit) {
   const bool standard_input = path == "-";
   const Descriptor owned(

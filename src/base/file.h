@@ -33,6 +33,11 @@ class MappedFile {
   size_t size_ = 0;
 };
 
+// Asks the system to take back the memory of the whole pages in BYTES. Of a
+// mapped file they are read again when they are needed again; no content is
+// ever lost. For large files that are read once, in order.
+void ForgetPages(std::span<const std::byte> bytes);
+
 // The content of the file at PATH, or of standard input where PATH is "-".
 // Throws Error (kNotFound, kIo; kLimit past LIMIT bytes).
 std::string ReadFile(const std::string& path, uint64_t limit = 1ull << 32);

@@ -33,6 +33,19 @@ TEST_F(FileTest, WrittenContentIsReadAndMapped) {
   EXPECT_EQ(MappedFile::Open(Path("a")).bytes().size(), content.size());
 }
 
+TEST_F(FileTest, ForgottenPagesKeepTheirContent) {
+  const std::string content(100000, 'x');
+  WriteFileAtomically(Path("a"), content);
+  const MappedFile file = MappedFile::Open(Path("a"));
+  const std::string copy(100000, 'y');
+  for (const auto bytes : {file.bytes(), std::as_bytes(std::span(copy)),
+                           file.bytes().first(1), file.bytes().first(0)}) {
+    ForgetPages(bytes);
+  }
+  EXPECT_EQ(std::as_bytes(std::span(content)).back(), file.bytes().back());
+  EXPECT_EQ(copy, std::string(100000, 'y'));
+}
+
 TEST_F(FileTest, RewritingReplacesTheWholeFileAndLeavesNothingBeside) {
   WriteFileAtomically(Path("a"), "long content");
   WriteFileAtomically(Path("a"), "b");

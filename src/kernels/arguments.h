@@ -18,39 +18,59 @@ struct LinearInput {
   const void* prepared;  // of the same phase; 64-byte aligned
 };
 
-// The keys and values of one sequence in one layer, as pages of F16. Position p
-// of KV head h begins, in page p / page_positions, at
-//   page + h * head_stride + (p % page_positions) * position_stride
-// and is head_dim elements long. A cache without pages is one page.
+// What a cache's keys and values are.
+enum class CacheType { kF16, kF32 };
+
+// The keys and values of one sequence in one layer, as pages. Position p of KV
+// head h begins, in page p / page_positions, at element
+//   h * stride.head + (p % page_positions) * stride.position
+// of the page and is head_dim (of values: value_dim) elements long. A cache
+// without pages is one page.
+struct KvStride {
+  int64_t head;      // in elements
+  int64_t position;  // in elements
+};
 struct KvPages {
-  const uint16_t* const* keys;    // one pointer a page
-  const uint16_t* const* values;  // one pointer a page
-  int32_t page_positions;         // a multiple of kAttentionTile
-  int64_t head_stride;            // in elements
-  int64_t position_stride;        // in elements, >= head_dim
+  CacheType type;
+  const void* const* keys;    // one pointer a page
+  const void* const* values;  // one pointer a page
+  int32_t page_positions;     // a multiple of kAttentionTile
+  KvStride key_stride;
+  KvStride value_stride;
 };
 
 // Pages hold a multiple of this many positions.
 inline constexpr int32_t kAttentionTile = 64;
 
 // Consecutive rows of one sequence: row r stands at position
-// first_position + r and sees the positions 0 to first_position + r, which the
-// cache must hold already.
+// first_position + r and sees the positions up to its own, which the cache must
+// hold already.
 struct AttentionInput {
   const float* q;      // [rows][heads][head_dim], rows q_stride floats apart
   int64_t q_stride;    // in floats
-  float* out;          // as q; may be q itself
+  float* out;          // [rows][heads][value_dim]; may be q where those agree
   int64_t out_stride;  // in floats
   int64_t rows;        //
   int64_t first_position;
-  int32_t heads;     // a multiple of kv_heads; head h reads KV head
-  int32_t kv_heads;  //   h / (heads / kv_heads)
-  int32_t head_dim;  // at most kMaxHeadDim
-  float scale;       // of the scores, usually head_dim^-1/2
+  int32_t heads;      // a multiple of kv_heads; head h reads KV head
+  int32_t kv_heads;   //   h / (heads / kv_heads)
+  int32_t head_dim;   // at most kMaxHeadDim
+  int32_t value_dim;  // likewise
+  float scale;        // of the scores, usually head_dim^-1/2
   KvPages cache;
+  // If not 0: a score s becomes soft_cap * tanh(s / soft_cap).
+  float soft_cap = 0;
+  // If not 0: a row sees the last WINDOW positions only, its own included.
+  int64_t window = 0;
+  // If not 0: a row sees only positions of its own CHUNK of so many, counted
+  // from position 0.
+  int64_t chunk = 0;
+  // [heads] scores that take part in each softmax and have no value; or null.
+  const float* sinks = nullptr;
 };
 
-inline constexpr int32_t kMaxHeadDim = 512;
+inline constexpr int32_t kMaxHeadDim =
+    576;  // DeepSeek's latent and rotary parts
 
 // How rotary embedding pairs the dimensions of a head: kAdjacent (2i, 2i+1), as
 // GGUF files of the Llama line are permuted for; kHalves (i, i + rotated/2).
@@ -81,6 +101,17 @@ struct ActivationParameters {
   float alpha_negative = 0;
   float beta = 0;
   float epsilon = 0;
+};
+
+// One position of the gated delta rule in one head.
+struct DeltaRuleInput {
+  const float* q;  // [key_length]
+  const float* k;  // [key_length]
+  const float* v;  // [value_length]
+  int64_t key_length;
+  int64_t value_length;
+  float decay;  // of the state
+  float beta;   // how much of the new value is written
 };
 
 // A logit with its index.

@@ -37,73 +37,133 @@ struct Shape {
   int32_t kv_heads;
   int32_t head_dim;
   int32_t page_positions;
+  int32_t value_dim = 0;  // 0: as head_dim
+  CacheType type = CacheType::kF16;
+  float soft_cap = 0;
+  int64_t window = 0;
+  int64_t chunk = 0;
+  bool sinks = false;
+
+  int32_t ValueDim() const { return value_dim == 0 ? head_dim : value_dim; }
+  int64_t FirstSeen(int64_t position) const {
+    int64_t first = 0;
+    if (window > 0) first = std::max(first, position - window + 1);
+    if (chunk > 0) first = std::max(first, position / chunk * chunk);
+    return first;
+  }
 };
 
-// A cache of POSITIONS positions in pages, the last of which ends where
-// readable memory ends.
-class Cache {
+// One of keys or values, in pages, the last of which ends where readable memory
+// ends.
+class Pages {
  public:
-  Cache(const Shape& shape, int64_t positions, std::mt19937_64& random)
-      : shape_(shape) {
+  Pages(const Shape& shape, int32_t length, int64_t positions,
+        std::mt19937_64& random)
+      : shape_(shape), length_(length) {
     const int64_t per_page = shape.page_positions;
     const auto elements =
-        static_cast<size_t>(shape.kv_heads * per_page * shape.head_dim);
+        static_cast<size_t>(shape.kv_heads * per_page * length);
     for (int64_t p = 0; p < positions; p += per_page) {
-      for (auto* pages : {&keys_, &values_}) {
-        pages->emplace_back(elements * sizeof(uint16_t));
-        const std::vector<float> floats = RandomFloats(elements, random);
-        for (size_t i = 0; i < elements; ++i) {
-          pages->back().as<uint16_t>()[i] = FloatToHalf(floats[i]);
-        }
+      pages_.emplace_back(elements * Bytes());
+      pointers_.push_back(pages_.back().data());
+      const std::vector<float> floats = RandomFloats(elements, random);
+      for (size_t i = 0; i < elements; ++i) {
+        Put(pages_.back().data() + i * Bytes(), floats[i]);
       }
-      key_pointers_.push_back(keys_.back().as<uint16_t>());
-      value_pointers_.push_back(values_.back().as<uint16_t>());
     }
   }
 
-  KvPages pages() const {
-    return {key_pointers_.data(), value_pointers_.data(), shape_.page_positions,
-            static_cast<int64_t>(shape_.page_positions) * shape_.head_dim,
-            shape_.head_dim};
+  const void* const* pointers() const { return pointers_.data(); }
+  KvStride stride() const {
+    return {static_cast<int64_t>(shape_.page_positions) * length_, length_};
   }
-  uint16_t* At(bool value, int64_t position, int32_t kv_head) {
-    const auto& page =
-        (value ? values_ : keys_)[position / shape_.page_positions];
-    return page.as<uint16_t>() + (kv_head * shape_.page_positions +
-                                  position % shape_.page_positions) *
-                                     shape_.head_dim;
+  float Get(int64_t position, int32_t kv_head, int32_t d) const {
+    const std::byte* at = At(position, kv_head, d);
+    if (shape_.type == CacheType::kF32) {
+      return *reinterpret_cast<const float*>(at);
+    }
+    return HalfToFloat(*reinterpret_cast<const uint16_t*>(at));
+  }
+  void Fill(int64_t position, int32_t kv_head, float value) {
+    for (int32_t d = 0; d < length_; ++d) Put(At(position, kv_head, d), value);
   }
 
  private:
+  size_t Bytes() const { return shape_.type == CacheType::kF32 ? 4 : 2; }
+  std::byte* At(int64_t position, int32_t kv_head, int32_t d) const {
+    const int64_t element =
+        (kv_head * shape_.page_positions + position % shape_.page_positions) *
+            length_ +
+        d;
+    return pages_[static_cast<size_t>(position / shape_.page_positions)]
+               .data() +
+           static_cast<size_t>(element) * Bytes();
+  }
+  void Put(std::byte* at, float value) {
+    if (shape_.type == CacheType::kF32) {
+      std::memcpy(at, &value, sizeof(value));
+    } else {
+      PutHalf(at, value);
+    }
+  }
+
   Shape shape_;
-  std::vector<GuardedBytes> keys_;
-  std::vector<GuardedBytes> values_;
-  std::vector<const uint16_t*> key_pointers_;
-  std::vector<const uint16_t*> value_pointers_;
+  int32_t length_;
+  std::vector<GuardedBytes> pages_;
+  std::vector<const void*> pointers_;
+};
+
+// A cache of POSITIONS positions, and sinks for those that want some.
+struct Cache {
+  Cache(const Shape& shape, int64_t positions, std::mt19937_64& random)
+      : keys(shape, shape.head_dim, positions, random),
+        values(shape, shape.ValueDim(), positions, random),
+        sinks(RandomFloats(static_cast<size_t>(shape.heads), random)) {}
+
+  Pages keys;
+  Pages values;
+  std::vector<float> sinks;
 };
 
 class AttentionTest : public testing::TestWithParam<Case> {
  protected:
+  static AttentionInput Input(const Shape& shape, const Cache& cache,
+                              const float* q, int64_t rows, int64_t position,
+                              float* out) {
+    return {.q = q,
+            .q_stride = shape.heads * shape.head_dim,
+            .out = out,
+            .out_stride = shape.heads * shape.ValueDim(),
+            .rows = rows,
+            .first_position = position,
+            .heads = shape.heads,
+            .kv_heads = shape.kv_heads,
+            .head_dim = shape.head_dim,
+            .value_dim = shape.ValueDim(),
+            .scale = Scale(shape),
+            .cache = {shape.type, cache.keys.pointers(),
+                      cache.values.pointers(), shape.page_positions,
+                      cache.keys.stride(), cache.values.stride()},
+            .soft_cap = shape.soft_cap,
+            .window = shape.window,
+            .chunk = shape.chunk,
+            .sinks = shape.sinks ? cache.sinks.data() : nullptr};
+  }
+
+  AlignedBytes Scratch(const Shape& shape) const {
+    return AlignedBytes(kernels_.AttentionScratchBytes(
+        GetParam().phase, shape.heads, shape.kv_heads,
+        std::max(shape.head_dim, shape.ValueDim())));
+  }
+
   std::vector<float> Run(const Shape& shape, const Cache& cache, const float* q,
                          int64_t rows, int64_t position) {
-    const int64_t width = shape.heads * shape.head_dim;
-    std::vector<float> out(static_cast<size_t>(rows * width));
-    const AttentionInput input = {q,
-                                  width,
-                                  out.data(),
-                                  width,
-                                  rows,
-                                  position,
-                                  shape.heads,
-                                  shape.kv_heads,
-                                  shape.head_dim,
-                                  Scale(shape),
-                                  cache.pages()};
-    const Phase phase = GetParam().phase;
-    AlignedBytes scratch(kernels_.AttentionScratchBytes(
-        phase, shape.heads, shape.kv_heads, shape.head_dim));
-    kernels_.Attention(phase, input, 0, rows, 0, shape.kv_heads,
-                       scratch.data());
+    std::vector<float> out(
+        static_cast<size_t>(rows * shape.heads * shape.ValueDim()));
+    AlignedBytes scratch = Scratch(shape);
+    kernels_.Attention(GetParam().phase,
+                       Input(shape, cache, q, rows, position, out.data()), 0,
+                       rows, 0, shape.kv_heads, scratch.data());
     return out;
   }
 
@@ -125,56 +185,89 @@ struct HeadResult {
   double bound;
 };
 
-// One head in double. The bound: a score is off by (d + 2) 2^-24 |q||k| scale,
+// One head of the row at POSITION in double. The bound: a score is off by
+// (d + 2) 2^-24 |q||k| scale, and by 8 units of itself where it is capped,
 // which a weight feels as a relative error, twice (above and below); the
 // exponential by 2^-22, and the sums by one rounding a position. All relative
 // to the largest value.
-HeadResult Exact(const Shape& shape, Cache& cache, const float* q, int32_t head,
-                 int64_t positions, float scale) {
+HeadResult Exact(const Shape& shape, const Cache& cache, const float* q,
+                 int32_t head, int64_t position, float scale) {
   const int32_t kv_head = head / (shape.heads / shape.kv_heads);
-  const auto dim = static_cast<size_t>(shape.head_dim);
+  const int64_t first = shape.FirstSeen(position);
   std::vector<double> scores;
   double norm_product = 0;
-  for (int64_t p = 0; p < positions; ++p) {
-    const uint16_t* key = cache.At(false, p, kv_head);
+  for (int64_t p = first; p <= position; ++p) {
     double dot = 0;
     double magnitude = 0;
-    for (size_t d = 0; d < dim; ++d) {
+    for (int32_t d = 0; d < shape.head_dim; ++d) {
       const double product =
-          static_cast<double>(q[d]) * HalfToFloat(key[d]) * scale;
+          static_cast<double>(q[d]) * cache.keys.Get(p, kv_head, d) * scale;
       dot += product;
       magnitude += std::abs(product);
     }
+    const double cap = shape.soft_cap;
     norm_product = std::max(norm_product, magnitude);
-    scores.push_back(dot);
+    scores.push_back(cap == 0 ? dot : cap * std::tanh(dot / cap));
   }
-  const double largest = *std::max_element(scores.begin(), scores.end());
+  double largest = *std::max_element(scores.begin(), scores.end());
   double total = 0;
+  if (shape.sinks) {
+    largest = std::max<double>(largest, cache.sinks[head]);
+    total = std::exp(cache.sinks[head] - largest);
+  }
   double largest_value = 0;
-  std::vector<double> out(dim);
-  for (int64_t p = 0; p < positions; ++p) {
-    const double weight = std::exp(scores[p] - largest);
-    const uint16_t* value = cache.At(true, p, kv_head);
+  std::vector<double> out(shape.ValueDim());
+  for (int64_t p = first; p <= position; ++p) {
+    const double weight = std::exp(scores[p - first] - largest);
     total += weight;
-    for (size_t d = 0; d < dim; ++d) {
-      const double v = HalfToFloat(value[d]);
+    for (int32_t d = 0; d < shape.ValueDim(); ++d) {
+      const double v = cache.values.Get(p, kv_head, d);
       out[d] += weight * v;
       largest_value = std::max(largest_value, std::abs(v));
     }
   }
   for (double& v : out) v /= total;
   const double relative =
-      0x1p-24 * (2 * (static_cast<double>(dim) + 4) * norm_product +
-                 static_cast<double>(positions) + 16);
+      0x1p-24 * (2 * (shape.head_dim + 12.0) * norm_product +
+                 static_cast<double>(position) + 16);
   return {out, 2 * relative * largest_value};
 }
 
+std::vector<Shape> Shapes() {
+  std::vector<Shape> shapes = {
+      {3, 1, 64, 64}, {4, 4, 64, 256}, {8, 2, 128, 128}, {2, 1, 80, 64},
+      {5, 1, 8, 64},  {6, 3, 24, 192}, {7, 7, 40, 64},   {32, 8, 64, 512},
+      {9, 3, 64, 64}, {1, 1, 256, 64}, {2, 2, 512, 64}};
+  // Values longer and shorter than keys, floats, caps, windows, chunks, sinks.
+  const int32_t others[][3] = {{4, 2, 24}, {3, 1, 64}, {5, 5, 8}};
+  for (const auto& [heads, kv_heads, head_dim] : others) {
+    const Shape plain = {heads, kv_heads, head_dim, 64};
+    for (const int32_t value_dim : {8, 40, 64}) {
+      shapes.push_back(plain);
+      shapes.back().value_dim = value_dim;
+    }
+    shapes.push_back(plain);
+    shapes.back().type = CacheType::kF32;
+    for (const float cap : {0.5f, 20.0f}) {
+      shapes.push_back(plain);
+      shapes.back().soft_cap = cap;
+    }
+    for (const int64_t window : {1, 2, 5, 63, 64, 65, 100, 1000}) {
+      shapes.push_back(plain);
+      shapes.back().window = window;
+      shapes.push_back(plain);
+      shapes.back().chunk = window;
+    }
+    shapes.push_back(plain);
+    shapes.back().sinks = true;
+  }
+  shapes.push_back({4, 1, 576, 64, 512});
+  shapes.push_back({4, 2, 64, 64, 32, CacheType::kF32, 10.0f, 50, 70, true});
+  return shapes;
+}
+
 TEST_P(AttentionTest, EqualsTheFormulaInDouble) {
-  const Shape shapes[] = {{3, 1, 64, 64},  {4, 4, 64, 256},  {8, 2, 128, 128},
-                          {2, 1, 80, 64},  {5, 1, 8, 64},    {6, 3, 24, 192},
-                          {7, 7, 40, 64},  {32, 8, 64, 512}, {9, 3, 64, 64},
-                          {1, 1, 256, 64}, {2, 2, 512, 64}};
-  for (const Shape& shape : shapes) {
+  for (const Shape& shape : Shapes()) {
     for (const int64_t past : {0, 15, 63, 64, 100}) {
       const int64_t rows = past == 100 ? 37 : 1 + past % 4;
       Cache cache(shape, past + rows, random_);
@@ -182,13 +275,18 @@ TEST_P(AttentionTest, EqualsTheFormulaInDouble) {
       const std::vector<float> out = Run(shape, cache, q.data(), rows, past);
       for (int64_t r = 0; r < rows; r += rows > 8 ? 5 : 1) {
         for (int32_t h = 0; h < shape.heads; ++h) {
-          const int64_t at = (r * shape.heads + h) * shape.head_dim;
+          const int64_t row_head = r * shape.heads + h;
           const HeadResult want =
-              Exact(shape, cache, &q[at], h, past + r + 1, Scale(shape));
-          for (int32_t d = 0; d < shape.head_dim; ++d) {
-            ASSERT_NEAR(out[at + d], want.out[d], want.bound)
+              Exact(shape, cache, &q[row_head * shape.head_dim], h, past + r,
+                    Scale(shape));
+          for (int32_t d = 0; d < shape.ValueDim(); ++d) {
+            ASSERT_NEAR(out[row_head * shape.ValueDim() + d], want.out[d],
+                        want.bound)
                 << "heads " << shape.heads << " head_dim " << shape.head_dim
-                << " past " << past << " row " << r << " head " << h;
+                << " value_dim " << shape.value_dim << " window "
+                << shape.window << " chunk " << shape.chunk << " cap "
+                << shape.soft_cap << " past " << past << " row " << r
+                << " head " << h;
           }
         }
       }
@@ -196,20 +294,29 @@ TEST_P(AttentionTest, EqualsTheFormulaInDouble) {
   }
 }
 
+// What a row must not feel: the rows beside it.
+const Shape kBatchShapes[] = {
+    {6, 2, 64, 128},
+    {6, 2, 24, 64, 40, CacheType::kF32, 5.0f, 37, 0, true},
+    {6, 2, 64, 64, 0, CacheType::kF16, 0, 0, 50, false},
+};
+
 TEST_P(AttentionTest, ARowsResultIsTheSameInAnyBatch) {
-  const Shape shape = {6, 2, 64, 128};
-  const int64_t rows = 150;
-  const int64_t width = shape.heads * shape.head_dim;
-  Cache cache(shape, rows, random_);
-  const std::vector<float> q = Queries(shape, rows);
-  const std::vector<float> whole = Run(shape, cache, q.data(), rows, 0);
-  for (const int64_t first : {0, 1, 63, 64, 70, 127, 149}) {
-    for (const int64_t count : {1, 2, 3, 17, 80}) {
-      const int64_t some = std::min(count, rows - first);
-      const std::vector<float> part =
-          Run(shape, cache, &q[first * width], some, first);
-      for (int64_t i = 0; i < some * width; ++i) {
-        ASSERT_EQ(part[i], whole[first * width + i]) << first << " " << count;
+  for (const Shape& shape : kBatchShapes) {
+    const int64_t rows = 150;
+    const int64_t width = shape.heads * shape.ValueDim();
+    const int64_t q_width = shape.heads * shape.head_dim;
+    Cache cache(shape, rows, random_);
+    const std::vector<float> q = Queries(shape, rows);
+    const std::vector<float> whole = Run(shape, cache, q.data(), rows, 0);
+    for (const int64_t first : {0, 1, 63, 64, 70, 127, 149}) {
+      for (const int64_t count : {1, 2, 3, 17, 80}) {
+        const int64_t some = std::min(count, rows - first);
+        const std::vector<float> part =
+            Run(shape, cache, &q[first * q_width], some, first);
+        for (int64_t i = 0; i < some * width; ++i) {
+          ASSERT_EQ(part[i], whole[first * width + i]) << first << " " << count;
+        }
       }
     }
   }
@@ -224,12 +331,9 @@ TEST_P(AttentionTest, RangesOfRowsAndHeadsComputeTheirPartAlone) {
   const std::vector<float> whole = Run(shape, cache, q.data(), rows, 30);
   // In place, in pieces.
   std::vector<float> out = q;
-  const AttentionInput input = {out.data(),   width,          out.data(),
-                                width,        rows,           30,
-                                shape.heads,  shape.kv_heads, shape.head_dim,
-                                Scale(shape), cache.pages()};
-  AlignedBytes scratch(kernels_.AttentionScratchBytes(
-      GetParam().phase, shape.heads, shape.kv_heads, shape.head_dim));
+  const AttentionInput input =
+      Input(shape, cache, out.data(), rows, 30, out.data());
+  AlignedBytes scratch = Scratch(shape);
   kernels_.Attention(GetParam().phase, input, 5, 33, 1, 2, scratch.data());
   for (int64_t r = 0; r < rows; ++r) {
     for (int64_t i = 0; i < width; ++i) {
@@ -239,23 +343,31 @@ TEST_P(AttentionTest, RangesOfRowsAndHeadsComputeTheirPartAlone) {
   }
 }
 
-TEST_P(AttentionTest, LaterPositionsDoNotReachEarlierRows) {
-  const Shape shape = {4, 2, 64, 64};
+TEST_P(AttentionTest, PositionsNotSeenDoNotReachARow) {
+  Shape shape = {4, 2, 64, 64};
+  shape.window = 5;
   const int64_t width = shape.heads * shape.head_dim;
-  Cache cache(shape, 20, random_);
-  const std::vector<float> q = Queries(shape, 20);
-  const std::vector<float> clean = Run(shape, cache, q.data(), 20, 0);
-  for (const uint16_t bad : {0x7e00, 0x7c00, 0xfc00}) {
-    for (int32_t kv = 0; kv < 2; ++kv) {
-      for (int32_t d = 0; d < 64; ++d) {
-        cache.At(false, 12, kv)[d] = bad;
-        cache.At(true, 12, kv)[d] = bad;
+  Cache cache(shape, 100, random_);
+  const std::vector<float> q = Queries(shape, 100);
+  const std::vector<float> clean = Run(shape, cache, q.data(), 100, 0);
+  for (const int64_t bad : {12, 70}) {
+    for (const float value : {NAN, INFINITY, -INFINITY}) {
+      for (int32_t kv = 0; kv < 2; ++kv) {
+        cache.keys.Fill(bad, kv, value);
+        cache.values.Fill(bad, kv, value);
       }
-    }
-    const std::vector<float> out = Run(shape, cache, q.data(), 20, 0);
-    for (int64_t i = 0; i < 12 * width; ++i) ASSERT_EQ(out[i], clean[i]);
-    for (int64_t i = 12 * width; i < 20 * width; ++i) {
-      ASSERT_TRUE(std::isnan(out[i]));
+      const std::vector<float> out = Run(shape, cache, q.data(), 100, 0);
+      for (int64_t r = 0; r < 100; ++r) {
+        const bool sees =
+            (r >= 12 && r < 17) || (bad == 70 && r >= 70 && r < 75);
+        for (int64_t i = r * width; i < (r + 1) * width; ++i) {
+          if (sees) {
+            ASSERT_TRUE(std::isnan(out[i])) << r;
+          } else {
+            ASSERT_EQ(out[i], clean[i]) << r;
+          }
+        }
+      }
     }
   }
 }

@@ -271,6 +271,16 @@ void Kernels::Scale(float* x, int64_t n, float factor) const {
   rows_->scale(x, n, factor);
 }
 
+void Kernels::MultiplyAdd(const float* x, const float* y, int64_t n,
+                          float* out) const {
+  rows_->multiply_add(x, y, n, out);
+}
+
+void Kernels::DeltaRule(const DeltaRuleInput& input, float* state,
+                        float* out) const {
+  rows_->delta_rule(input, state, out);
+}
+
 void Kernels::Activate(Activation activation,
                        const ActivationParameters& parameters,
                        const float* gate, const float* up, int64_t n,

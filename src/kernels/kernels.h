@@ -118,9 +118,10 @@ class Kernels {
   // n_end). Y's rows are Y_STRIDE floats apart; nothing else of Y is touched.
   // INPUT's columns must equal W's, and be a multiple of the type's block
   // length. Sums are float32 along K in an order fixed by K (reference: double,
-  // rounded once); integer weights times activations rounded to 14 or 15 bits
-  // and a scale for each 256 of them are summed exactly within a block where a
-  // path's decode says so.
+  // rounded once). F32 weights are multiplied as they are, in decode all types
+  // of floats; otherwise prefill rounds weights to 14 bits, and integer weights
+  // times activations rounded to 14 or 15 bits and a scale for each 256 of them
+  // are summed exactly within a block where a path's decode says so.
   void Linear(Phase phase, const LinearInput& input, const Matrix& w,
               int64_t n_begin, int64_t n_end, float* y, int64_t y_stride,
               void* scratch) const;
@@ -149,6 +150,16 @@ class Kernels {
   // x[i] *= factor.
   void Scale(float* x, int64_t n, float factor) const;
 
+  // out[i] += x[i] * y[i], rounded once or twice.
+  void MultiplyAdd(const float* x, const float* y, int64_t n, float* out) const;
+
+  // One position of the gated delta rule (arXiv:2412.06464) in one head. STATE
+  // is S, [key_length][value_length]:
+  //   S = decay * S,  S += k (beta * (v - S^T k))^T,  out = S^T q
+  // OUT may be v. Sums over the key length are float32 in its order (reference:
+  // double).
+  void DeltaRule(const DeltaRuleInput& input, float* state, float* out) const;
+
   // out[i] = ACTIVATION of gate[i] and up[i], as kernels/arguments.h says. UP
   // may be null; OUT may be GATE or UP. The exponential is within 2 units in
   // the last place; kGeluErf and kXielu are computed in double.
@@ -174,21 +185,24 @@ class Kernels {
   void Bf16ToF32(const uint16_t* x, int64_t n, float* out) const;
 
   // --- Attention -----------------------------------------------------------
-  // For each row r, head h, with g = h / (heads / kv_heads) and positions
-  // p <= first_position + r:
-  //   s[p] = scale * sum_d q[r,h,d] * keys[g,p,d]
-  //   out[r,h,:] = sum_p softmax(s)[p] * values[g,p,:]
+  // For each row r, head h, with g = h / (heads / kv_heads) and the positions p
+  // that the row sees (see AttentionInput):
+  //   s[p] = scale * sum_d q[r,h,d] * keys[g,p,d], then the soft cap
+  //   out[r,h,:] = sum_p w[p] * values[g,p,:]
+  //   w[p] = exp(s[p]) / (sum_p exp(s[p]) + exp(sinks[h]))
   // Online over tiles of kAttentionTile positions counted from position 0;
-  // dot products and sums are float32 (reference: double), the exponential is
-  // within 2 units in the last place.
+  // tiles that no row sees are not read. Dot products and sums are float32
+  // (reference: double), the exponential is within 2 units in the last place.
 
-  // The scratch that one call needs.
+  // The scratch that one call needs; HEAD_DIM is the greater of head_dim and
+  // value_dim.
   size_t AttentionScratchBytes(Phase phase, int32_t heads, int32_t kv_heads,
                                int32_t head_dim) const;
   // In prefill, ranges are cheapest at multiples of this many rows.
   int64_t AttentionGrain(Phase phase) const;
   // Computes rows [row_begin, row_end) of the heads that read the KV heads
-  // [kv_begin, kv_end). Throws nothing; head_dim must be a multiple of 8.
+  // [kv_begin, kv_end). Throws nothing; head_dim and value_dim must be
+  // multiples of 8.
   void Attention(Phase phase, const AttentionInput& input, int64_t row_begin,
                  int64_t row_end, int32_t kv_begin, int32_t kv_end,
                  void* scratch) const;

@@ -53,6 +53,8 @@ struct RowOperations {
                      int64_t n, float epsilon, float* out);
   void (*add)(float* x, const float* y, int64_t n);
   void (*scale)(float* x, int64_t n, float factor);
+  void (*multiply_add)(const float* x, const float* y, int64_t n, float* out);
+  void (*delta_rule)(const DeltaRuleInput& input, float* state, float* out);
   // One head; the pairs are (i, i + 1) and (i, i + rotated / 2).
   void (*rope_adjacent)(float* x, int64_t rotated, const float* cos,
                         const float* sin);

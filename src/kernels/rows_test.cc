@@ -118,6 +118,74 @@ TEST_P(RowsTest, ScaleIsExactAndKeepsWhatIsBehind) {
   }
 }
 
+TEST_P(RowsTest, MultiplyAddRoundsTwiceAtMost) {
+  for (const int64_t n : Lengths()) {
+    const std::vector<float> x = Floats(n);
+    const std::vector<float> y = Floats(n);
+    std::vector<float> out = Floats(n + 1);
+    const std::vector<float> before = out;
+    kernels_.MultiplyAdd(x.data(), y.data(), n, out.data());
+    for (int64_t i = 0; i < n; ++i) {
+      const double product = static_cast<double>(x[i]) * y[i];
+      ASSERT_NEAR(out[i], before[i] + product,
+                  kEpsilon * (std::abs(product) + std::abs(before[i]) +
+                              std::abs(before[i] + product)));
+    }
+    EXPECT_EQ(out[n], before[n]);
+  }
+}
+
+// Sums of key_length products: each is off by so many roundings of the sum of
+// their sizes, at most; a state by the rounding of what is added to it.
+TEST_P(RowsTest, DeltaRuleIsItsFormula) {
+  for (const int64_t keys : {1, 3, 16, 40}) {
+    for (int64_t values = 1; values <= 140; values += values < 20 ? 1 : 17) {
+      const std::vector<float> q = Floats(keys);
+      const std::vector<float> k = Floats(keys);
+      std::vector<float> v = Floats(values);
+      std::vector<float> state = Floats(keys * values);
+      const std::vector<float> before = state;
+      std::vector<float> out(static_cast<size_t>(values + 1), kUntouched);
+      const DeltaRuleInput input = {q.data(), k.data(), v.data(), keys,
+                                    values,   0.9f,     0.6f};
+      kernels_.DeltaRule(input, state.data(), out.data());
+      EXPECT_EQ(out[values], kUntouched);
+      const double units = kEpsilon * (2 * static_cast<double>(keys) + 8);
+      for (int64_t j = 0; j < values; ++j) {
+        double read = 0;
+        double size = std::abs(v[j]);
+        for (int64_t i = 0; i < keys; ++i) {
+          const double term =
+              static_cast<double>(0.9f) * before[i * values + j] * k[i];
+          read += term;
+          size += std::abs(term);
+        }
+        const double delta = (v[j] - read) * 0.6f;
+        double sum = 0;
+        double out_bound = 0;
+        for (int64_t i = 0; i < keys; ++i) {
+          const double decayed =
+              static_cast<double>(0.9f) * before[i * values + j];
+          const double now = decayed + k[i] * delta;
+          const double bound =
+              units * (std::abs(decayed) + std::abs(k[i]) * size);
+          ASSERT_NEAR(state[i * values + j], now, bound);
+          sum += now * q[i];
+          out_bound += std::abs(q[i]) * (bound + units * std::abs(now));
+        }
+        ASSERT_NEAR(out[j], sum, out_bound) << keys << " x " << values;
+      }
+      std::vector<float> again = before;
+      const DeltaRuleInput in_place = {q.data(), k.data(), v.data(), keys,
+                                       values,   0.9f,     0.6f};
+      kernels_.DeltaRule(in_place, again.data(), v.data());
+      out.pop_back();
+      EXPECT_EQ(v, out);
+      EXPECT_EQ(again, state);
+    }
+  }
+}
+
 TEST_P(RowsTest, RmsNormOfNanIsNan) {
   std::vector<float> x = Floats(40);
   x[33] = kNan;

@@ -15,18 +15,31 @@ namespace fullstop {
 // Each is defined in its own file. A new one is a line here.
 #define FULLSTOP_ARCHITECTURES(X) \
   X(kApertus)                     \
+  X(kCohere2)                     \
   X(kErnie45)                     \
+  X(kErnie45Moe)                  \
+  X(kExaone4)                     \
   X(kGemma)                       \
+  X(kGemma2)                      \
+  X(kGemma3)                      \
   X(kGlm4)                        \
+  X(kGlm4Moe)                     \
+  X(kGptOss)                      \
   X(kGranite)                     \
+  X(kGraniteMoe)                  \
   X(kHunyuanDense)                \
+  X(kHunyuanMoe)                  \
   X(kInternLm2)                   \
   X(kLlama)                       \
+  X(kLlama4)                      \
+  X(kMiniMaxM2)                   \
   X(kMinistral3)                  \
   X(kOlmo2)                       \
   X(kPhi3)                        \
   X(kQwen2)                       \
+  X(kQwen2Moe)                    \
   X(kQwen3)                       \
+  X(kQwen3Moe)                    \
   X(kSeedOss)                     \
   X(kSmolLm3)
 

@@ -1,35 +1,53 @@
 #include "model/cpu_attention.h"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace fullstop {
+
+void CpuAttention::StoreHeads(const float* from, uint64_t heads,
+                              uint64_t length, std::byte* to,
+                              const kernels::KvStride& stride) {
+  const auto count = static_cast<int64_t>(length);
+  for (int64_t head = 0; head < static_cast<int64_t>(heads); ++head) {
+    const float* numbers = from + head * count;
+    if (cache_.type() == kernels::CacheType::kF32) {
+      std::copy_n(numbers, length,
+                  reinterpret_cast<float*>(to) + head * stride.head);
+    } else {
+      kernels_.F32ToF16(numbers, count,
+                        reinterpret_cast<uint16_t*>(to) + head * stride.head);
+    }
+  }
+}
 
 void CpuAttention::Store(uint32_t layer, const CacheLayer& shape,
                          const AttentionRows& rows) {
   constexpr size_t kRowsAtOnce = 16;
-  const auto length = static_cast<int64_t>(shape.head_length);
-  const auto width = static_cast<int64_t>(shape.kv_heads) * length;
-  const int64_t head_stride = KvCache::kPagePositions * length;
   pool_.ParallelFor(
       rows.places.size(), kRowsAtOnce, [&](size_t begin, size_t end, int) {
         for (size_t i = begin; i < end; ++i) {
           const RowPlace& place = rows.places[i];
           const KvCache::Slot slot =
               cache_.At(place.sequence, layer, place.position);
-          const int64_t from = static_cast<int64_t>(i) * width;
-          for (int64_t head = 0; head * length < width; ++head) {
-            kernels_.F32ToF16(rows.key + from + head * length, length,
-                              slot.key + head * head_stride);
-            kernels_.F32ToF16(rows.value + from + head * length, length,
-                              slot.value + head * head_stride);
-          }
+          const kernels::KvPages pages = cache_.Pages(place.sequence, layer);
+          StoreHeads(rows.key + i * shape.kv_heads * shape.head_length,
+                     shape.kv_heads, shape.head_length, slot.key,
+                     pages.key_stride);
+          if (rows.value == nullptr) continue;
+          StoreHeads(rows.value + i * shape.kv_heads * shape.ValueLength(),
+                     shape.kv_heads, shape.ValueLength(), slot.value,
+                     pages.value_stride);
         }
       });
 }
 
 void CpuAttention::FindRuns(uint32_t layer, const CacheLayer& shape,
-                            float scale, const AttentionRows& rows) {
+                            const AttentionForm& form,
+                            const AttentionRows& rows) {
   const auto width = static_cast<int64_t>(shape.heads * shape.head_length);
+  const auto out_width =
+      static_cast<int64_t>(shape.heads * shape.ValueLength());
   runs_.clear();
   for (size_t i = 0; i < rows.places.size(); ++i) {
     const RowPlace& place = rows.places[i];
@@ -38,18 +56,23 @@ void CpuAttention::FindRuns(uint32_t layer, const CacheLayer& shape,
       ++runs_.back().rows;
       continue;
     }
-    const int64_t from = static_cast<int64_t>(i) * width;
-    runs_.push_back({.q = rows.query + from,
+    const auto row = static_cast<int64_t>(i);
+    runs_.push_back({.q = rows.query + row * width,
                      .q_stride = width,
-                     .out = rows.out + from,
-                     .out_stride = width,
+                     .out = rows.out + row * out_width,
+                     .out_stride = out_width,
                      .rows = 1,
                      .first_position = place.position,
                      .heads = static_cast<int32_t>(shape.heads),
                      .kv_heads = static_cast<int32_t>(shape.kv_heads),
                      .head_dim = static_cast<int32_t>(shape.head_length),
-                     .scale = scale,
-                     .cache = cache_.Pages(place.sequence, layer)});
+                     .value_dim = static_cast<int32_t>(shape.ValueLength()),
+                     .scale = form.scale,
+                     .cache = cache_.Pages(place.sequence, layer),
+                     .soft_cap = form.soft_cap,
+                     .window = form.window,
+                     .chunk = form.chunk,
+                     .sinks = form.sinks});
   }
 }
 
@@ -70,17 +93,18 @@ void CpuAttention::CutIntoTasks(kernels::Phase phase, int32_t kv_heads) {
 }
 
 void CpuAttention::Run(kernels::Phase phase, uint32_t layer,
-                       const CacheLayer& shape, float scale,
+                       const CacheLayer& shape, const AttentionForm& form,
                        const AttentionRows& rows) {
-  Store(layer, shape, rows);
-  FindRuns(layer, shape, scale, rows);
+  if (rows.key != nullptr) Store(layer, shape, rows);
+  FindRuns(layer, shape, form, rows);
   CutIntoTasks(phase, static_cast<int32_t>(shape.kv_heads));
-  const size_t scratch =
-      (kernels_.AttentionScratchBytes(phase, static_cast<int32_t>(shape.heads),
-                                      static_cast<int32_t>(shape.kv_heads),
-                                      static_cast<int32_t>(shape.head_length)) +
-       kernels::kAlignment - 1) /
-      kernels::kAlignment * kernels::kAlignment;
+  const size_t scratch = (kernels_.AttentionScratchBytes(
+                              phase, static_cast<int32_t>(shape.heads),
+                              static_cast<int32_t>(shape.kv_heads),
+                              static_cast<int32_t>(std::max(
+                                  shape.head_length, shape.ValueLength()))) +
+                          kernels::kAlignment - 1) /
+                         kernels::kAlignment * kernels::kAlignment;
   scratch_.Reserve(scratch * static_cast<size_t>(pool_.size()));
   pool_.ParallelFor(tasks_.size(), 1, [&](size_t index, size_t, int worker) {
     const Task& task = tasks_[index];

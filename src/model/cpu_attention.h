@@ -21,15 +21,26 @@ struct RowPlace {
   int32_t position;
 };
 
-// Activations of one layer, a row for each place: QUERY and OUT are
-// [heads * head_length] wide, KEY and VALUE [kv_heads * head_length], without
-// gaps. OUT may be QUERY.
+// Activations of one layer, a row for each place, without gaps: QUERY is [heads
+// * head_length] wide, OUT [heads * value length], KEY and VALUE accordingly
+// with kv_heads. OUT may be QUERY where the lengths agree. VALUE is null where
+// the layer's values stand in its keys, both are where the cache is filled
+// already.
 struct AttentionRows {
   std::span<const RowPlace> places;
   const float* query;
   const float* key;
   const float* value;
   float* out;
+};
+
+// What an AttentionStep says of scores and of the positions that a row sees.
+struct AttentionForm {
+  float scale;
+  float soft_cap;
+  int64_t window;
+  int64_t chunk;
+  const float* sinks;
 };
 
 // Keeps the memory that the kernels want between calls. One call at a time.
@@ -41,9 +52,9 @@ class CpuAttention {
       : kernels_(kernels), pool_(pool), cache_(cache) {}
 
   // Writes the keys and values of ROWS into LAYER's cache, which has room for
-  // them, then attends from each row to all positions up to its own.
+  // them, then attends from each row.
   void Run(kernels::Phase phase, uint32_t layer, const CacheLayer& shape,
-           float scale, const AttentionRows& rows);
+           const AttentionForm& form, const AttentionRows& rows);
 
  private:
   // Rows [begin, end) of one run of neighbours in one sequence, for one key
@@ -57,8 +68,11 @@ class CpuAttention {
 
   void Store(uint32_t layer, const CacheLayer& shape,
              const AttentionRows& rows);
-  void FindRuns(uint32_t layer, const CacheLayer& shape, float scale,
-                const AttentionRows& rows);
+  // Writes heads of LENGTH numbers where the cache wants them.
+  void StoreHeads(const float* from, uint64_t heads, uint64_t length,
+                  std::byte* to, const kernels::KvStride& stride);
+  void FindRuns(uint32_t layer, const CacheLayer& shape,
+                const AttentionForm& form, const AttentionRows& rows);
   void CutIntoTasks(kernels::Phase phase, int32_t kv_heads);
 
   const kernels::Kernels& kernels_;

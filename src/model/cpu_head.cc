@@ -57,8 +57,12 @@ void CpuHead::ComputeSlice(std::span<const Pending> rows,
     std::copy_n(rows[i].hidden, width, hidden_.data() + i * width);
   }
   const LinearTarget target{matrix_, bias_, logits_.data(), matrix_.rows};
-  linear_.Run(phase, hidden_.data(), matrix_.columns,
-              static_cast<int64_t>(rows.size()), matrix_.columns, {&target, 1});
+  const LinearJob job{hidden_.data(),
+                      matrix_.columns,
+                      static_cast<int64_t>(rows.size()),
+                      matrix_.columns,
+                      {&target, 1}};
+  linear_.Run(phase, {&job, 1});
   pool_.ParallelFor(rows.size(), 1, [&](size_t i, size_t, int) {
     float* logits = logits_.data() + i * vocabulary;
     Finish(logits);

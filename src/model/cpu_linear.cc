@@ -15,61 +15,87 @@ int64_t RoundUp(int64_t value, int64_t multiple) {
 
 }  // namespace
 
-void CpuLinear::Prepare(kernels::Phase phase,
-                        const kernels::LinearInput& input) {
+void CpuLinear::Prepare(kernels::Phase phase, std::span<const LinearJob> jobs) {
+  const auto bytes = [&](const LinearJob& job) {
+    return static_cast<size_t>(
+        RoundUp(static_cast<int64_t>(
+                    kernels_.PreparedBytes(phase, job.rows, job.columns)),
+                kernels::kAlignment));
+  };
+  size_t all = 0;
+  for (const LinearJob& job : jobs) all += bytes(job);
+  prepared_.Reserve(all);
+
   const int64_t grain = kernels_.PrepareGrain(phase);
-  pool_.ParallelFor(static_cast<size_t>(input.rows), static_cast<size_t>(grain),
-                    [&](size_t begin, size_t end, int) {
-                      kernels_.PrepareLinear(
-                          phase, input, static_cast<int64_t>(begin),
-                          static_cast<int64_t>(end), prepared_.data());
-                    });
+  std::byte* prepared = prepared_.data();
+  inputs_.clear();
+  ranges_.clear();
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    const LinearJob& job = jobs[i];
+    inputs_.push_back({.x = job.x,
+                       .stride = job.stride,
+                       .rows = job.rows,
+                       .columns = job.columns,
+                       .prepared = prepared});
+    for (int64_t row = 0; row < job.rows; row += grain) {
+      ranges_.push_back({i, nullptr, row, std::min(row + grain, job.rows)});
+    }
+    prepared += bytes(job);
+  }
+  pool_.ParallelFor(ranges_.size(), 1, [&](size_t index, size_t, int) {
+    const Range& range = ranges_[index];
+    const kernels::LinearInput& input = inputs_[range.job];
+    kernels_.PrepareLinear(phase, input, range.begin, range.end,
+                           const_cast<void*>(input.prepared));
+  });
 }
 
 void CpuLinear::CutIntoRanges(kernels::Phase phase,
-                              std::span<const LinearTarget> targets) {
+                              std::span<const LinearJob> jobs) {
   int64_t total = 0;
-  for (const LinearTarget& target : targets) total += target.w.rows;
+  for (const LinearJob& job : jobs) {
+    for (const LinearTarget& target : job.targets) total += target.w.rows;
+  }
   const int64_t threads = pool_.size();
   const int64_t wanted = threads == 1 ? 1 : threads * kRangesPerThread;
   const int64_t step =
       RoundUp((total + wanted - 1) / wanted, kernels_.LinearGrain(phase));
   ranges_.clear();
-  for (const LinearTarget& target : targets) {
-    for (int64_t begin = 0; begin < target.w.rows; begin += step) {
-      ranges_.push_back(
-          {&target, begin, std::min(begin + step, target.w.rows)});
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    for (const LinearTarget& target : jobs[i].targets) {
+      for (int64_t begin = 0; begin < target.w.rows; begin += step) {
+        ranges_.push_back(
+            {i, &target, begin, std::min(begin + step, target.w.rows)});
+      }
     }
   }
 }
 
-void CpuLinear::Run(kernels::Phase phase, const float* x, int64_t stride,
-                    int64_t rows, int64_t columns,
-                    std::span<const LinearTarget> targets) {
-  prepared_.Reserve(kernels_.PreparedBytes(phase, rows, columns));
-  const size_t scratch = static_cast<size_t>(
+void CpuLinear::Multiply(kernels::Phase phase, const Range& range,
+                         std::byte* scratch) {
+  const kernels::LinearInput& input = inputs_[range.job];
+  const LinearTarget& target = *range.target;
+  kernels_.Linear(phase, input, target.w, range.begin, range.end, target.y,
+                  target.y_stride, scratch);
+  if (target.bias == nullptr) return;
+  for (int64_t row = 0; row < input.rows; ++row) {
+    kernels_.Add(target.y + row * target.y_stride + range.begin,
+                 target.bias + range.begin, range.end - range.begin);
+  }
+}
+
+void CpuLinear::Run(kernels::Phase phase, std::span<const LinearJob> jobs) {
+  int64_t columns = 0;
+  for (const LinearJob& job : jobs) columns = std::max(columns, job.columns);
+  const auto scratch = static_cast<size_t>(
       RoundUp(static_cast<int64_t>(kernels_.LinearScratchBytes(phase, columns)),
               kernels::kAlignment));
   scratch_.Reserve(scratch * static_cast<size_t>(pool_.size()));
-
-  const kernels::LinearInput input{.x = x,
-                                   .stride = stride,
-                                   .rows = rows,
-                                   .columns = columns,
-                                   .prepared = prepared_.data()};
-  Prepare(phase, input);
-  CutIntoRanges(phase, targets);
+  Prepare(phase, jobs);
+  CutIntoRanges(phase, jobs);
   pool_.ParallelFor(ranges_.size(), 1, [&](size_t index, size_t, int worker) {
-    const Range& range = ranges_[index];
-    const LinearTarget& target = *range.target;
-    kernels_.Linear(phase, input, target.w, range.begin, range.end, target.y,
-                    target.y_stride,
-                    scratch_.data() + scratch * static_cast<size_t>(worker));
-    if (target.bias == nullptr) return;
-    for (int64_t row = 0; row < rows; ++row) {
-      kernels_.Add(target.y + row * target.y_stride + range.begin,
-                   target.bias + range.begin, range.end - range.begin);
-    }
+    Multiply(phase, ranges_[index],
+             scratch_.data() + scratch * static_cast<size_t>(worker));
   });
 }
 

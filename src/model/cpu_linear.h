@@ -21,6 +21,16 @@ struct LinearTarget {
   int64_t y_stride;
 };
 
+// All TARGETS over one input of ROWS rows of COLUMNS floats at X, STRIDE floats
+// apart.
+struct LinearJob {
+  const float* x;
+  int64_t stride;
+  int64_t rows;
+  int64_t columns;
+  std::span<const LinearTarget> targets;
+};
+
 // Keeps the memory that the kernels want between calls. One call at a time.
 class CpuLinear {
  public:
@@ -28,27 +38,27 @@ class CpuLinear {
   CpuLinear(const kernels::Kernels& kernels, ThreadPool& pool)
       : kernels_(kernels), pool_(pool) {}
 
-  // All TARGETS over one input of ROWS rows of COLUMNS floats at X, STRIDE
-  // floats apart. No Y may overlap X.
-  void Run(kernels::Phase phase, const float* x, int64_t stride, int64_t rows,
-           int64_t columns, std::span<const LinearTarget> targets);
+  // No Y may overlap any X or Y.
+  void Run(kernels::Phase phase, std::span<const LinearJob> jobs);
 
  private:
-  // Rows [begin, end) of one target's matrix.
+  // Rows [begin, end) of a job's input, or of one target's matrix.
   struct Range {
+    size_t job;
     const LinearTarget* target;
     int64_t begin;
     int64_t end;
   };
 
-  void Prepare(kernels::Phase phase, const kernels::LinearInput& input);
-  void CutIntoRanges(kernels::Phase phase,
-                     std::span<const LinearTarget> targets);
+  void Prepare(kernels::Phase phase, std::span<const LinearJob> jobs);
+  void CutIntoRanges(kernels::Phase phase, std::span<const LinearJob> jobs);
+  void Multiply(kernels::Phase phase, const Range& range, std::byte* scratch);
 
   const kernels::Kernels& kernels_;
   ThreadPool& pool_;
   AlignedBuffer<std::byte> prepared_;
   AlignedBuffer<std::byte> scratch_;
+  std::vector<kernels::LinearInput> inputs_;
   std::vector<Range> ranges_;
 };
 

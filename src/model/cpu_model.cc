@@ -7,19 +7,21 @@
 #include <utility>
 
 #include "base/error.h"
+#include "model/graph_check.h"
 #include "model/rows.h"
 
 namespace fullstop {
 namespace {
 
 Graph Checked(Graph graph, const ModelFile& file) {
+  CheckGraph(graph, file.path());
   for (const CacheLayer& layer : graph.cache) {
-    if (layer.head_length % 8 != 0 ||
-        layer.head_length > kernels::kMaxHeadDim) {
+    for (const uint64_t length : {layer.head_length, layer.ValueLength()}) {
+      if (length % 8 == 0 && length <= kernels::kMaxHeadDim) continue;
       throw Error::Unsupported(
           fmt::format("heads of {} numbers are not supported: the length must "
                       "be a multiple of 8, at most {}",
-                      layer.head_length, kernels::kMaxHeadDim))
+                      length, kernels::kMaxHeadDim))
           .In(file.path());
     }
   }
@@ -35,16 +37,46 @@ CpuModel::CpuModel(const ModelFile& file, Graph graph, const Options& options,
       kernels_(kernels),
       pool_(options.threads),
       weights_(file, graph_, kernels_),
-      cache_(graph_.cache),
-      runner_(graph_, weights_, kernels_, pool_, cache_,
+      cache_(graph_.cache, options_.cache_type),
+      states_(graph_.states),
+      runner_(graph_, weights_, kernels_, pool_, cache_, states_,
               options_.context_length),
       head_(graph_, weights_, kernels_, pool_) {}
 
 ForwardResult& CpuModel::Forward(std::span<const Row> rows, Phase phase) {
   const std::map<SequenceId, int32_t> lengths = CheckRows(rows, *this);
-  for (const auto& [sequence, length] : lengths) {
-    cache_.Reserve(sequence, length);
+  if (!states_.empty()) {
+    for (const auto& [sequence, length] : lengths) CatchUp(sequence);
   }
+  Evaluate(rows, phase, lengths);
+  if (!states_.empty()) Remember(rows, phase);
+  return head_.result();
+}
+
+void CpuModel::Evaluate(std::span<const Row> rows, Phase phase,
+                        const std::map<SequenceId, int32_t>& lengths) {
+  try {
+    for (const auto& [sequence, length] : lengths) {
+      cache_.Reserve(sequence, length);
+      if (!states_.empty()) states_.Begin(sequence, length);
+    }
+    Run(rows, phase);
+  } catch (...) {
+    if (!states_.empty()) {
+      for (const auto& [sequence, length] : lengths) {
+        states_.Abandon(sequence);
+        cache_.Cut(sequence, states_.Position(sequence));
+      }
+    }
+    throw;
+  }
+  for (const auto& [sequence, length] : lengths) {
+    cache_.SetLength(sequence, length);
+    if (!states_.empty()) states_.End(sequence, length);
+  }
+}
+
+void CpuModel::Run(std::span<const Row> rows, Phase phase) {
   head_.Begin(rows.size());
   const auto batch = static_cast<size_t>(options_.batch);
   for (size_t first = 0; first < rows.size(); first += batch) {
@@ -54,27 +86,63 @@ ForwardResult& CpuModel::Forward(std::span<const Row> rows, Phase phase) {
     head_.Collect(part, first, runner_.rows(), runner_.Value(graph_.hidden),
                   phase);
   }
-  for (const auto& [sequence, length] : lengths) {
-    cache_.SetLength(sequence, length);
+}
+
+void CpuModel::CatchUp(SequenceId sequence) {
+  while (!states_.Behind(sequence).empty()) {
+    // Rows of one phase together: each has the bits that it had.
+    const std::span<const StateCache::Entry> behind = states_.Behind(sequence);
+    const Phase phase = behind.front().phase;
+    const int32_t first = states_.Position(sequence);
+    std::vector<Row> rows;
+    for (const StateCache::Entry& entry : behind) {
+      if (entry.phase != phase) break;
+      rows.push_back(
+          {.sequence = sequence,
+           .position = first + static_cast<int32_t>(rows.size()),
+           .token = entry.token,
+           .embedding = entry.embedding ? entry.embedding->data() : nullptr});
+    }
+    const auto length = static_cast<int32_t>(rows.size());
+    Evaluate(rows, phase, {{sequence, first + length}});
   }
-  return head_.result();
+}
+
+void CpuModel::Remember(std::span<const Row> rows, Phase phase) {
+  for (const Row& row : rows) {
+    std::shared_ptr<const std::vector<float>> embedding;
+    if (row.embedding != nullptr) {
+      embedding = std::make_shared<const std::vector<float>>(
+          row.embedding, row.embedding + graph_.embedding);
+    }
+    states_.Append(row.sequence, {row.token, std::move(embedding), phase});
+  }
 }
 
 int32_t CpuModel::SequenceLength(SequenceId sequence) const {
-  return cache_.Length(sequence);
+  return states_.empty() ? cache_.Length(sequence) : states_.Length(sequence);
 }
 
 void CpuModel::CopySequence(SequenceId from, SequenceId to, int32_t length) {
   CheckPrefix(from, length, *this);
   cache_.Copy(from, to, length);
+  if (states_.empty()) return;
+  states_.Copy(from, to, length);
+  cache_.Cut(to, states_.Position(to));
 }
 
 void CpuModel::CutSequence(SequenceId sequence, int32_t length) {
   CheckPrefix(sequence, length, *this);
   cache_.Cut(sequence, length);
+  if (states_.empty()) return;
+  states_.Cut(sequence, length);
+  cache_.Cut(sequence, states_.Position(sequence));
 }
 
-void CpuModel::DropSequence(SequenceId sequence) { cache_.Drop(sequence); }
+void CpuModel::DropSequence(SequenceId sequence) {
+  cache_.Drop(sequence);
+  states_.Drop(sequence);
+}
 
 int32_t CpuModel::vocabulary_size() const {
   return static_cast<int32_t>(graph_.vocabulary);

@@ -3,6 +3,7 @@
 #define FULLSTOP_MODEL_CPU_MODEL_H_
 
 #include <cstdint>
+#include <map>
 #include <span>
 
 #include "base/threads.h"
@@ -15,6 +16,7 @@
 #include "model/graph.h"
 #include "model/kv_cache.h"
 #include "model/model_file.h"
+#include "model/state_cache.h"
 
 namespace fullstop {
 
@@ -25,10 +27,12 @@ class CpuModel final : public ForwardModel {
     int32_t context_length;
     int32_t threads;
     int32_t batch;
+    kernels::CacheType cache_type = kernels::CacheType::kF16;
   };
 
-  // GRAPH was made from FILE, which must outlive the model. Throws Error
-  // (kUnsupported) for a head length that the kernels can't do.
+  // GRAPH was made from FILE, which must outlive the model. Throws Error:
+  // kUnsupported for a head length that the kernels can't do, kFormat for a
+  // graph whose parts do not fit each other.
   CpuModel(const ModelFile& file, Graph graph, const Options& options,
            const kernels::Kernels& kernels);
 
@@ -43,12 +47,22 @@ class CpuModel final : public ForwardModel {
   int32_t context_length() const override { return options_.context_length; }
 
  private:
+  // Evaluates again the rows that a cut left behind the states of SEQUENCE.
+  void CatchUp(SequenceId sequence);
+  // Evaluates rows of sequences, each of which will have the length that
+  // LENGTHS tells.
+  void Evaluate(std::span<const Row> rows, Phase phase,
+                const std::map<SequenceId, int32_t>& lengths);
+  void Run(std::span<const Row> rows, Phase phase);
+  void Remember(std::span<const Row> rows, Phase phase);
+
   const Graph graph_;
   const Options options_;
   const kernels::Kernels kernels_;
   ThreadPool pool_;
   const CpuWeights weights_;
   KvCache cache_;
+  StateCache states_;
   CpuRunner runner_;
   CpuHead head_;
 };

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "model/rope.h"
+#include "model/routing.h"
 
 namespace fullstop {
 namespace {
@@ -20,13 +21,15 @@ kernels::Matrix RowsOfMatrix(kernels::Matrix matrix, uint64_t first,
 
 CpuRunner::CpuRunner(const Graph& graph, const CpuWeights& weights,
                      const kernels::Kernels& kernels, ThreadPool& pool,
-                     KvCache& cache, int32_t context)
+                     KvCache& cache, const StateCache& states, int32_t context)
     : graph_(graph),
       weights_(weights),
       kernels_(kernels),
       pool_(pool),
       linear_(kernels, pool),
       attention_(kernels, pool, cache),
+      experts_(weights, kernels, pool),
+      recurrent_(graph, weights, kernels, pool, states),
       values_(graph.values.size()) {
   for (const RopeSpec& rope : graph.ropes) {
     const std::optional<TensorId> tensor =
@@ -50,6 +53,7 @@ void CpuRunner::Run(std::span<const Row> rows, Phase phase) {
   for (size_t i = 0; i < values_.size(); ++i) {
     values_[i].Reserve(rows.size() * graph_.values[i].width);
   }
+  if (!graph_.states.empty()) recurrent_.Begin(places_);
   ComputeAngles();
   for (const Step& step : graph_.steps) {
     std::visit([this](const auto& op) { Do(op); }, step.op);
@@ -133,8 +137,29 @@ void CpuRunner::Do(const LinearStep& step) {
          Value(part.out), width});
   }
   const auto columns = static_cast<int64_t>(Width(step.in));
-  linear_.Run(phase_, Value(step.in), columns,
-              static_cast<int64_t>(rows_.size()), columns, targets_);
+  const LinearJob job{Value(step.in), columns,
+                      static_cast<int64_t>(rows_.size()), columns, targets_};
+  linear_.Run(phase_, {&job, 1});
+}
+
+void CpuRunner::Do(const HeadLinearStep& step) {
+  const std::vector<kernels::Matrix>& heads = weights_.slices(step.weight);
+  const size_t in_stride = Width(step.in) / heads.size();
+  const size_t out_stride = Width(step.out) / heads.size();
+  targets_.clear();
+  for (size_t head = 0; head < heads.size(); ++head) {
+    targets_.push_back({heads[head], nullptr,
+                        Value(step.out) + head * out_stride + step.out_begin,
+                        static_cast<int64_t>(Width(step.out))});
+  }
+  std::vector<LinearJob> jobs;
+  for (size_t head = 0; head < heads.size(); ++head) {
+    jobs.push_back({Value(step.in) + head * in_stride + step.in_begin,
+                    static_cast<int64_t>(Width(step.in)),
+                    static_cast<int64_t>(rows_.size()), heads[head].columns,
+                    std::span(targets_).subspan(head, 1)});
+  }
+  linear_.Run(phase_, jobs);
 }
 
 void CpuRunner::Do(const RopeStep& step) {
@@ -153,10 +178,16 @@ void CpuRunner::Do(const RopeStep& step) {
 }
 
 void CpuRunner::Do(const AttentionStep& step) {
-  attention_.Run(phase_, step.layer, graph_.cache[step.layer],
-                 static_cast<float>(step.scale),
-                 {places_, Value(step.query), Value(step.key),
-                  Value(step.value), Value(step.out)});
+  const AttentionForm form = {
+      .scale = static_cast<float>(step.scale),
+      .soft_cap = static_cast<float>(step.soft_cap),
+      .window = static_cast<int64_t>(step.window),
+      .chunk = static_cast<int64_t>(step.chunk),
+      .sinks = step.sinks ? weights_.vector(*step.sinks).data() : nullptr};
+  attention_.Run(
+      phase_, step.layer, graph_.cache[step.layer], form,
+      {places_, Value(step.query), step.key ? Value(*step.key) : nullptr,
+       step.value ? Value(*step.value) : nullptr, Value(step.out)});
 }
 
 void CpuRunner::Do(const ActivateStep& step) {
@@ -203,6 +234,43 @@ void CpuRunner::Do(const CopyStep& step) {
           RowOf(step.out, i) + group * step.out_stride + step.out_begin);
     }
   });
+}
+
+void CpuRunner::Do(const RouteStep& step) {
+  const auto vector = [&](std::optional<TensorId> tensor) {
+    return tensor ? std::span<const float>(weights_.vector(*tensor))
+                  : std::span<const float>();
+  };
+  ForRows([&](size_t i) {
+    ChooseExperts(step, {RowOf(step.logits, i), Width(step.logits)},
+                  vector(step.choice_bias), vector(step.expert_factors),
+                  RowOf(step.out, i));
+  });
+}
+
+void CpuRunner::Do(const ExpertsStep& step) {
+  experts_.Run(phase_, step,
+               {.count = rows_.size(),
+                .in = Value(step.in),
+                .routes = Value(step.routes),
+                .chosen = Width(step.routes) / 2,
+                .out = Value(step.out)});
+}
+
+void CpuRunner::Do(const ConvolutionStep& step) {
+  recurrent_.Convolve(step, Width(step.in), Value(step.in), Value(step.out));
+}
+
+void CpuRunner::Do(const DeltaRuleStep& step) {
+  recurrent_.ApplyDeltaRule(
+      step, {.query = Value(step.query),
+             .key = Value(step.key),
+             .value = Value(step.value),
+             .alpha = Value(step.alpha),
+             .beta = Value(step.beta),
+             .out = Value(step.out),
+             .key_length = Width(step.key) / step.key_heads,
+             .value_length = Width(step.value) / step.value_heads});
 }
 
 void CpuRunner::Do(const SelectStep& step) {

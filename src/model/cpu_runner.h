@@ -11,11 +11,14 @@
 #include "kernels/kernels.h"
 #include "model/aligned_buffer.h"
 #include "model/cpu_attention.h"
+#include "model/cpu_experts.h"
 #include "model/cpu_linear.h"
+#include "model/cpu_recurrent.h"
 #include "model/cpu_weights.h"
 #include "model/forward.h"
 #include "model/graph.h"
 #include "model/kv_cache.h"
+#include "model/state_cache.h"
 
 namespace fullstop {
 
@@ -26,11 +29,11 @@ class CpuRunner {
   // most positions that a sequence may have.
   CpuRunner(const Graph& graph, const CpuWeights& weights,
             const kernels::Kernels& kernels, ThreadPool& pool, KvCache& cache,
-            int32_t context);
+            const StateCache& states, int32_t context);
 
-  // Evaluates ROWS, for which the cache has room. Afterwards rows() are those
-  // that want a result, as indices into ROWS, and Value(graph.hidden) holds
-  // their hidden states.
+  // Evaluates ROWS, for which the cache has room and the states were begun.
+  // Afterwards rows() are those that want a result, as indices into ROWS, and
+  // Value(graph.hidden) holds their hidden states.
   void Run(std::span<const Row> rows, Phase phase);
 
   std::span<const size_t> rows() const { return rows_; }
@@ -48,6 +51,7 @@ class CpuRunner {
   void Do(const EmbedStep& step);
   void Do(const NormStep& step);
   void Do(const LinearStep& step);
+  void Do(const HeadLinearStep& step);
   void Do(const RopeStep& step);
   void Do(const AttentionStep& step);
   void Do(const ActivateStep& step);
@@ -55,6 +59,10 @@ class CpuRunner {
   void Do(const ScaleStep& step);
   void Do(const PositionScaleStep& step);
   void Do(const CopyStep& step);
+  void Do(const RouteStep& step);
+  void Do(const ExpertsStep& step);
+  void Do(const ConvolutionStep& step);
+  void Do(const DeltaRuleStep& step);
   void Do(const SelectStep& step);
 
   // The part of a vector for each group of an activation; null where there is
@@ -84,6 +92,8 @@ class CpuRunner {
   ThreadPool& pool_;
   CpuLinear linear_;
   CpuAttention attention_;
+  CpuExperts experts_;
+  CpuRecurrent recurrent_;
 
   std::vector<AlignedBuffer<float>> values_;
   std::vector<Angles> angles_;

@@ -107,19 +107,22 @@ void Decoder::PostNorm(std::string_view name) { AddNorm(Name(name), h_, h_); }
 
 void Decoder::NormHeads(const AttentionOptions& options) {
   if (options.head_norm == HeadNorm::kNone) return;
-  const bool each = options.head_norm == HeadNorm::kEach;
+  const bool whole = options.head_norm == HeadNorm::kWhole;
   for (const auto& [tensor, value, heads] :
        {std::tuple("attn_q_norm", *query_, shape_.heads),
         std::tuple("attn_k_norm", *key_, shape_.kv_heads)}) {
-    const uint64_t length =
-        each ? shape_.head_length : heads * shape_.head_length;
-    g_.Add(Name(tensor),
-           NormStep{.in = value,
-                    .weight = g_.Tensor(Name(tensor) + ".weight", {length}),
-                    .epsilon = shape_.epsilon,
-                    .out = value,
-                    .kind = norms_,
-                    .groups = each ? heads : 1});
+    NormStep step{.in = value,
+                  .weight = std::nullopt,
+                  .epsilon = shape_.epsilon,
+                  .out = value,
+                  .kind = norms_,
+                  .groups = whole ? 1 : heads};
+    if (options.head_norm != HeadNorm::kPlain) {
+      step.weight =
+          g_.Tensor(Name(tensor) + ".weight",
+                    {whole ? heads * shape_.head_length : shape_.head_length});
+    }
+    g_.Add(Name(tensor), step);
   }
 }
 
@@ -160,8 +163,19 @@ void Decoder::ProjectHeads(ValueId from) {
                                by_head, value)}});
 }
 
+std::vector<uint64_t> Decoder::Windows(uint64_t period) const {
+  const uint64_t window = keys_.CountOrNone("attention.sliding_window");
+  const std::vector<bool> slides = keys_.Flags(
+      "attention.sliding_window_pattern", shape_.layers,
+      [period](uint64_t i) { return period == 0 || (i + 1) % period != 0; });
+  std::vector<uint64_t> windows;
+  for (const bool slide : slides) windows.push_back(slide ? window : 0);
+  return windows;
+}
+
 void Decoder::Attention(const AttentionOptions& options,
-                        std::optional<ValueId> from) {
+                        std::optional<ValueId> from,
+                        std::optional<ValueId> to) {
   ProjectHeads(from.value_or(h_));
   const ValueId query = *query_;
   if (!options.norm_behind_rope) NormHeads(options);
@@ -176,15 +190,27 @@ void Decoder::Attention(const AttentionOptions& options,
       options.scale > 0
           ? options.scale
           : 1 / std::sqrt(static_cast<double>(shape_.head_length));
-  g_.Add(Name("attention"), AttentionStep{static_cast<uint32_t>(cache_.size()),
-                                          query, *key_, *value_, query, scale});
+  AttentionStep step{.layer = static_cast<uint32_t>(cache_.size()),
+                     .query = query,
+                     .key = *key_,
+                     .value = *value_,
+                     .out = query,
+                     .scale = scale,
+                     .soft_cap = options.soft_cap,
+                     .window = options.window,
+                     .chunk = options.chunk};
+  if (options.sinks) {
+    step.sinks = g_.Tensor(Name("attn_sinks.weight"), {shape_.heads});
+  }
+  g_.Add(Name("attention"), step);
   cache_.push_back({shape_.heads, shape_.kv_heads, shape_.head_length});
   if (last_layer_) g_.Add("select", SelectStep{{x_, h_, query}});
   const Cut from_group{CutAxis::kInput, query_width_ / shape_.kv_heads};
-  g_.Add(Name("attn_output"),
-         LinearStep{query,
-                    {g_.Linear(Name("attn_output"), query_width_,
-                               shape_.embedding, from_group, h_)}});
+  g_.Add(
+      Name("attn_output"),
+      LinearStep{query,
+                 {g_.Linear(Name("attn_output"), query_width_, shape_.embedding,
+                            from_group, to.value_or(h_))}});
 }
 
 void Decoder::FeedForward(Activation activation, std::optional<ValueId> from) {
@@ -230,7 +256,9 @@ void Decoder::SetLogits(double scale, double cap) {
   logit_cap_ = cap;
 }
 
-void Decoder::Add() { g_.Add(Name("add"), AddStep{h_, x_}); }
+void Decoder::Add(std::optional<ValueId> value) {
+  g_.Add(Name("add"), AddStep{value.value_or(h_), x_});
+}
 
 void Decoder::Scale(std::string_view name, ValueId value, double factor) {
   if (factor != 1) g_.Add(Name(name), ScaleStep{value, factor});

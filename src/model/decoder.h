@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/graph.h"
 #include "model/graph_builder.h"
@@ -37,6 +38,7 @@ enum class HeadNorm {
   kNone,
   kEach,   // of each head by itself, with one weight for all heads
   kWhole,  // of all heads together
+  kPlain,  // of each head by itself, without weights
 };
 
 struct AttentionOptions {
@@ -47,10 +49,27 @@ struct AttentionOptions {
   bool norm_behind_rope = false;
   // Of the scores. 0: 1 / sqrt(head length).
   double scale = 0;
+  // See AttentionStep; of sinks the tensor is attn_sinks.
+  double soft_cap = 0;
+  uint64_t window = 0;
+  uint64_t chunk = 0;
+  bool sinks = false;
   // Queries far into the text are sharper: see PositionScaleStep. RATE 0: no.
   double sharpen_rate = 0;
   double sharpen_length = 0;
   double sharpen_offset = 0;
+};
+
+// How a mixture's router makes weights; numbers come from the keys expert_*,
+// these are what stands for keys that are missing. See RouteStep.
+struct MixtureOptions {
+  RouteStep::Score score = RouteStep::Score::kSoftmax;
+  bool normalise = true;
+  double epsilon = 0;
+  uint64_t ranked = 2;
+  bool weigh_input = false;
+  Activation activation = Activation::kSilu;
+  ActivationParameters parameters = {};
 };
 
 // One thread. FILE must outlive the object, not the graph. All throw Error
@@ -83,9 +102,14 @@ class Decoder {
   void Norm(std::string_view name);
   // H = norm(H)
   void PostNorm(std::string_view name);
-  // H = attention(FROM); FROM is H where it isn't given, here and below.
+  // Of each layer the window of its attention, 0 for none: the key
+  // attention.sliding_window, in the layers that ..._pattern tells. Where that
+  // key is missing, every PERIOD-th layer sees all; 0: none does.
+  std::vector<uint64_t> Windows(uint64_t period) const;
+  // TO = attention(FROM); both are H where they aren't given, here and below.
   void Attention(const AttentionOptions& options,
-                 std::optional<ValueId> from = std::nullopt);
+                 std::optional<ValueId> from = std::nullopt,
+                 std::optional<ValueId> to = std::nullopt);
   // H = down(ACTIVATION(gate(FROM)) * up(FROM)), of the tensors ffn_*; where
   // ffn_gate is missing, ffn_up holds both, the gate first.
   void FeedForward(Activation activation = Activation::kSilu,
@@ -93,8 +117,14 @@ class Decoder {
   // H = down(ACTIVATION(up(H)))
   void UngatedFeedForward(Activation activation,
                           const ActivationParameters& parameters);
-  // X += H
-  void Add();
+  // The mixture of experts of H, of the tensors ffn_*_exps, and of ffn_*_shexp
+  // where the layer has them: experts that every token passes. Returns the
+  // result; H is overwritten.
+  ValueId Mixture(const MixtureOptions& options);
+  // X += that, where the layer has a router, else X += feed forward of H.
+  void AddMixtureOrFeedForward(const MixtureOptions& options, double scale = 1);
+  // X += VALUE, H where it isn't given.
+  void Add(std::optional<ValueId> value = std::nullopt);
   void Scale(std::string_view name, ValueId value, double factor);
   // See Graph.
   void SetLogits(double scale, double cap);
@@ -105,6 +135,10 @@ class Decoder {
  private:
   std::string Name(std::string_view step) const;
   void AddNorm(const std::string& name, ValueId in, ValueId out);
+  ValueId Route(const MixtureOptions& options);
+  ExpertPart Expert(std::string_view name, uint64_t input, uint64_t output,
+                    uint64_t first = 0);
+  void SharedExpert(Activation activation);
   void ProjectHeads(ValueId from);
   void Down();
   void NormHeads(const AttentionOptions& options);
@@ -133,6 +167,13 @@ class Decoder {
   std::optional<ValueId> value_;
   std::optional<ValueId> gate_;
   std::optional<ValueId> up_;
+  std::optional<ValueId> routes_;
+  std::optional<ValueId> mixture_;
+  std::optional<ValueId> router_;
+  std::optional<ValueId> shared_gate_;
+  std::optional<ValueId> shared_up_;
+  std::optional<ValueId> shared_weight_;
+  std::optional<ValueId> shared_weights_;
 };
 
 }  // namespace fullstop

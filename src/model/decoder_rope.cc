@@ -35,7 +35,7 @@ void Decoder::ReadRopeScaling(RopeSpec* rope) {
   rope->original_context = static_cast<double>(
       keys_.Count("rope.scaling.original_context_length", shape_.context));
   if (type == "linear") {
-    rope->scaling = RopeSpec::Scaling::kLinear;
+    if (rope->factor != 1) rope->scaling = RopeSpec::Scaling::kLinear;
   } else if (type == "yarn") {
     rope->scaling = RopeSpec::Scaling::kYarn;
     rope->beta_fast = keys_.Positive("rope.scaling.yarn_beta_fast", 32.0);

@@ -141,6 +141,24 @@ class Float64Graph {
     }
   }
 
+  void Do(const HeadLinearStep& step) {
+    const std::vector<uint64_t>& shape = graph_.tensor(step.weight).shape;
+    const size_t heads = shape[2];
+    for (size_t p = 0; p < ids_.size(); ++p) {
+      for (size_t head = 0; head < heads; ++head) {
+        const std::span<double> in =
+            RowOf(step.in, p)
+                .subspan(head * Width(step.in) / heads + step.in_begin,
+                         shape[0]);
+        for (size_t o = 0; o < shape[1]; ++o) {
+          RowOf(step.out,
+                p)[head * Width(step.out) / heads + step.out_begin + o] =
+              Dot(Tensor(step.weight), head * shape[1] + o, in);
+        }
+      }
+    }
+  }
+
   void Do(const RopeStep& step) {
     const RopeSpec& spec = graph_.ropes[static_cast<uint32_t>(step.rope)];
     const auto tensor =
@@ -166,15 +184,22 @@ class Float64Graph {
   }
 
   void Do(const AttentionStep& step) {
-    const CacheLayer& layer = graph_.cache[step.layer];
-    keys_[step.layer] = values_[static_cast<uint32_t>(step.key)];
-    cached_[step.layer] = values_[static_cast<uint32_t>(step.value)];
+    if (step.key) {
+      keys_[step.layer] = values_[static_cast<uint32_t>(*step.key)];
+      cached_[step.layer] =
+          values_[static_cast<uint32_t>(step.value.value_or(*step.key))];
+    }
     for (size_t p = 0; p < ids_.size(); ++p) {
       const Numbers query = Copy(RowOf(step.query, p));
-      for (size_t head = 0; head < layer.heads; ++head) {
+      for (size_t head = 0; head < graph_.cache[step.layer].heads; ++head) {
         AttendHead(step, p, head, query);
       }
     }
+  }
+
+  static bool Sees(const AttentionStep& step, size_t p, size_t other) {
+    return (step.window == 0 || p - other < step.window) &&
+           (step.chunk == 0 || p / step.chunk == other / step.chunk);
   }
 
   void AttendHead(const AttentionStep& step, size_t p, size_t head,
@@ -182,25 +207,33 @@ class Float64Graph {
     const CacheLayer& layer = graph_.cache[step.layer];
     const size_t length = layer.head_length;
     const size_t kv_head = head * layer.kv_heads / layer.heads;
-    Numbers weights(p + 1);
+    Numbers scores(p + 2, -std::numeric_limits<double>::infinity());
     for (size_t other = 0; other <= p; ++other) {
+      if (!Sees(step, p, other)) continue;
       double score = 0;
       for (size_t d = 0; d < length; ++d) {
         score +=
             query[head * length + d] *
             keys_[step.layer][(other * layer.kv_heads + kv_head) * length + d];
       }
-      weights[other] = score * step.scale;
+      score *= step.scale;
+      if (step.soft_cap != 0) {
+        score = step.soft_cap * std::tanh(score / step.soft_cap);
+      }
+      scores[other] = score;
     }
-    Softmax(weights);
-    for (size_t d = 0; d < length; ++d) {
+    if (step.sinks) scores.back() = Tensor(*step.sinks)[head];
+    Softmax(scores);
+    const size_t value_length = layer.ValueLength();
+    const size_t stride = layer.values_in_keys ? length : value_length;
+    for (size_t d = 0; d < value_length; ++d) {
       double sum = 0;
       for (size_t other = 0; other <= p; ++other) {
-        sum += weights[other] *
+        sum += scores[other] *
                cached_[step.layer]
-                      [(other * layer.kv_heads + kv_head) * length + d];
+                      [(other * layer.kv_heads + kv_head) * stride + d];
       }
-      RowOf(step.out, p)[head * length + d] = sum;
+      RowOf(step.out, p)[head * value_length + d] = sum;
     }
   }
 
@@ -288,6 +321,178 @@ class Float64Graph {
           RowOf(step.out, p)[g * step.out_stride + step.out_begin + i] =
               RowOf(step.in, p)[g * step.in_stride + step.in_begin + i];
         }
+      }
+    }
+  }
+
+  // --- mixtures ------------------------------------------------------------
+
+  // By repeated search for the best that is left.
+  static std::vector<size_t> Best(Numbers x, size_t count) {
+    std::vector<size_t> best;
+    for (size_t i = 0; i < count; ++i) {
+      best.push_back(static_cast<size_t>(std::max_element(x.begin(), x.end()) -
+                                         x.begin()));
+      x[best.back()] = -std::numeric_limits<double>::infinity();
+    }
+    return best;
+  }
+
+  void Do(const RouteStep& step) {
+    for (size_t p = 0; p < ids_.size(); ++p) {
+      Route(step, Copy(RowOf(step.logits, p)), RowOf(step.out, p));
+    }
+  }
+
+  void Route(const RouteStep& step, Numbers scores, std::span<double> out) {
+    if (step.score == RouteStep::Score::kSoftmax) Softmax(scores);
+    if (step.score == RouteStep::Score::kSigmoid) {
+      for (double& x : scores) x = 1 / (1 + std::exp(-x));
+    }
+    Numbers choice = scores;
+    if (step.choice_bias) {
+      for (size_t i = 0; i < choice.size(); ++i) {
+        choice[i] += Tensor(*step.choice_bias)[i];
+      }
+    }
+    const size_t length = choice.size() / step.groups;
+    Numbers worth;
+    for (size_t group = 0; group < step.groups; ++group) {
+      const Numbers members =
+          Copy(std::span(choice).subspan(group * length, length));
+      worth.push_back(0);
+      for (const size_t i : Best(members, std::min(step.ranked, length))) {
+        worth.back() += members[i];
+      }
+    }
+    const std::vector<size_t> groups = Best(worth, step.chosen_groups);
+    for (size_t i = 0; i < choice.size(); ++i) {
+      if (std::count(groups.begin(), groups.end(), i / length) == 0) {
+        choice[i] = -std::numeric_limits<double>::infinity();
+      }
+    }
+    Numbers weights;
+    const std::vector<size_t> chosen = Best(choice, step.chosen);
+    for (const size_t e : chosen) weights.push_back(scores[e]);
+    if (step.score == RouteStep::Score::kSoftmaxOfChosen) Softmax(weights);
+    double sum = step.normalise ? step.epsilon : 1;
+    for (const double w : weights) sum += step.normalise ? w : 0;
+    for (size_t i = 0; i < step.chosen; ++i) {
+      out[i] = static_cast<double>(chosen[i]);
+      out[step.chosen + i] = weights[i] / sum * step.factor;
+      if (step.expert_factors) {
+        out[step.chosen + i] *= Tensor(*step.expert_factors)[chosen[i]];
+      }
+    }
+  }
+
+  // Row by row of PART's matrix of EXPERT, which has ROWS rows.
+  Numbers Through(const ExpertPart& part, size_t expert, size_t count,
+                  std::span<const double> x) const {
+    const uint64_t rows = graph_.tensor(part.weight).shape[1];
+    Numbers out(count);
+    for (size_t i = 0; i < count; ++i) {
+      out[i] = Dot(Tensor(part.weight), expert * rows + part.first + i, x);
+      if (part.bias) {
+        out[i] += Tensor(*part.bias)[expert * rows + part.first + i];
+      }
+    }
+    return out;
+  }
+
+  void Do(const ExpertsStep& step) {
+    const size_t hidden = graph_.tensor(step.down.weight).shape[0];
+    const size_t chosen = Width(step.routes) / 2;
+    for (size_t p = 0; p < ids_.size(); ++p) {
+      Numbers sum(Width(step.out));
+      for (size_t i = 0; i < chosen; ++i) {
+        const auto expert = static_cast<size_t>(RowOf(step.routes, p)[i]);
+        const double weight = RowOf(step.routes, p)[chosen + i];
+        Numbers in = Copy(RowOf(step.in, p));
+        for (double& x : in) x *= step.weigh_input ? weight : 1;
+        Numbers middle = Through(step.gate, expert, hidden, in);
+        Numbers up(hidden, 1);
+        if (step.up) up = Through(*step.up, expert, hidden, in);
+        for (size_t d = 0; d < hidden; ++d) {
+          middle[d] =
+              Activated(step.activation, step.parameters, middle[d], up[d]);
+        }
+        const Numbers out = Through(step.down, expert, sum.size(), middle);
+        for (size_t d = 0; d < sum.size(); ++d) {
+          sum[d] += out[d] * (step.weigh_input ? 1 : weight);
+        }
+      }
+      std::copy(sum.begin(), sum.end(), RowOf(step.out, p).begin());
+    }
+  }
+
+  // --- recurrence ----------------------------------------------------------
+
+  void Do(const ConvolutionStep& step) {
+    const Numbers& weight = Tensor(step.weight);
+    const size_t channels = Width(step.in);
+    const size_t taps = weight.size() / channels;
+    for (size_t p = 0; p < ids_.size(); ++p) {
+      for (size_t c = 0; c < channels; ++c) {
+        double sum = step.bias ? Tensor(*step.bias)[c] : 0;
+        for (size_t back = 0; back < taps && back <= p; ++back) {
+          sum +=
+              weight[c * taps + taps - 1 - back] * RowOf(step.in, p - back)[c];
+        }
+        RowOf(step.out, p)[c] = sum;
+      }
+    }
+  }
+
+  static Numbers ToLength(std::span<const double> x, double epsilon) {
+    double sum = epsilon;
+    for (const double v : x) sum += v * v;
+    Numbers out = Copy(x);
+    for (double& v : out) v /= std::sqrt(sum);
+    return out;
+  }
+
+  void Do(const DeltaRuleStep& step) {
+    for (size_t head = 0; head < step.value_heads; ++head) {
+      DeltaHead(step, head);
+    }
+  }
+
+  // The state in the terms of the paper: S(I - beta k k^T), transposed here.
+  void DeltaHead(const DeltaRuleStep& step, size_t head) {
+    const size_t keys = Width(step.key) / step.key_heads;
+    const size_t values = Width(step.value) / step.value_heads;
+    const size_t key_head = step.tiled
+                                ? head % step.key_heads
+                                : head / (step.value_heads / step.key_heads);
+    Numbers state(keys * values);
+    for (size_t p = 0; p < ids_.size(); ++p) {
+      const Numbers k = ToLength(
+          RowOf(step.key, p).subspan(key_head * keys, keys), step.epsilon);
+      const Numbers q = ToLength(
+          RowOf(step.query, p).subspan(key_head * keys, keys), step.epsilon);
+      const double decay =
+          std::exp(Tensor(step.decay)[head] *
+                   std::log(1 + std::exp(RowOf(step.alpha, p)[head] +
+                                         Tensor(step.offset)[head])));
+      const double beta = 1 / (1 + std::exp(-RowOf(step.beta, p)[head]));
+      Numbers next(state.size());
+      for (size_t i = 0; i < keys; ++i) {
+        for (size_t j = 0; j < values; ++j) {
+          double kept = decay * state[i * values + j];
+          for (size_t other = 0; other < keys; ++other) {
+            kept -= beta * k[i] * k[other] * decay * state[other * values + j];
+          }
+          next[i * values + j] =
+              kept + beta * k[i] * RowOf(step.value, p)[head * values + j];
+        }
+      }
+      state = next;
+      for (size_t j = 0; j < values; ++j) {
+        double sum = 0;
+        for (size_t i = 0; i < keys; ++i) sum += q[i] * state[i * values + j];
+        RowOf(step.out, p)[head * values + j] =
+            sum / std::sqrt(static_cast<double>(keys));
       }
     }
   }

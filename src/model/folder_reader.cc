@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -57,8 +58,14 @@ const Json& FolderReader::Field(std::string_view field) const {
 }
 
 std::optional<uint64_t> FolderReader::FindCount(std::string_view field) const {
-  const Json& value = Field(field);
+  Json value = Field(field);
   if (value.is_null()) return std::nullopt;
+  // One number for each layer: there is no field in which they differ.
+  if (value.is_array() && !value.empty() &&
+      std::ranges::all_of(value,
+                          [&value](const Json& x) { return x == value[0]; })) {
+    value = Json(value[0]);
+  }
   constexpr double kLimit = 9007199254740992;
   const double number = value.is_number() ? value.get<double>() : -1;
   if (!(number >= 0 && number <= kLimit) || number != std::floor(number)) {
@@ -163,12 +170,59 @@ void FolderReader::SetDecoderKeys(const FolderDefaults& defaults) {
   SetCount("attention.value_length", head_length);
   SetNumber("attention.layer_norm_rms_epsilon",
             Number("rms_norm_eps", defaults.epsilon));
-  const double partial =
-      Number("partial_rotary_factor",
-             RopeParameters().value("partial_rotary_factor",
-                                    defaults.partial_rotary_factor));
+  const double partial = Number(
+      "partial_rotary_factor",
+      RopeParameters(defaults.rope_layers)
+          .value("partial_rotary_factor", defaults.partial_rotary_factor));
   SetRopeKeys(static_cast<uint64_t>(static_cast<double>(head_length) * partial),
-              defaults.rope_theta);
+              defaults);
+}
+
+void FolderReader::SetWindows(uint64_t period, uint64_t window) {
+  window = Count("sliding_window", window);
+  if (window == 0) return;
+  const uint64_t layers = Count("num_hidden_layers");
+  std::vector<bool> slides;
+  if (const auto typed = LayersOfType("sliding_attention")) {
+    slides = *typed;
+  } else {
+    period = Count("sliding_window_pattern", period);
+    for (uint64_t i = 0; i < layers; ++i) {
+      slides.push_back(period == 0 || (i + 1) % period != 0);
+    }
+  }
+  SetCount("attention.sliding_window", window);
+  SetFlags("attention.sliding_window_pattern", slides);
+}
+
+void FolderReader::SetUpperWindows() {
+  if (!Flag("use_sliding_window", false)) return;
+  const uint64_t layers = Count("num_hidden_layers");
+  const uint64_t lowest = Count("max_window_layers", 28);
+  std::vector<bool> slides(layers);
+  for (uint64_t i = 0; i < layers; ++i) slides[i] = i >= lowest;
+  SetCount("attention.sliding_window", Count("sliding_window", 4096));
+  SetFlags("attention.sliding_window_pattern",
+           LayersOfType("sliding_attention").value_or(slides));
+}
+
+void FolderReader::SetRopeLayers() {
+  const uint64_t interval =
+      std::max<uint64_t>(Count("no_rope_layer_interval", 4), 1);
+  const Json& given = Field("no_rope_layers");
+  std::vector<bool> rotates;
+  for (uint64_t i = 0; i < Count("num_hidden_layers"); ++i) {
+    rotates.push_back(i < given.size() ? given[i] == 1
+                                       : (i + 1) % interval != 0);
+  }
+  SetFlags("attention.rope_layers", rotates);
+}
+
+void FolderReader::SetGraniteKeys() {
+  SetNumber("attention.scale", Number("attention_multiplier", 1.0));
+  SetNumber("embedding_scale", Number("embedding_multiplier", 1.0));
+  SetNumber("residual_scale", Number("residual_multiplier", 1.0));
+  SetNumber("logit_scale", Number("logits_scaling", 1.0));
 }
 
 }  // namespace fullstop

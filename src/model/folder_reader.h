@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "format/gguf_writer.h"
 #include "format/hf_folder.h"
 #include "format/safetensors.h"
@@ -63,6 +64,9 @@ struct FolderDefaults {
   double rope_theta = 10000;
   double partial_rotary_factor = 1;
   uint64_t head_length = 0;  // 0: embedding / heads
+  // The layers whose rotary embedding is rope.*, where `rope_parameters` tells
+  // types apart.
+  std::string_view rope_layers = "";
 };
 
 // Rows [begin, begin + count) of a matrix, or elements of a vector; of each
@@ -71,6 +75,20 @@ struct RowRange {
   uint64_t begin;
   uint64_t count;
 };
+
+// Where the numbers of a tensor [columns, rows, matrices] stand in the one that
+// they are copied from: number (c, r, m) at
+// begin + c * column + r * row + m * matrix.
+struct TensorStrides {
+  std::vector<uint64_t> shape;
+  uint64_t begin = 0;
+  uint64_t column = 1;
+  uint64_t row = 0;
+  uint64_t matrix = 0;
+};
+// For a tensor of the folder of SHAPE, in GGUF's order.
+using TensorGather =
+    std::function<TensorStrides(const std::vector<uint64_t>& shape)>;
 
 // Changes the numbers of a tensor: VALUES has the shape SHAPE, in GGUF's order,
 // and both may be changed. Where VALUES is null, only SHAPE is.
@@ -118,9 +136,29 @@ class FolderReader {
   // tensor that FOLDER names, FALLBACK where the folder has none.
   void SetLayerNumbers(std::string_view key, std::string_view folder,
                        float fallback);
+  // expert_*: how many there are, are used, are shared, and their lengths; how
+  // their weights are made. Fields go by several names. SHARED_NUMBER is that
+  // of shared experts where no field tells.
+  void SetExpertKeys(uint64_t shared_number = 0);
+  // Router and experts under PREFIX ("model.layers.{}.mlp"), each for itself or
+  // stacked; and those that are shared.
+  void AddExpertNames(std::string_view prefix);
+  // attention.sliding_window, WINDOW where the field is missing, and which
+  // layers have it: by `layer_types`, else all but every N-th, where N is
+  // `sliding_window_pattern` or else PERIOD; 0: all. Nothing where the field is
+  // null and WINDOW 0.
+  void SetWindows(uint64_t period, uint64_t window = 0);
+  // attention.rope_layers of `no_rope_layers` (1 where a layer has a rotary
+  // embedding) and `no_rope_layer_interval`.
+  void SetRopeLayers();
+  // Granite's four multipliers.
+  void SetGraniteKeys();
+  // The same of Qwen's: where `use_sliding_window` is true, layers from
+  // `max_window_layers` on.
+  void SetUpperWindows();
   // rope.* of the object `rope_parameters`, or of `rope_theta` and
   // `rope_scaling`. ROTARY is the number of rotated dimensions.
-  void SetRopeKeys(uint64_t rotary, double default_theta = 10000);
+  void SetRopeKeys(uint64_t rotary, const FolderDefaults& defaults = {});
   // What those fields say of one type of layers; of all layers where they don't
   // tell types apart. An object, where the type of scaling is "rope_type".
   nlohmann::ordered_json RopeParameters(std::string_view layer_type = "") const;
@@ -130,6 +168,12 @@ class FolderReader {
   void AddNames(std::span<const TensorName> names);
   // The tensor GGUF is these rows of the folder's, which may give several.
   void AddRows(TensorName name, std::vector<RowRange> rows);
+  // The tensor GGUF is a copy of the folder's numbers in another order; the
+  // folder's tensor may give several.
+  void AddGathered(TensorName name, TensorGather gather);
+  // Rows of a tensor of gpt-oss in MXFP4, FOLDER_blocks and FOLDER_scales: of
+  // each matrix those from FIRST on, STEP apart.
+  void AddMxfp4(TensorName name, uint64_t first, uint64_t step);
   // The tensor is computed: as F32.
   void AddChanged(TensorName name, TensorChange change);
   // Of NAMES the norms: the model multiplies by one more than their weights,
@@ -150,9 +194,13 @@ class FolderReader {
 
  private:
   struct Rule {
-    std::string_view gguf;       // empty: ignored
-    std::vector<RowRange> rows;  // empty: all
-    TensorChange change;
+    std::string gguf;                 // empty: ignored
+    std::vector<RowRange> rows = {};  // empty: all
+    TensorChange change = nullptr;
+    TensorGather gather = nullptr;
+    // Of AddMxfp4; STEP 0: no such tensor.
+    uint64_t first = 0;
+    uint64_t step = 0;
   };
   // A tensor in the making: the folder's tensors by number of expert.
   struct Parts {
@@ -171,6 +219,11 @@ class FolderReader {
   void Collect(const SafetensorsTensor& tensor,
                std::map<std::string, Parts>* found) const;
   ModelTensor Make(const std::string& name, const Parts& parts) const;
+  ModelTensor MakeViews(const std::string& name, const Parts& parts,
+                        TensorType type) const;
+  ModelTensor MakeMxfp4(const std::string& name, const Parts& parts) const;
+  void DequantizeFp8(const Parts& parts, ModelTensor* tensor) const;
+  Error Fault(const SafetensorsTensor& tensor, std::string what) const;
   std::string ConfigPath() const;
 
   const HfFolder& folder_;

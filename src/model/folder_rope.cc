@@ -66,9 +66,10 @@ Json FolderReader::RopeParameters(std::string_view layer_type) const {
   return rope;
 }
 
-void FolderReader::SetRopeKeys(uint64_t rotary, double default_theta) {
-  Json rope = RopeParameters();
-  double base = rope.value("rope_theta", default_theta);
+void FolderReader::SetRopeKeys(uint64_t rotary,
+                               const FolderDefaults& defaults) {
+  Json rope = RopeParameters(defaults.rope_layers);
+  double base = rope.value("rope_theta", defaults.rope_theta);
   SetCount("rope.dimension_count", rotary);
   const std::string type = rope["rope_type"].get<std::string>();
   if (type == "dynamic" && rope.contains("alpha")) {

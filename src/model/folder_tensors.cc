@@ -4,62 +4,39 @@
 #include <algorithm>
 #include <cstring>
 
-#include "base/error.h"
-#include "format/dequantize.h"
+#include "format/safetensors_values.h"
+#include "model/folder_pattern.h"
 #include "model/folder_reader.h"
 
 namespace fullstop {
 namespace {
 
-// A tensor's name, its numbers taken out: "model.layers.{}.mlp.experts.{}".
-struct Pattern {
-  std::string name;
-  std::vector<uint64_t> numbers;
-};
+constexpr std::string_view kFp8Scale = "_scale_inv";
 
-Pattern PatternOf(std::string_view name) {
-  Pattern pattern;
-  while (!name.empty()) {
-    const size_t end = std::min(name.find('.'), name.size());
-    const std::string_view part = name.substr(0, end);
-    const bool number =
-        part.size() < 10 && !part.empty() &&
-        part.find_first_not_of("0123456789") == std::string_view::npos;
-    if (!pattern.name.empty()) pattern.name += '.';
-    pattern.name += number ? "{}" : part;
-    if (number) pattern.numbers.push_back(std::stoull(std::string(part)));
-    name.remove_prefix(std::min(end + 1, name.size()));
-  }
-  return pattern;
-}
-
-std::optional<TensorType> TypeOf(SafetensorsType type) {
-  switch (type) {
-    case SafetensorsType::kF32:
-      return TensorType::kF32;
-    case SafetensorsType::kF16:
-      return TensorType::kF16;
-    case SafetensorsType::kBF16:
-      return TensorType::kBF16;
-    case SafetensorsType::kF64:
-      return TensorType::kF64;
-    default:
-      return std::nullopt;
-  }
+// The tensor holds neither an F8 nor another packed type.
+std::optional<TensorType> PlainType(SafetensorsType type) {
+  if (!IsFloat(type)) return std::nullopt;
+  return TensorTypeOf(type);
 }
 
 std::vector<uint64_t> GgufShape(std::vector<uint64_t> shape) {
+  if (shape.empty()) shape = {1};
   std::ranges::reverse(shape);
   return shape;
 }
 
-// As F32, whatever the type.
-std::vector<float> Numbers(TensorType type, std::span<const std::byte> data) {
-  const TensorTraits& traits = Traits(type);
-  std::vector<float> numbers(data.size() / traits.block_bytes *
-                             traits.block_length);
-  Dequantize(type, data.data(), numbers.data(), numbers.size());
-  return numbers;
+bool IsFp8(SafetensorsType type) {
+  return type == SafetensorsType::kF8E4M3 || type == SafetensorsType::kF8E5M2;
+}
+
+using Pieces = std::vector<std::span<const std::byte>>;
+
+std::vector<std::byte> Joined(const Pieces& pieces) {
+  std::vector<std::byte> bytes;
+  for (const std::span<const std::byte> piece : pieces) {
+    bytes.insert(bytes.end(), piece.begin(), piece.end());
+  }
+  return bytes;
 }
 
 std::vector<std::byte> Bytes(const std::vector<float>& numbers) {
@@ -68,29 +45,16 @@ std::vector<std::byte> Bytes(const std::vector<float>& numbers) {
   return bytes;
 }
 
-// A matrix of several ranges of rows is no view.
-void PutTogether(ModelTensor* tensor) {
-  tensor->make = [pieces = std::move(tensor->pieces)] {
-    std::vector<std::byte> bytes;
-    for (const std::span<const std::byte> piece : pieces) {
-      bytes.insert(bytes.end(), piece.begin(), piece.end());
-    }
-    return bytes;
-  };
-  tensor->pieces.clear();
-}
-
-// Makes TENSOR one of F32 that is computed of its pieces, and changed.
-void Compute(const TensorChange& change, ModelTensor* tensor) {
+// Makes TENSOR one of F32 that is computed of its pieces of TYPE, and changed.
+void Compute(SafetensorsType type, const TensorChange& change,
+             ModelTensor* tensor) {
   const std::vector<uint64_t> shape = tensor->shape;
   if (change) change(&tensor->shape, nullptr);
-  tensor->make = [change, shape, type = tensor->type,
-                  pieces = std::move(tensor->pieces)] {
-    std::vector<float> values;
-    for (const std::span<const std::byte> piece : pieces) {
-      const std::vector<float> part = Numbers(type, piece);
-      values.insert(values.end(), part.begin(), part.end());
-    }
+  tensor->make = [change, shape, type, pieces = std::move(tensor->pieces)] {
+    const std::vector<std::byte> bytes = Joined(pieces);
+    std::vector<float> values(bytes.size() /
+                              SafetensorsBytes(type, {{1}}).value());
+    SafetensorsToFloat(type, bytes.data(), values.data(), values.size());
     std::vector<uint64_t> final_shape = shape;
     if (change) change(&final_shape, &values);
     return Bytes(values);
@@ -99,61 +63,38 @@ void Compute(const TensorChange& change, ModelTensor* tensor) {
   tensor->type = TensorType::kF32;
 }
 
+// Makes TENSOR a copy of its pieces in another order.
+void Gather(const TensorGather& gather, ModelTensor* tensor) {
+  const TensorStrides strides = gather(tensor->shape);
+  const uint64_t width = Traits(tensor->type).block_bytes;
+  tensor->shape = strides.shape;
+  tensor->make = [strides, width, pieces = std::move(tensor->pieces)] {
+    const std::vector<std::byte> from = Joined(pieces);
+    std::vector<uint64_t> shape = strides.shape;
+    shape.resize(3, 1);
+    std::vector<std::byte> bytes(shape[0] * shape[1] * shape[2] * width);
+    std::byte* out = bytes.data();
+    for (uint64_t m = 0; m < shape[2]; ++m) {
+      for (uint64_t r = 0; r < shape[1]; ++r) {
+        uint64_t in = strides.begin + m * strides.matrix + r * strides.row;
+        for (uint64_t c = 0; c < shape[0]; ++c, in += strides.column) {
+          std::memcpy(out, from.data() + in * width, width);
+          out += width;
+        }
+      }
+    }
+    return bytes;
+  };
+  tensor->pieces.clear();
+}
+
 }  // namespace
 
-void FolderReader::AddNames(std::span<const TensorName> names) {
-  for (const TensorName& name : names) {
-    rules_.erase(std::string(name.folder));
-    rules_.emplace(name.folder, Rule{name.gguf, {}, nullptr});
-  }
-}
-
-void FolderReader::AddRows(TensorName name, std::vector<RowRange> rows) {
-  rules_.emplace(name.folder, Rule{name.gguf, std::move(rows), nullptr});
-}
-
-void FolderReader::AddChanged(TensorName name, TensorChange change) {
-  rules_.erase(std::string(name.folder));
-  rules_.emplace(name.folder, Rule{name.gguf, {}, std::move(change)});
-}
-
-void FolderReader::AddOneToNorms(std::span<const TensorName> names) {
-  for (const TensorName& name : names) {
-    if (name.gguf.find("norm") == std::string_view::npos) continue;
-    AddChanged(name, [](std::vector<uint64_t>*, std::vector<float>* values) {
-      if (values == nullptr) return;
-      for (float& value : *values) value += 1;
-    });
-  }
-}
-
-void FolderReader::SetLayerNumbers(std::string_view key,
-                                   std::string_view folder, float fallback) {
-  std::vector<float> numbers(Count("num_hidden_layers"), fallback);
-  for (const SafetensorsTensor& tensor : weights_->tensors()) {
-    const Pattern pattern = PatternOf(tensor.name);
-    if (pattern.name != folder || pattern.numbers[0] >= numbers.size()) {
-      continue;
-    }
-    const std::optional<TensorType> type = TypeOf(tensor.type);
-    if (type && !tensor.data.empty()) {
-      numbers[pattern.numbers[0]] = Numbers(*type, tensor.data)[0];
-    }
-  }
-  Ignore(folder);
-  keys_.insert_or_assign(std::string(key), GgufValue{GgufArray(numbers)});
-}
-
-void FolderReader::Ignore(std::string_view folder) {
-  rules_.emplace(folder, Rule{});
-}
-
-void FolderReader::AddTensor(std::string_view gguf, std::vector<float> values) {
-  own_.push_back(
-      {.name = std::string(gguf),
-       .type = TensorType::kF32,
-       .shape = {values.size()},
-       .make = [values = std::move(values)] { return Bytes(values); }});
+Error FolderReader::Fault(const SafetensorsTensor& tensor,
+                          std::string what) const {
+  return Error::Format(std::move(what))
+      .In(weights_->paths()[tensor.file])
+      .AtByte(tensor.byte);
 }
 
 std::optional<std::string> FolderReader::TextName(
@@ -182,8 +123,17 @@ bool FolderReader::HasTensor(std::string_view folder) const {
 void FolderReader::Collect(const SafetensorsTensor& tensor,
                            std::map<std::string, Parts>* found) const {
   const std::optional<std::string> name = TextName(tensor.name);
-  if (!name || name->ends_with(".rotary_emb.inv_freq")) return;
-  const Pattern pattern = PatternOf(*name);
+  if (!name || name->ends_with(".rotary_emb.inv_freq") ||
+      name->ends_with(kFp8Scale)) {
+    return;
+  }
+  const FolderPattern pattern = PatternOf(*name);
+  const std::vector<uint64_t>& numbers = pattern.numbers;
+  // Layers past the last predict further tokens.
+  if (pattern.name.starts_with("model.layers.{}") &&
+      numbers[0] >= Count("num_hidden_layers")) {
+    return;
+  }
   std::string_view stem = pattern.name;
   std::string_view suffix;
   auto [rule, end] = rules_.equal_range(stem);
@@ -205,7 +155,6 @@ void FolderReader::Collect(const SafetensorsTensor& tensor,
   }
   for (; rule != end; ++rule) {
     if (rule->second.gguf.empty()) continue;
-    const std::vector<uint64_t>& numbers = pattern.numbers;
     std::string gguf(rule->second.gguf);
     if (const size_t place = gguf.find("{}");
         place != std::string::npos && !numbers.empty()) {
@@ -217,26 +166,10 @@ void FolderReader::Collect(const SafetensorsTensor& tensor,
   }
 }
 
-ModelTensor FolderReader::Make(const std::string& name,
-                               const Parts& parts) const {
+ModelTensor FolderReader::MakeViews(const std::string& name, const Parts& parts,
+                                    TensorType type) const {
   const SafetensorsTensor& first = *parts.tensors.begin()->second;
-  const auto refuse = [&](std::string what) -> Error {
-    return Error::Format(std::move(what))
-        .In(weights_->paths()[first.file])
-        .AtByte(first.byte);
-  };
-  const std::optional<TensorType> type = TypeOf(first.type);
-  if (!type) {
-    throw Error::Unsupported(fmt::format("tensor {} has type {}, which this "
-                                         "program can't compute with",
-                                         first.name,
-                                         SafetensorsTypeName(first.type)))
-        .In(weights_->paths()[first.file])
-        .AtByte(first.byte);
-  }
-  ModelTensor made{
-      .name = name, .type = *type, .shape = GgufShape(first.shape)};
-  if (made.shape.empty()) made.shape = {1};
+  ModelTensor made{.name = name, .type = type, .shape = GgufShape(first.shape)};
   // The dimension that a range cuts: rows, of a vector its elements.
   const size_t cut = made.shape.size() > 1 ? 1 : 0;
   const uint64_t all = made.shape[cut];
@@ -245,39 +178,144 @@ ModelTensor FolderReader::Make(const std::string& name,
   made.shape[cut] = 0;
   for (const RowRange& range : ranges) {
     if (range.begin > all || range.count > all - range.begin) {
-      throw refuse(
-          fmt::format("tensor {} has {} rows, but the configuration "
-                      "asks for {}",
-                      first.name, all, range.begin + range.count));
+      throw Fault(first,
+                  fmt::format("tensor {} has {} rows, but the configuration "
+                              "asks for {}",
+                              first.name, all, range.begin + range.count));
     }
     made.shape[cut] += range.count;
   }
   const uint64_t matrices = made.shape.size() > 2 ? made.shape[2] : 1;
   for (const auto& [number, tensor] : parts.tensors) {
     if (tensor->type != first.type || tensor->shape != first.shape) {
-      throw refuse(fmt::format("tensors {} and {} differ in type or shape",
-                               first.name, tensor->name));
+      throw Fault(*tensor,
+                  fmt::format("tensors {} and {} differ in type or shape",
+                              first.name, tensor->name));
     }
-    const uint64_t bytes = tensor->data.size() / matrices;
+    const uint64_t bytes =
+        tensor->data.size() / std::max<uint64_t>(matrices, 1);
+    const uint64_t row = bytes / std::max<uint64_t>(all, 1);
     for (uint64_t i = 0; i < matrices; ++i) {
       for (const RowRange& range : ranges) {
         made.pieces.push_back(tensor->data.subspan(
-            i * bytes + bytes / all * range.begin, bytes / all * range.count));
+            i * bytes + row * range.begin, row * range.count));
       }
     }
   }
-  const uint64_t stacked = parts.tensors.size();
-  if (parts.tensors.rbegin()->first + 1 != stacked) {
-    throw refuse(
-        fmt::format("tensor {} is the last of {}, some of which are "
-                    "missing",
-                    parts.tensors.rbegin()->second->name, stacked));
+  if (parts.tensors.size() > 1) made.shape.push_back(parts.tensors.size());
+  if (ranges.size() > 1) {
+    // A matrix of several ranges of rows is no view.
+    made.make = [pieces = std::move(made.pieces)] { return Joined(pieces); };
+    made.pieces.clear();
   }
-  if (stacked > 1) made.shape.push_back(stacked);
-  if (parts.rule->change || *type == TensorType::kF64) {
-    Compute(parts.rule->change, &made);
-  } else if (ranges.size() > 1) {
-    PutTogether(&made);
+  return made;
+}
+
+void FolderReader::DequantizeFp8(const Parts& parts,
+                                 ModelTensor* tensor) const {
+  const auto& config = folder_.config()["quantization_config"];
+  std::pair<uint64_t, uint64_t> block = {128, 128};
+  if (const auto it = config.find("weight_block_size");
+      it != config.end() && it->is_array() && it->size() == 2) {
+    block = {it->at(0).get<uint64_t>(), it->at(1).get<uint64_t>()};
+  }
+  std::vector<Fp8Weight> weights;
+  for (const auto& [number, each] : parts.tensors) {
+    const SafetensorsTensor* scale =
+        weights_->Find(each->name + std::string(kFp8Scale));
+    if (scale == nullptr) {
+      throw Fault(*each, fmt::format("tensor {} has no scales", each->name));
+    }
+    weights.push_back(MakeFp8Weight(*each, *scale, block));
+  }
+  std::vector<RowRange> ranges = parts.rule->rows;
+  if (ranges.empty()) ranges = {{0, weights[0].rows}};
+  tensor->make = [weights = std::move(weights), ranges] {
+    std::vector<float> numbers;
+    for (const Fp8Weight& weight : weights) {
+      for (uint64_t m = 0; m < weight.matrices; ++m) {
+        for (const RowRange& range : ranges) {
+          const size_t old = numbers.size();
+          const uint64_t begin = m * weight.rows + range.begin;
+          numbers.resize(old + range.count * weight.columns);
+          fullstop::DequantizeFp8(weight, begin, begin + range.count,
+                                  numbers.data() + old);
+        }
+      }
+    }
+    return Bytes(numbers);
+  };
+  tensor->pieces.clear();
+  tensor->type = TensorType::kF32;
+}
+
+ModelTensor FolderReader::MakeMxfp4(const std::string& name,
+                                    const Parts& parts) const {
+  const SafetensorsTensor& blocks = *parts.tensors.begin()->second;
+  const std::string stem = blocks.name.substr(0, blocks.name.rfind('_'));
+  const SafetensorsTensor* scales = weights_->Find(stem + "_scales");
+  // [experts, rows, blocks, 16]
+  const bool fits =
+      scales != nullptr && blocks.type == SafetensorsType::kU8 &&
+      scales->type == SafetensorsType::kU8 && blocks.shape.size() == 4 &&
+      blocks.shape[3] == 16 &&
+      std::ranges::equal(scales->shape, std::span(blocks.shape).first(3));
+  if (!fits) {
+    throw Fault(blocks, fmt::format("tensor {} is no MXFP4 with scales of the "
+                                    "same shape beside it",
+                                    blocks.name));
+  }
+  const uint64_t rows = blocks.shape[1];
+  const uint64_t row_blocks = blocks.shape[2];
+  const uint64_t first = parts.rule->first;
+  const uint64_t step = parts.rule->step;
+  const uint64_t kept = rows <= first ? 0 : (rows - first + step - 1) / step;
+  ModelTensor made{.name = name,
+                   .type = TensorType::kMXFP4,
+                   .shape = {row_blocks * 32, kept, blocks.shape[0]}};
+  made.make = [=, data = blocks.data, scale = scales->data,
+               experts = blocks.shape[0]] {
+    std::vector<std::byte> bytes(experts * kept * row_blocks *
+                                 sizeof(BlockMXFP4));
+    auto* out = reinterpret_cast<BlockMXFP4*>(bytes.data());
+    for (uint64_t e = 0; e < experts; ++e) {
+      for (uint64_t i = 0; i < kept; ++i, out += row_blocks) {
+        const uint64_t at = (e * rows + first + i * step) * row_blocks;
+        RepackMxfp4(data.subspan(at * 16, row_blocks * 16),
+                    scale.subspan(at, row_blocks), out);
+      }
+    }
+    return bytes;
+  };
+  return made;
+}
+
+ModelTensor FolderReader::Make(const std::string& name,
+                               const Parts& parts) const {
+  const SafetensorsTensor& first = *parts.tensors.begin()->second;
+  const auto& [last, last_tensor] = *parts.tensors.rbegin();
+  if (last + 1 != parts.tensors.size()) {
+    throw Fault(*last_tensor,
+                fmt::format("tensor {} is one of {}, but some are missing",
+                            last_tensor->name, last + 1));
+  }
+  if (parts.rule->step > 0) return MakeMxfp4(name, parts);
+  const std::optional<TensorType> type = PlainType(first.type);
+  if (!type && !IsFp8(first.type)) {
+    throw Error::Unsupported(fmt::format("tensor {} has type {}, which this "
+                                         "program can't compute with",
+                                         first.name,
+                                         SafetensorsTypeName(first.type)))
+        .In(weights_->paths()[first.file])
+        .AtByte(first.byte);
+  }
+  ModelTensor made = MakeViews(name, parts, type.value_or(TensorType::kI8));
+  if (!type) {
+    DequantizeFp8(parts, &made);
+  } else if (parts.rule->gather) {
+    Gather(parts.rule->gather, &made);
+  } else if (parts.rule->change || *type == TensorType::kF64) {
+    Compute(first.type, parts.rule->change, &made);
   }
   return made;
 }

@@ -34,10 +34,7 @@ Graph Describe(const ModelFile& file) {
 void ReadFolder(FolderReader& f) {
   f.SetDecoderKeys();
   f.AddNames(kDecoderNames);
-  f.SetNumber("attention.scale", f.Number("attention_multiplier", 1.0));
-  f.SetNumber("embedding_scale", f.Number("embedding_multiplier", 1.0));
-  f.SetNumber("residual_scale", f.Number("residual_multiplier", 1.0));
-  f.SetNumber("logit_scale", f.Number("logits_scaling", 1.0));
+  f.SetGraniteKeys();
 }
 
 }  // namespace

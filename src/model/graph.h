@@ -18,6 +18,7 @@ namespace fullstop {
 enum class TensorId : uint32_t {};
 enum class ValueId : uint32_t {};
 enum class RopeId : uint32_t {};
+enum class StateId : uint32_t {};
 
 // How a tensor may be shared out among machines.
 enum class CutAxis {
@@ -118,6 +119,19 @@ using kernels::Activation;
 using kernels::ActivationParameters;
 using kernels::RopePairs;
 
+// Each head through a matrix of its own: with WEIGHT [I, O, heads],
+//   out[h * out_stride + out_begin + o] =
+//       sum_i weight_h[o][i] * in[h * in_stride + in_begin + i]
+// where the strides are the values' widths divided by the heads. This takes
+// queries to the space of DeepSeek's latent keys, and latent values from it.
+struct HeadLinearStep {
+  ValueId in;
+  TensorId weight;
+  ValueId out;
+  uint64_t in_begin = 0;
+  uint64_t out_begin = 0;
+};
+
 // Turns, in each of HEADS heads of HEAD_LENGTH numbers, the pairs of those from
 // number BEGIN on.
 struct RopeStep {
@@ -129,17 +143,28 @@ struct RopeStep {
   uint64_t begin = 0;
 };
 
-// Appends KEY and VALUE to the cache of LAYER, then for each query head
-//   out = softmax(SCALE * query . keys) . values
-// over the positions that the row's mask allows. Query head H reads the keys of
-// head H * KV_HEADS / HEADS.
+// Appends KEY and VALUE to the cache LAYER, then for each query head
+//   s = SCALE * query . keys, s = cap * tanh(s / cap) where SOFT_CAP is not 0
+//   out = softmax(s) . values
+// over the positions that the row sees. Query head H reads the keys of head H *
+// KV_HEADS / HEADS. Without KEY and VALUE the cache is read as an earlier step
+// of the same graph has filled it.
 struct AttentionStep {
   uint32_t layer;
   ValueId query;
-  ValueId key;
-  ValueId value;
+  std::optional<ValueId> key;
+  // As KEY, unless the layer's values stand in its keys.
+  std::optional<ValueId> value;
   ValueId out;
   double scale;
+  double soft_cap = 0;
+  // If not 0: a row sees the last WINDOW positions, its own included.
+  uint64_t window = 0;
+  // If not 0: a row sees positions of its own CHUNK of so many, counted from
+  // the sequence's beginning.
+  uint64_t chunk = 0;
+  // [HEADS]: a score for each that joins the softmax and has no value.
+  std::optional<TensorId> sinks = std::nullopt;
 };
 
 // out = ACTIVATION of gate, times up where that is given. OUT may be either.
@@ -174,6 +199,46 @@ struct PositionScaleStep {
   double offset;
 };
 
+// A causal convolution over positions, each channel by itself: with WEIGHT [K,
+// channels]
+//   out[c] = sum_{k < K} weight[c][k] * in of position - (K - 1) + k [c]
+//            + bias[c]
+// What stands before a sequence is 0. STATE holds (K - 1) * channels numbers.
+// OUT may not be IN.
+struct ConvolutionStep {
+  StateId state;
+  ValueId in;
+  TensorId weight;
+  std::optional<TensorId> bias;
+  ValueId out;
+};
+
+// The gated delta rule (arXiv:2412.06464). Value head H goes with key head H *
+// KEY_HEADS / VALUE_HEADS or, where the key heads are TILED, with H %
+// KEY_HEADS; it has a state S of [key length, value length] numbers:
+//   k = key / sqrt(sum(key^2) + epsilon)
+//   q = query / sqrt(sum(query^2) + epsilon) / sqrt(key length)
+//   S = exp(decay[H] * log(1 + exp(alpha[H] + offset[H]))) * S
+//   S += k (1 / (1 + exp(-beta[H])) * (value - S^T k))^T
+//   out = S^T q
+// STATE holds value heads * key length * value length numbers. OUT may be
+// VALUE.
+struct DeltaRuleStep {
+  StateId state;
+  ValueId query;
+  ValueId key;
+  ValueId value;
+  ValueId alpha;    // [VALUE_HEADS]
+  ValueId beta;     // [VALUE_HEADS]
+  TensorId decay;   // [VALUE_HEADS], negative
+  TensorId offset;  // [VALUE_HEADS]
+  ValueId out;
+  uint64_t key_heads;
+  uint64_t value_heads;
+  bool tiled = false;
+  double epsilon = 1e-6;
+};
+
 // out[g * out_stride + out_begin + i] = in[g * in_stride + in_begin + i]
 // for g < GROUPS and i < LENGTH: takes fused activations apart and puts them
 // together. An IN_STRIDE of 0 gives the same numbers to all groups.
@@ -188,7 +253,64 @@ struct CopyStep {
   uint64_t groups = 1;
 };
 
-// From here on only rows whose result is wanted matter; VALUES are alive.
+// Chooses CHOSEN of the experts for a row. Each expert's score is made of its
+// logit; those with the highest score plus CHOICE_BIAS are taken, and their
+// weights are
+//   kSoftmax          the softmax of all logits
+//   kSigmoid          1 / (1 + exp(-logit))
+//   kSoftmaxOfChosen  the softmax of the chosen ones' logits; the score is the
+//                     logit
+// divided, where NORMALISE is true, by their sum plus EPSILON, times FACTOR and
+// the expert's own in EXPERT_FACTORS.
+// Where there are several GROUPS of equal size, experts of the CHOSEN_GROUPS
+// best ones alone are taken: a group's worth is the sum of its RANKED highest
+// scores with bias.
+struct RouteStep {
+  enum class Score { kSoftmax, kSigmoid, kSoftmaxOfChosen };
+
+  ValueId logits;
+  // [2 * CHOSEN]: the numbers of the experts, best first, then their weights.
+  ValueId out;
+  uint64_t chosen;
+  Score score;
+  bool normalise = false;
+  double epsilon = 0;
+  double factor = 1;
+  std::optional<TensorId> choice_bias = std::nullopt;
+  std::optional<TensorId> expert_factors = std::nullopt;
+  uint64_t groups = 1;
+  uint64_t chosen_groups = 1;
+  uint64_t ranked = 2;
+};
+
+// [in, out, experts], of each expert's rows those from FIRST on; BIAS is [out,
+// experts].
+struct ExpertPart {
+  TensorId weight;
+  std::optional<TensorId> bias = std::nullopt;
+  uint64_t first = 0;
+};
+
+// out = the sum over the experts e that ROUTES, of a RouteStep, names for the
+// row, best first, of
+//   weight * down_e(ACTIVATION of gate_e(in) and up_e(in))
+// or, where the weight is taken from the INPUT, of
+//   down_e(ACTIVATION of gate_e(weight * in) and up_e(weight * in)).
+// Without UP the activation has no factor. The other experts are not computed.
+struct ExpertsStep {
+  ValueId in;
+  ValueId routes;
+  ValueId out;
+  ExpertPart gate;
+  std::optional<ExpertPart> up;
+  ExpertPart down;
+  Activation activation;
+  ActivationParameters parameters = {};
+  bool weigh_input = false;
+};
+
+// From here on only rows whose result is wanted matter; VALUES are alive. Steps
+// with a cache or a state come before.
 struct SelectStep {
   std::vector<ValueId> values;
 };
@@ -196,18 +318,34 @@ struct SelectStep {
 struct Step {
   // "blk.3.attn_norm": for messages and profiles.
   std::string name;
-  std::variant<EmbedStep, NormStep, LinearStep, RopeStep, AttentionStep,
-               ActivateStep, AddStep, ScaleStep, PositionScaleStep, CopyStep,
-               SelectStep>
+  std::variant<EmbedStep, NormStep, LinearStep, HeadLinearStep, RopeStep,
+               AttentionStep, ActivateStep, AddStep, ScaleStep,
+               PositionScaleStep, CopyStep, RouteStep, ExpertsStep,
+               ConvolutionStep, DeltaRuleStep, SelectStep>
       op;
 };
 
-// What a layer's cache holds for one position: keys and values of so many
-// heads.
+// What a layer's cache holds for one position: keys and values of KV_HEADS
+// heads. HEADS queries read them.
 struct CacheLayer {
   uint64_t heads;
   uint64_t kv_heads;
   uint64_t head_length;
+  // 0: as HEAD_LENGTH.
+  uint64_t value_length = 0;
+  // Values are the first VALUE_LENGTH numbers of the keys, and held once.
+  bool values_in_keys = false;
+
+  uint64_t ValueLength() const {
+    return value_length == 0 ? head_length : value_length;
+  }
+};
+
+// What a layer remembers of the positions before beside a cache, WIDTH numbers
+// for each sequence; zeros in the beginning.
+struct StateSpec {
+  std::string name;
+  uint64_t width;
 };
 
 struct Graph {
@@ -217,6 +355,7 @@ struct Graph {
   // Positions that the model was trained for.
   uint64_t trained_context = 0;
   std::vector<CacheLayer> cache;
+  std::vector<StateSpec> states;
   std::vector<TensorSpec> tensors;
   std::vector<ValueSpec> values;
   std::vector<RopeSpec> ropes;

@@ -97,8 +97,14 @@ std::vector<bool> ModelKeys::Flags(
     return flags;
   }
   const auto* array = std::get_if<GgufArray>(&value->value);
-  const auto* given =
-      array == nullptr ? nullptr : std::get_if<std::vector<bool>>(array);
+  if (array == nullptr) {
+    const uint64_t period = CountOrNone(key);
+    for (uint64_t i = 0; i < count; ++i) {
+      flags[i] = period > 0 && (i + 1) % period != 0;
+    }
+    return flags;
+  }
+  const auto* given = std::get_if<std::vector<bool>>(array);
   if (given == nullptr || given->size() < count) {
     throw Error::Format(
         fmt::format("key {} is no array of {} flags", FullKey(key), count))

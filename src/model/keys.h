@@ -33,8 +33,9 @@ class ModelKeys {
   bool Flag(std::string_view key, bool fallback) const;
   // Finite.
   double Number(std::string_view key, double fallback) const;
-  // An array of at least COUNT, of which the first COUNT are taken; FALLBACK of
-  // each index where the key is missing.
+  // An array of at least COUNT, of which the first COUNT are taken; or a
+  // number N: all but each N-th; or FALLBACK of each index where the key is
+  // missing.
   std::vector<bool> Flags(
       std::string_view key, uint64_t count,
       const std::function<bool(uint64_t index)>& fallback) const;

@@ -18,15 +18,23 @@ size_t PagesFor(int32_t length) {
 
 }  // namespace
 
-KvCache::KvCache(std::vector<CacheLayer> layers) : layers_(std::move(layers)) {
+KvCache::KvCache(std::vector<CacheLayer> layers, kernels::CacheType type)
+    : layers_(std::move(layers)),
+      type_(type),
+      element_bytes_(type == kernels::CacheType::kF32 ? sizeof(float)
+                                                      : sizeof(uint16_t)) {
   for (const CacheLayer& layer : layers_) {
-    const uint64_t elements =
-        layer.kv_heads * layer.head_length * kPagePositions;
-    key_offsets_.push_back(page_elements_);
-    value_offsets_.push_back(page_elements_ + elements);
-    page_elements_ += 2 * elements;
+    const uint64_t each = layer.kv_heads * kPagePositions * element_bytes_;
+    key_offsets_.push_back(page_bytes_);
+    if (layer.values_in_keys) {
+      value_offsets_.push_back(page_bytes_);
+      page_bytes_ += each * layer.head_length;
+    } else {
+      value_offsets_.push_back(page_bytes_ + each * layer.head_length);
+      page_bytes_ += each * (layer.head_length + layer.ValueLength());
+    }
   }
-  bytes_per_position_ = page_elements_ / kPagePositions * sizeof(uint16_t);
+  bytes_per_position_ = page_bytes_ / kPagePositions;
 }
 
 int32_t KvCache::Length(SequenceId sequence) const {
@@ -37,15 +45,15 @@ int32_t KvCache::Length(SequenceId sequence) const {
 KvCache::Page KvCache::NewPage() const {
   constexpr std::align_val_t kAlignment{kernels::kAlignment};
   try {
-    auto* memory = static_cast<uint16_t*>(
-        ::operator new[](page_elements_ * sizeof(uint16_t), kAlignment));
+    auto* memory =
+        static_cast<std::byte*>(::operator new[](page_bytes_, kAlignment));
     // A kernel may read a whole tile: what nobody wrote must be numbers too.
-    std::fill_n(memory, page_elements_, uint16_t{0});
+    std::fill_n(memory, page_bytes_, std::byte{0});
     return Page(memory,
-                [](uint16_t* p) { ::operator delete[](p, kAlignment); });
+                [](std::byte* p) { ::operator delete[](p, kAlignment); });
   } catch (const std::bad_alloc&) {
-    throw Error::Limit(fmt::format("no memory for {} more bytes of the cache",
-                                   page_elements_ * sizeof(uint16_t)))
+    throw Error::Limit(
+        fmt::format("no memory for {} more bytes of the cache", page_bytes_))
         .Advice("use a shorter context, or fewer sequences");
   }
 }
@@ -72,7 +80,7 @@ void KvCache::Reserve(SequenceId id, int32_t length) {
       Place(sequence, i, NewPage());
     } else if (sequence.pages[i].use_count() > 1) {
       Page own = NewPage();
-      std::copy_n(sequence.pages[i].get(), page_elements_, own.get());
+      std::copy_n(sequence.pages[i].get(), page_bytes_, own.get());
       Place(sequence, i, std::move(own));
     }
   }
@@ -85,20 +93,30 @@ void KvCache::SetLength(SequenceId sequence, int32_t length) {
 KvCache::Slot KvCache::At(SequenceId id, uint32_t layer, int32_t position) {
   const Sequence& sequence = sequences_.at(id);
   const auto page = static_cast<size_t>(position / kPagePositions);
-  const uint64_t offset = static_cast<uint64_t>(position % kPagePositions) *
-                          layers_[layer].head_length;
-  return {sequence.keys[layer][page] + offset,
-          sequence.values[layer][page] + offset};
+  const kernels::KvPages pages = Pages(id, layer);
+  const auto row = static_cast<uint64_t>(position % kPagePositions);
+  const auto at = [&](void* begin, const kernels::KvStride& stride) {
+    return static_cast<std::byte*>(begin) +
+           row * static_cast<uint64_t>(stride.position) * element_bytes_;
+  };
+  return {at(sequence.keys[layer][page], pages.key_stride),
+          at(sequence.values[layer][page], pages.value_stride)};
 }
 
 kernels::KvPages KvCache::Pages(SequenceId id, uint32_t layer) const {
   const Sequence& sequence = sequences_.at(id);
-  const auto length = static_cast<int64_t>(layers_[layer].head_length);
-  return {.keys = sequence.keys[layer].data(),
+  const CacheLayer& shape = layers_[layer];
+  const auto stride = [](uint64_t length) {
+    return kernels::KvStride{kPagePositions * static_cast<int64_t>(length),
+                             static_cast<int64_t>(length)};
+  };
+  return {.type = type_,
+          .keys = sequence.keys[layer].data(),
           .values = sequence.values[layer].data(),
           .page_positions = kPagePositions,
-          .head_stride = kPagePositions * length,
-          .position_stride = length};
+          .key_stride = stride(shape.head_length),
+          .value_stride = stride(shape.values_in_keys ? shape.head_length
+                                                      : shape.ValueLength())};
 }
 
 void KvCache::Shrink(Sequence& sequence, int32_t length) {

@@ -14,6 +14,8 @@ KvCache SmallCache() {
                   {.heads = 4, .kv_heads = 2, .head_length = 16}});
 }
 
+uint16_t& Number(std::byte* at) { return *reinterpret_cast<uint16_t*>(at); }
+
 // Marks position P of SEQUENCE with MARK + P in every layer.
 void Write(KvCache& cache, SequenceId sequence, int32_t begin, int32_t end,
            int32_t mark) {
@@ -21,8 +23,8 @@ void Write(KvCache& cache, SequenceId sequence, int32_t begin, int32_t end,
   for (uint32_t layer = 0; layer < 2; ++layer) {
     for (int32_t p = begin; p < end; ++p) {
       const KvCache::Slot slot = cache.At(sequence, layer, p);
-      *slot.key = static_cast<uint16_t>(mark + p);
-      *slot.value = static_cast<uint16_t>(2 * (mark + p));
+      Number(slot.key) = static_cast<uint16_t>(mark + p);
+      Number(slot.value) = static_cast<uint16_t>(2 * (mark + p));
     }
   }
   cache.SetLength(sequence, end);
@@ -33,8 +35,8 @@ void ExpectMarks(KvCache& cache, SequenceId sequence, int32_t begin,
   for (uint32_t layer = 0; layer < 2; ++layer) {
     for (int32_t p = begin; p < end; ++p) {
       const KvCache::Slot slot = cache.At(sequence, layer, p);
-      ASSERT_EQ(*slot.key, mark + p) << "position " << p;
-      ASSERT_EQ(*slot.value, 2 * (mark + p)) << "position " << p;
+      ASSERT_EQ(Number(slot.key), mark + p) << "position " << p;
+      ASSERT_EQ(Number(slot.value), 2 * (mark + p)) << "position " << p;
     }
   }
 }
@@ -51,15 +53,38 @@ TEST(KvCacheTest, PositionsOfManyPagesKeepTheirContent) {
   ExpectMarks(cache, 3, 0, 5 * kPage + 7, 100);
 }
 
+TEST(KvCacheTest, ValuesHaveTheirOwnLengthOrStandInTheKeys) {
+  const CacheLayer apart = {
+      .heads = 4, .kv_heads = 2, .head_length = 8, .value_length = 24};
+  const CacheLayer within = {.heads = 4,
+                             .kv_heads = 1,
+                             .head_length = 40,
+                             .value_length = 32,
+                             .values_in_keys = true};
+  EXPECT_EQ(KvCache({apart}).BytesPerPosition(), 2u * 2 * (8 + 24));
+  EXPECT_EQ(KvCache({within}).BytesPerPosition(), 2u * 40);
+  KvCache cache({apart, within}, kernels::CacheType::kF32);
+  EXPECT_EQ(cache.BytesPerPosition(), 4u * (2 * (8 + 24) + 40));
+  cache.Reserve(0, 5);
+  const KvCache::Slot slot = cache.At(0, 1, 3);
+  EXPECT_EQ(slot.key, slot.value);
+  EXPECT_EQ(cache.Pages(0, 1).value_stride.position, 40);
+  EXPECT_EQ(cache.Pages(0, 0).value_stride.position, 24);
+  EXPECT_EQ(cache.At(0, 0, 0).value - cache.At(0, 0, 0).key, 4 * 2 * kPage * 8);
+}
+
 TEST(KvCacheTest, PagesNameTheSamePlacesAsSlots) {
   KvCache cache = SmallCache();
   Write(cache, 0, 0, 2 * kPage, 0);
   const kernels::KvPages pages = cache.Pages(0, 1);
   EXPECT_EQ(pages.page_positions, kPage);
   const KvCache::Slot slot = cache.At(0, 1, kPage + 5);
-  EXPECT_EQ(pages.keys[1] + 5 * pages.position_stride, slot.key);
-  EXPECT_EQ(pages.values[1] + 5 * pages.position_stride, slot.value);
-  EXPECT_EQ(pages.head_stride, kPage * 16);
+  const auto at = [](const void* page, const kernels::KvStride& stride) {
+    return static_cast<const std::byte*>(page) + 2 * 5 * stride.position;
+  };
+  EXPECT_EQ(at(pages.keys[1], pages.key_stride), slot.key);
+  EXPECT_EQ(at(pages.values[1], pages.value_stride), slot.value);
+  EXPECT_EQ(pages.key_stride.head, kPage * 16);
 }
 
 TEST(KvCacheTest, CopyAndOriginalGoTheirOwnWays) {

@@ -1,8 +1,7 @@
-// The Llama line: Llama 1 to 3.3, TinyLlama, SmolLM 1 and 2, Yi, Mistral
-// without a sliding window, and their fine-tunes. arXiv:2302.13971.
-#include <fmt/format.h>
+// The Llama line: Llama 1 to 3.3, TinyLlama, SmolLM 1 and 2, Yi, and Mistral
+// and Mixtral. arXiv:2302.13971, arXiv:2310.06825, arXiv:2401.04088.
+#include <vector>
 
-#include "base/error.h"
 #include "model/architecture.h"
 #include "model/decoder.h"
 #include "model/folder_reader.h"
@@ -10,39 +9,19 @@
 namespace fullstop {
 namespace {
 
-void CheckSupported(const ModelFile& file, const Decoder& d) {
-  const auto unsupported = [&](std::string what) {
-    return Error::Unsupported(std::move(what)).In(file.path());
-  };
-  const uint64_t experts = d.keys().CountOrNone("expert_count");
-  if (experts > 0) {
-    throw unsupported(fmt::format(
-        "the model is a mixture of {} experts, which is not supported",
-        experts));
-  }
-  const uint64_t window = d.keys().CountOrNone("attention.sliding_window");
-  if (window > 0 && window < d.shape().context) {
-    throw unsupported(fmt::format(
-        "the model attends through a sliding window of {} positions, which is "
-        "not supported",
-        window));
-  }
-}
-
 Graph Describe(const ModelFile& file) {
   Decoder d(file, "llama");
-  CheckSupported(file, d);
-  const AttentionOptions attention{.rope = d.Rope(),
-                                   .pairs = d.ReorderedPairs()};
+  AttentionOptions attention{.rope = d.Rope(), .pairs = d.ReorderedPairs()};
+  const std::vector<uint64_t> windows = d.Windows(0);
   d.Embed();
   for (uint64_t layer = 0; layer < d.shape().layers; ++layer) {
     d.BeginLayer(layer);
+    attention.window = windows[layer];
     d.Norm("attn_norm");
     d.Attention(attention);
     d.Add();
     d.Norm("ffn_norm");
-    d.FeedForward();
-    d.Add();
+    d.AddMixtureOrFeedForward({});
   }
   return d.Finish();
 }
@@ -50,13 +29,18 @@ Graph Describe(const ModelFile& file) {
 void ReadFolder(FolderReader& f) {
   f.SetDecoderKeys();
   f.AddNames(kDecoderNames);
+  if (f.Text("model_type", "") != "llama") f.SetWindows(0);
+  if (f.Field("num_local_experts").is_null()) return;
+  f.SetExpertKeys();
+  f.AddExpertNames("model.layers.{}.block_sparse_moe");
+  f.AddExpertNames("model.layers.{}.mlp");
 }
 
 }  // namespace
 
 extern const Architecture kLlama = {
     .name = "llama",
-    .model_types = {"llama"},
+    .model_types = {"llama", "mistral", "ministral", "mixtral"},
     .describe = Describe,
     .read_folder = ReadFolder,
     .reordered = true,

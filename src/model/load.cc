@@ -38,7 +38,8 @@ uint64_t MemoryForCache(const ModelFile& file) {
 
 int32_t ContextLength(const ModelFile& file, const Graph& graph,
                       const ModelOptions& options) {
-  const uint64_t each = KvCache(graph.cache).BytesPerPosition();
+  const uint64_t each =
+      KvCache(graph.cache, options.cache_type).BytesPerPosition();
   const uint64_t memory =
       options.cache_memory ? *options.cache_memory : MemoryForCache(file);
   const auto fits = static_cast<int32_t>(
@@ -76,7 +77,8 @@ std::unique_ptr<ForwardModel> LoadModel(const ModelFile& file,
       CpuModel::Options{.context_length = context,
                         .threads = options.threads > 0 ? options.threads
                                                        : AvailableProcessors(),
-                        .batch = options.batch},
+                        .batch = options.batch,
+                        .cache_type = options.cache_type},
       kernels::Kernels::Select(options.cpu_path));
 }
 

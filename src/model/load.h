@@ -20,6 +20,9 @@ struct ModelOptions {
   // Bytes that a full context may take. None: what is available beside the
   // weights.
   std::optional<uint64_t> cache_memory = std::nullopt;
+  // What keys and values are kept as: floats take twice the memory and lose
+  // nothing.
+  kernels::CacheType cache_type = kernels::CacheType::kF16;
   // The best implementation of the kernels to use. None: the best there is.
   std::optional<kernels::CpuPath> cpu_path = std::nullopt;
   // Threads that compute. 0: one for each processor this process may use.

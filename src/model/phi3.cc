@@ -1,4 +1,6 @@
 // Phi 3 and 4: Llama with fused matrices and LongRoPE. arXiv:2404.14219.
+#include <vector>
+
 #include "model/architecture.h"
 #include "model/decoder.h"
 #include "model/folder_reader.h"
@@ -8,10 +10,12 @@ namespace {
 
 Graph Describe(const ModelFile& file) {
   Decoder d(file, "phi3");
-  const AttentionOptions attention{.rope = d.Rope()};
+  AttentionOptions attention{.rope = d.Rope()};
+  const std::vector<uint64_t> windows = d.Windows(0);
   d.Embed();
   for (uint64_t layer = 0; layer < d.shape().layers; ++layer) {
     d.BeginLayer(layer);
+    attention.window = windows[layer];
     d.Norm("attn_norm");
     d.Attention(attention);
     d.Add();
@@ -25,6 +29,7 @@ Graph Describe(const ModelFile& file) {
 void ReadFolder(FolderReader& f) {
   f.SetDecoderKeys();
   f.AddNames(kDecoderNames);
+  f.SetWindows(0);
   static constexpr TensorName kOwn[] = {
       {"model.layers.{}.self_attn.qkv_proj", "blk.{}.attn_qkv"},
       {"model.layers.{}.mlp.gate_up_proj", "blk.{}.ffn_up"}};

@@ -1,5 +1,7 @@
 // Qwen 1.5 to 2.5: Llama with biases of queries, keys and values.
 // arXiv:2407.10671.
+#include <vector>
+
 #include "model/architecture.h"
 #include "model/decoder.h"
 #include "model/folder_reader.h"
@@ -9,10 +11,12 @@ namespace {
 
 Graph Describe(const ModelFile& file) {
   Decoder d(file, "qwen2");
-  const AttentionOptions attention{.rope = d.Rope()};
+  AttentionOptions attention{.rope = d.Rope()};
+  const std::vector<uint64_t> windows = d.Windows(0);
   d.Embed();
   for (uint64_t layer = 0; layer < d.shape().layers; ++layer) {
     d.BeginLayer(layer);
+    attention.window = windows[layer];
     d.Norm("attn_norm");
     d.Attention(attention);
     d.Add();
@@ -26,6 +30,7 @@ Graph Describe(const ModelFile& file) {
 void ReadFolder(FolderReader& f) {
   f.SetDecoderKeys();
   f.AddNames(kDecoderNames);
+  f.SetUpperWindows();
 }
 
 }  // namespace

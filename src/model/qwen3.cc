@@ -1,4 +1,6 @@
 // Qwen 3: Llama with normed queries and keys. arXiv:2505.09388.
+#include <vector>
+
 #include "model/architecture.h"
 #include "model/decoder.h"
 #include "model/folder_reader.h"
@@ -8,11 +10,12 @@ namespace {
 
 Graph Describe(const ModelFile& file) {
   Decoder d(file, "qwen3");
-  const AttentionOptions attention{.rope = d.Rope(),
-                                   .head_norm = HeadNorm::kEach};
+  AttentionOptions attention{.rope = d.Rope(), .head_norm = HeadNorm::kEach};
+  const std::vector<uint64_t> windows = d.Windows(0);
   d.Embed();
   for (uint64_t layer = 0; layer < d.shape().layers; ++layer) {
     d.BeginLayer(layer);
+    attention.window = windows[layer];
     d.Norm("attn_norm");
     d.Attention(attention);
     d.Add();
@@ -27,6 +30,7 @@ void ReadFolder(FolderReader& f) {
   f.SetDecoderKeys({.head_length = 128});
   f.AddNames(kDecoderNames);
   f.AddNames(kHeadNormNames);
+  f.SetUpperWindows();
 }
 
 }  // namespace

@@ -33,14 +33,7 @@ Graph Describe(const ModelFile& file) {
 void ReadFolder(FolderReader& f) {
   f.SetDecoderKeys();
   f.AddNames(kDecoderNames);
-  const uint64_t interval = f.Count("no_rope_layer_interval", 4);
-  const auto& given = f.Field("no_rope_layers");
-  std::vector<bool> rotates;
-  for (uint64_t i = 0; i < f.Count("num_hidden_layers"); ++i) {
-    rotates.push_back(i < given.size() ? given[i] == 1
-                                       : (i + 1) % interval != 0);
-  }
-  f.SetFlags("attention.rope_layers", rotates);
+  f.SetRopeLayers();
 }
 
 }  // namespace

@@ -10,7 +10,9 @@
 #include <memory>
 
 #include "format/hf_folder.h"
+#include "model/ablations.h"
 #include "model/architectures.h"
+#include "model/cpu_model.h"
 #include "model/load.h"
 
 namespace fullstop {
@@ -21,11 +23,19 @@ using kernels::CpuPath;
 using Logits = std::vector<std::vector<float>>;
 
 // max |difference| / max |logit|
-constexpr double kBound = 4e-3;
+constexpr double kBound = 1e-4;
 
 ModelFile ReadTiny(const TinyModel& model) {
   return ReadModelFolder(
       HfFolder::Open(WriteTinyModel(model, testing::TempDir())));
+}
+
+// A cache of floats: halves would be the greater part of the difference.
+ModelOptions Options(size_t context) {
+  return {.context_length = static_cast<int32_t>(context),
+          .cache_type = kernels::CacheType::kF32,
+          .cpu_path = CpuPath::kReference,
+          .threads = 2};
 }
 
 std::vector<Row> RowsOf(std::span<const TokenId> ids, int32_t first = 0,
@@ -88,15 +98,31 @@ TEST_P(TinyModelTest, LogitsAreThoseOfTransformers) {
   const ModelFile file = ReadTiny(GetParam());
   const std::vector<Row> rows = RowsOf(GetParam().ids);
   for (const Phase phase : {Phase::kPrefill, Phase::kDecode}) {
-    const auto model =
-        LoadModel(file, {.context_length = static_cast<int32_t>(rows.size()),
-                         .cpu_path = CpuPath::kReference,
-                         .threads = 2});
+    const auto model = LoadModel(file, Options(rows.size()));
     const double worst =
         Difference(Evaluate(*model, rows, phase), GetParam().logits);
     EXPECT_LE(worst, Bound())
         << (phase == Phase::kPrefill ? "prefill" : "decode") << ": "
         << worst / Bound() * kBound;
+  }
+}
+
+TEST_P(TinyModelTest, EveryFeatureShows) {
+  const ModelFile file = ReadTiny(GetParam());
+  const Graph graph = DescribeModel(file);
+  const std::vector<Row> rows = RowsOf(GetParam().ids);
+  const Ablations ablations(graph);
+  for (const auto& [feature, without] : ablations.without()) {
+    CpuModel model(file, without,
+                   {.context_length = static_cast<int32_t>(rows.size()),
+                    .threads = 2,
+                    .batch = 512,
+                    .cache_type = kernels::CacheType::kF32},
+                   kernels::Kernels::Select(CpuPath::kReference));
+    EXPECT_GT(
+        Difference(Evaluate(model, rows, Phase::kPrefill), GetParam().logits),
+        100 * Bound())
+        << "without " << feature;
   }
 }
 

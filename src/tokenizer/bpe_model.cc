@@ -28,7 +28,8 @@ BpeModel::BpeModel(const TokenizerSpec& spec, const Tokenizer& tokenizer,
       fuse_unknown_(spec.fuse_unknown),
       unknown_(spec.unknown),
       merges_(spec.merges.size()),
-      whole_pieces_(spec.ignore_merges ? spec.tokens.size() : 0),
+      whole_pieces_(
+          spec.ignore_merges || spec.implied_merges ? spec.tokens.size() : 0),
       joins_(over_bytes_ ? 0 : spec.tokens.size()) {
   for (const TokenSpec& token : spec.tokens) {
     in_model_.push_back(token.in_model);
@@ -39,15 +40,18 @@ BpeModel::BpeModel(const TokenizerSpec& spec, const Tokenizer& tokenizer,
     byte_ids_.fill(-1);
     if (spec.byte_fallback) byte_ids_ = ByteTokens(tokenizer);
   }
-  ReadMerges(spec, remarks);
+  if (!spec.implied_merges) ReadMerges(spec, remarks);
   for (size_t i = 0; i < tokenizer.size(); ++i) {
     const auto id = static_cast<TokenId>(i);
     if (!CanBeMerged(id)) continue;
     const std::string_view text =
         over_bytes_ ? tokenizer.TokenBytes(id) : tokenizer.info(id).text;
     if (!over_bytes_) joins_.Add(text);
-    if (ignore_merges_ && !text.empty()) whole_pieces_.Add(text, id);
+    if (!text.empty() && (ignore_merges_ || spec.implied_merges)) {
+      whole_pieces_.Add(text, id);
+    }
   }
+  if (spec.implied_merges) ImplyMerges();
 }
 
 // Control tokens are never made of ordinary text. Over bytes an added token may
@@ -105,6 +109,32 @@ void BpeModel::ReadMerges(const TokenizerSpec& spec,
     remarks->push_back(std::to_string(unknown) +
                        " merges name tokens that ordinary text cannot have: "
                        "they are ignored");
+  }
+}
+
+void BpeModel::ImplyMerges() {
+  struct Implied {
+    TokenId left;
+    TokenId right;
+    TokenId merged;
+  };
+  std::vector<Implied> merges;
+  for (size_t i = 0; i < tokenizer_.size(); ++i) {
+    const auto id = static_cast<TokenId>(i);
+    const std::string_view bytes = tokenizer_.TokenBytes(id);
+    if (!CanBeMerged(id) || whole_pieces_.Find(bytes) != id) continue;
+    for (size_t cut = 1; cut < bytes.size(); ++cut) {
+      const auto left = whole_pieces_.Find(bytes.substr(0, cut));
+      if (!left) continue;
+      const auto right = whole_pieces_.Find(bytes.substr(cut));
+      if (right) merges.push_back({*left, *right, id});
+    }
+  }
+  merges_ = MergeTable(merges.size());
+  for (const Implied& merge : merges) {
+    // Of equal rank, so that of two ways to one token the leftmost is taken.
+    merges_.Add(merge.left, merge.right,
+                {static_cast<uint32_t>(merge.merged), merge.merged});
   }
 }
 

@@ -27,6 +27,7 @@ class BpeModel : public PieceModel {
  private:
   void ReadBytes(std::vector<std::string>* remarks);
   void ReadMerges(const TokenizerSpec& spec, std::vector<std::string>* remarks);
+  void ImplyMerges();
   bool CanBeMerged(TokenId id) const;
   void EncodeBytes(std::string_view piece,
                    std::vector<PieceToken>* tokens) const;

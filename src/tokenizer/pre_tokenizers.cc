@@ -341,6 +341,10 @@ size_t EditDistance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+std::string_view ByteLevelPattern() { return kGpt2; }
+std::string_view DigitPattern() { return kDigit; }
+std::string_view PunctuationPattern() { return kPunctuation; }
+
 std::span<const PreTokenizer> AllPreTokenizers() { return kTable; }
 
 const PreTokenizer* FindPreTokenizer(std::string_view name) {

@@ -31,6 +31,12 @@ struct PreTokenizer {
   Kind kind = Kind::kByteLevel;
 };
 
+// The patterns of Hugging Face's ByteLevel, Digits (one digit) and Punctuation
+// (one mark).
+std::string_view ByteLevelPattern();
+std::string_view DigitPattern();
+std::string_view PunctuationPattern();
+
 // The entry for NAME; nullptr where there is none.
 const PreTokenizer* FindPreTokenizer(std::string_view name);
 

@@ -22,6 +22,7 @@ struct PatternPiece {
   bool is_set = false;
   CodePointSet set;
   std::string text;
+  bool operator==(const PatternPiece&) const = default;
 };
 
 // Understands literals, . and $ (the end of the text), \G (where the search

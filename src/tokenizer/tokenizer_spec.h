@@ -23,7 +23,7 @@ enum class TokenMatch {
 };
 
 struct TokenSpec {
-  std::string_view text;
+  std::string_view text = {};
   TokenKind kind = TokenKind::kNormal;
   double score = 0;  // SentencePiece and unigram; higher is better
   bool lstrip = false;
@@ -58,6 +58,9 @@ struct TokenizerSpec {
   std::vector<TokenSpec> tokens;
   // By rank; of the models that merge by rank.
   std::vector<std::pair<std::string_view, std::string_view>> merges;
+  // Byte-level only: every two tokens that spell a third merge into it, those
+  // of the lowest id first; MERGES is not looked at.
+  bool implied_merges = false;
   // What text goes through between added tokens.
   std::vector<NormalizerStep> normalizer;
   std::vector<PreTokenizerStep> steps;

@@ -121,10 +121,10 @@ class UnigramModel : public PieceModel {
     for (uint32_t begin = 0; begin < piece.size();) {
       const Score so_far = best[begin].score;
       const uint32_t length = DecodeCodePoint(piece.substr(begin)).length;
-      const auto offer = [&](size_t size, double score, TokenId id) {
+      const auto offer = [&](size_t size, Score score, TokenId id) {
         Node& node = best[begin + size];
         if (node.begin == kNoPlace || score > node.score) {
-          node = {static_cast<Score>(score), begin, id};
+          node = {score, begin, id};
         }
       };
       bool has_character = false;
@@ -152,8 +152,7 @@ class UnigramModel : public PieceModel {
   }
 
   PrefixTrie trie_;
-  // By id. In double precision, as the sums are before they are stored.
-  std::vector<double> scores_;
+  std::vector<Score> scores_;  // by id
   Score unknown_score_ = 0;
   std::array<TokenId, 256> byte_ids_;
   std::optional<TokenId> unknown_;

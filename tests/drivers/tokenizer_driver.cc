@@ -1,12 +1,14 @@
-// Encodes lines of JSON with a GGUF file's tokenizer, for the oracle scripts.
+// Encodes lines of JSON with the tokenizer of a file (GGUF, or one of those
+// that file_spec.h reads), for the oracle scripts.
 //
-//   tokenizer_driver FILE < requests > answers
+//   tokenizer_driver FILE [NAME] < requests > answers
 //   tokenizer_driver --split NAME < requests > answers
 //   tokenizer_driver --names > answers
 //
 // --names prints {"name", "nfc", "ignore_merges"} for each byte-level name.
 // With --split the answer is {"ends": [...]}: where the pre-tokenizer NAME cuts
 // the text, in bytes. Otherwise:
+// NAME is the pre-tokenizer of a file that does not say it.
 // A request is {"text": base64, "parse_special": bool}; its answer is
 // {"ids": [...], "decoded": base64, "covered": bool}, where "covered" says
 // whether the tokens' sources cover every byte of the text in order.
@@ -14,18 +16,22 @@
 #include <cstdint>
 #include <exception>
 #include <iostream>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/base64.h"
 #include "format/gguf.h"
+#include "tokenizer/file_spec.h"
 #include "tokenizer/pre_tokenizers.h"
 #include "tokenizer/splitter.h"
 #include "tokenizer/tokenizer.h"
+#include "tokenizer/tokenizer_spec.h"
 
 namespace {
 
@@ -43,11 +49,15 @@ bool Covers(const std::vector<fullstop::EncodedToken>& tokens, size_t size) {
   return reached == size;
 }
 
-void RunSplitter(const char* name) {
+const fullstop::PreTokenizer& Found(const char* name) {
   const fullstop::PreTokenizer* found = fullstop::FindPreTokenizer(name);
   if (found == nullptr) throw std::runtime_error("no such pre-tokenizer");
+  return *found;
+}
+
+void RunSplitter(const char* name) {
   std::vector<fullstop::SplitStep> steps;
-  for (const fullstop::SplitStep& step : found->steps) {
+  for (const fullstop::SplitStep& step : Found(name).steps) {
     if (!step.pattern.empty()) steps.push_back(step);
   }
   const fullstop::Splitter splitter(steps);
@@ -75,9 +85,22 @@ void PrintNames() {
   }
 }
 
-void RunTokenizer(const char* path) {
-  const fullstop::GgufFile file = fullstop::GgufFile::Open(path);
-  const auto tokenizer = fullstop::Tokenizer::FromGguf(file);
+std::unique_ptr<fullstop::Tokenizer> Load(const std::string& path,
+                                          const char* pre) {
+  if (path.ends_with(".gguf")) {
+    return fullstop::Tokenizer::FromGguf(fullstop::GgufFile::Open(path));
+  }
+  fullstop::TokenizerSpec spec = fullstop::TokenizerSpecFromFile(path);
+  if (pre != nullptr) {
+    for (const fullstop::SplitStep& step : Found(pre).steps) {
+      if (!step.pattern.empty()) spec.steps.emplace_back(step);
+    }
+  }
+  return fullstop::MakeTokenizer(std::move(spec));
+}
+
+void RunTokenizer(const char* path, const char* pre) {
+  const auto tokenizer = Load(path, pre);
   for (const std::string& remark : tokenizer->remarks()) {
     std::cerr << remark << "\n";
   }
@@ -105,8 +128,9 @@ void RunTokenizer(const char* path) {
 int main(int argc, char** argv) {
   const bool split = argc == 3 && std::string_view(argv[1]) == "--split";
   const bool names = argc == 2 && std::string_view(argv[1]) == "--names";
-  if (argc != 2 && !split) {
-    std::cerr << "usage: tokenizer_driver FILE | --split NAME | --names\n";
+  if (argc != 2 && argc != 3) {
+    std::cerr
+        << "usage: tokenizer_driver FILE [NAME] | --split NAME | --names\n";
     return 2;
   }
   try {
@@ -115,7 +139,7 @@ int main(int argc, char** argv) {
     } else if (split) {
       RunSplitter(argv[2]);
     } else {
-      RunTokenizer(argv[1]);
+      RunTokenizer(argv[1], argc == 3 ? argv[2] : nullptr);
     }
   } catch (const std::exception& error) {
     std::cerr << error.what() << "\n";

@@ -46,7 +46,7 @@ SPECS = {
         pad_token_id=3)},
     "granite": {"config": model(
         "granite", "GraniteForCausalLM", attention_multiplier=0.2,
-        embedding_multiplier=12.0, residual_multiplier=0.22,
+        embedding_multiplier=3.0, residual_multiplier=0.7,
         logits_scaling=8.0, rope_theta=1e4)},
     "seed_oss": {"config": model(
         "seed_oss", "SeedOssForCausalLM", head_dim=16, attention_bias=True,
@@ -91,4 +91,124 @@ SPECS = {
                          "original_max_position_embeddings": 8,
                          "beta_fast": 32.0, "beta_slow": 1.0, "mscale": 1.0,
                          "mscale_all_dim": 1.0, "llama_4_scaling_beta": 0.5})},
+    "mistral": {"config": model("mistral", "MistralForCausalLM",
+                                sliding_window=8, rope_theta=1e4)},
+    "qwen2_window": {"config": model(
+        "qwen2", "Qwen2ForCausalLM", rope_theta=1e6, use_sliding_window=True,
+        sliding_window=8, max_window_layers=1)},
+    "phi3_window": {"config": model(
+        "phi3", "Phi3ForCausalLM", rope_theta=1e4, sliding_window=8,
+        original_max_position_embeddings=128, rope_scaling=None,
+        pad_token_id=3)},
+    "cohere2": {"config": model(
+        "cohere2", "Cohere2ForCausalLM", num_hidden_layers=4,
+        layer_norm_eps=1e-5, logit_scale=0.25, rope_theta=1e4,
+        sliding_window=8, sliding_window_pattern=4, tie_word_embeddings=True,
+        use_qk_norm=False)},
+    "exaone4": {"config": model(
+        "exaone4", "Exaone4ForCausalLM", num_hidden_layers=4, head_dim=16,
+        rope_theta=1e4, sliding_window=8, sliding_window_pattern="LLLG",
+        layer_types=["sliding_attention"] * 3 + ["full_attention"],
+        rope_scaling={"rope_type": "llama3", "factor": 8.0,
+                      "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+                      "original_max_position_embeddings": 16})},
+    "exaone4_small": {"config": model(
+        "exaone4", "Exaone4ForCausalLM", rope_theta=1e4, sliding_window=None,
+        sliding_window_pattern=None,
+        layer_types=["full_attention", "full_attention"])},
+    "gemma2": {"norm_mean": 0.0, "config": model(
+        "gemma2", "Gemma2ForCausalLM", head_dim=16, rope_theta=1e4,
+        tie_word_embeddings=True, hidden_act="gelu_pytorch_tanh",
+        hidden_activation="gelu_pytorch_tanh", sliding_window=8,
+        query_pre_attn_scalar=24, attn_logit_softcapping=3.0,
+        final_logit_softcapping=10.0)},
+    "gemma3_text": {"norm_mean": 0.0, "config": model(
+        "gemma3_text", "Gemma3ForCausalLM", head_dim=16, num_hidden_layers=7,
+        rope_theta=1e6, rope_local_base_freq=1e3, tie_word_embeddings=True,
+        hidden_activation="gelu_pytorch_tanh", sliding_window=8,
+        sliding_window_pattern=6, query_pre_attn_scalar=24,
+        rope_scaling={"factor": 8.0, "rope_type": "linear"})},
+    "gemma3": {"norm_mean": 0.0, "config": {
+        "model_type": "gemma3", "torch_dtype": "float32",
+        "architectures": ["Gemma3ForConditionalGeneration"],
+        "image_token_index": 47, "boi_token_index": 46, "eoi_token_index": 45,
+        "mm_tokens_per_image": 4, "eos_token_id": [1, 3],
+        "text_config": {
+            "model_type": "gemma3_text", "vocab_size": 48, "hidden_size": 32,
+            "intermediate_size": 48, "num_hidden_layers": 6,
+            "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16,
+            "max_position_embeddings": 128, "sliding_window": 8,
+            "query_pre_attn_scalar": 24,
+            "rope_scaling": {"factor": 8.0, "rope_type": "linear"}},
+        "vision_config": {
+            "model_type": "siglip_vision_model", "hidden_size": 8,
+            "intermediate_size": 8, "num_hidden_layers": 1,
+            "num_attention_heads": 1, "image_size": 8, "patch_size": 4,
+            "vision_use_head": False}}},
+    "mixtral": {"config": model(
+        "mixtral", "MixtralForCausalLM", sliding_window=None, rope_theta=1e6,
+        num_local_experts=5, num_experts_per_tok=2, intermediate_size=24)},
+    "qwen2_moe": {"config": model(
+        "qwen2_moe", "Qwen2MoeForCausalLM", rope_theta=1e6, num_experts=6,
+        num_experts_per_tok=3, moe_intermediate_size=16,
+        shared_expert_intermediate_size=40, norm_topk_prob=False,
+        decoder_sparse_step=1, mlp_only_layers=[0], use_sliding_window=False,
+        sliding_window=8, max_window_layers=1, qkv_bias=True)},
+    "qwen3_moe": {"config": model(
+        "qwen3_moe", "Qwen3MoeForCausalLM", rope_theta=1e6, head_dim=16,
+        num_experts=6, num_experts_per_tok=3, moe_intermediate_size=16,
+        norm_topk_prob=True, decoder_sparse_step=1, mlp_only_layers=[])},
+    "granitemoe": {"config": model(
+        "granitemoe", "GraniteMoeForCausalLM", rope_theta=1e4,
+        num_local_experts=6, num_experts_per_tok=3, intermediate_size=16,
+        attention_multiplier=0.2, embedding_multiplier=3.0,
+        residual_multiplier=0.7, logits_scaling=4.0)},
+    "granitemoe_shared": {"config": model(
+        "granitemoeshared", "GraniteMoeSharedForCausalLM", rope_theta=1e4,
+        num_local_experts=6, num_experts_per_tok=3, intermediate_size=16,
+        shared_intermediate_size=24, attention_multiplier=0.2,
+        embedding_multiplier=3.0, residual_multiplier=0.7,
+        logits_scaling=4.0)},
+    "ernie4_5_moe": {"config": model(
+        "ernie4_5_moe", "Ernie4_5_MoeForCausalLM", rope_theta=5e5,
+        use_bias=True, moe_intermediate_size=16, moe_k=3, moe_num_experts=6,
+        moe_num_shared_experts=2, moe_layer_start_index=1,
+        moe_layer_end_index=1, moe_layer_interval=1)},
+    "hunyuan_moe": {"config": model(
+        "hunyuan_v1_moe", "HunYuanMoEV1ForCausalLM", rope_theta=1e4,
+        head_dim=16, num_experts=6, moe_topk=[3, 3], num_shared_expert=[1, 1],
+        moe_intermediate_size=[24, 24], intermediate_size=24, pad_token_id=3,
+        rope_scaling={"type": "dynamic", "alpha": 50.0, "factor": 1.0,
+                      "beta_fast": 32, "beta_slow": 1, "mscale": 1.0,
+                      "mscale_all_dim": 1.0})},
+    "glm4_moe": {"config": model(
+        "glm4_moe", "Glm4MoeForCausalLM", head_dim=16, rope_theta=1e6,
+        partial_rotary_factor=0.5, use_qk_norm=True, attention_bias=True,
+        moe_intermediate_size=16, n_routed_experts=8, n_shared_experts=1,
+        num_experts_per_tok=3, n_group=4, topk_group=2, norm_topk_prob=True,
+        routed_scaling_factor=2.5, first_k_dense_replace=1,
+        num_nextn_predict_layers=1, pad_token_id=3)},
+    "minimax_m2": {"config": model(
+        "minimax_m2", "MiniMaxM2ForCausalLM", head_dim=16, rotary_dim=8,
+        rope_theta=5e6, num_local_experts=6, num_experts_per_tok=3,
+        intermediate_size=16, scoring_func="sigmoid", use_routing_bias=True,
+        use_qk_norm=True, qk_norm_type="per_layer")},
+    "gpt_oss": {"spread": {"gate_up_proj_bias": (6.0, 0.0)}, "config": model(
+        "gpt_oss", "GptOssForCausalLM", head_dim=16, rope_theta=150000,
+        attention_bias=True, sliding_window=8, num_local_experts=6,
+        num_experts_per_tok=3, intermediate_size=24, swiglu_limit=7.0,
+        layer_types=["sliding_attention", "full_attention"],
+        rope_scaling={"rope_type": "yarn", "factor": 32.0, "beta_fast": 32.0,
+                      "beta_slow": 1.0, "truncate": False,
+                      "original_max_position_embeddings": 8})},
+    "llama4": {"config": model(
+        "llama4_text", "Llama4ForCausalLM", head_dim=16, num_hidden_layers=4,
+        rope_theta=5e5, intermediate_size=16, intermediate_size_mlp=48,
+        num_local_experts=4, num_experts_per_tok=2, attention_chunk_size=12,
+        interleave_moe_layer_step=2, no_rope_layers=[1, 1, 1, 0],
+        use_qk_norm=True, attn_temperature_tuning=True, floor_scale=4,
+        attn_scale=0.5,
+        rope_scaling={"rope_type": "llama3", "factor": 8.0,
+                      "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+                      "original_max_position_embeddings": 16})},
 }

@@ -77,7 +77,7 @@ def spread(name, shape, spec):
     gain = 1.0
     if any(part in name for part in ("q_proj", "k_proj", "qkv", "wqkv")):
         gain = 2.0
-    elif any(part in name for part in ("gate.weight", "router")):
+    elif any(part in name for part in ("gate.weight", "router", "gate.wg")):
         gain = 3.0
     return round(gain * (3 / shape[-1]) ** 0.5, 4), 0.0
 
@@ -101,6 +101,7 @@ def logits_of(config, tensors, ids):
                   Path(folder, "model.safetensors"), {"format": "pt"})
         model, info = AutoModelForCausalLM.from_pretrained(
             folder, dtype=torch.float64, attn_implementation="eager",
+            experts_implementation="eager",
             output_loading_info=True)
         missing = set(info["missing_keys"])
         if missing - {"lm_head.weight"} or info["unexpected_keys"]:
@@ -165,7 +166,10 @@ def main():
     transformers.logging.set_verbosity_error()
     FIXTURES.mkdir(exist_ok=True)
     for name in sys.argv[1:] or SPECS:
-        fixture = make_fixture(name, SPECS[name])
+        try:
+            fixture = make_fixture(name, SPECS[name])
+        except Exception as e:
+            print(name, "FAILED", repr(e)[:300]); continue
         logits = np.array(fixture["layouts"][0]["logits"])
         text = dump(fixture)
         (FIXTURES / f"{name}.json").write_text(text)

@@ -6,6 +6,7 @@ space, emoji, look-alikes of control tokens. All from one seed.
 """
 
 import glob
+import json
 import os
 import random
 import unicodedata
@@ -32,6 +33,34 @@ def blocks():
         if assigned or first // BLOCK_SIZE % 64 == 0:
             out.append(codes)
     return out
+
+
+def text_of(value):
+    """All strings in a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for part in value:
+            yield from text_of(part)
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from text_of(part)
+
+
+def real_lines(count, seed):
+    """Up to COUNT lines of the data sets, of source code and of emoji."""
+    lines = []
+    for path in sorted(glob.glob(os.path.join(DATA, "datasets", "*"))):
+        with open(path, encoding="utf-8") as file:
+            rows = [json.loads(line) for line in file] if path.endswith("l") else json.load(file)
+        lines += [line for text in text_of(rows) for line in text.splitlines(keepends=True)]
+    for path in sorted(glob.glob(os.path.join(HERE, "*.py"))) + sorted(
+            glob.glob(os.path.join(HERE, "../../src/*/*.cc"))):
+        with open(path, encoding="utf-8") as file:
+            lines += file.read().splitlines(keepends=True)
+    lines = sorted(set(lines))
+    random.Random(seed).shuffle(lines)
+    return lines[:count]
 
 
 class Texts:

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -7,47 +8,66 @@
 namespace fullstop::kernels::reference {
 namespace {
 
-const uint16_t* Element(const KvPages& cache, const uint16_t* const* pages,
-                        int32_t kv_head, int64_t position) {
-  return pages[position / cache.page_positions] + kv_head * cache.head_stride +
-         position % cache.page_positions * cache.position_stride;
+// Element I of a head at POSITION.
+double Element(const KvPages& cache, const void* const* pages,
+               const KvStride& stride, int32_t kv_head, int64_t position,
+               int32_t i) {
+  const void* page = pages[position / cache.page_positions];
+  const int64_t at = kv_head * stride.head +
+                     position % cache.page_positions * stride.position + i;
+  if (cache.type == CacheType::kF32) return static_cast<const float*>(page)[at];
+  return HalfToFloat(static_cast<const uint16_t*>(page)[at]);
 }
 
 double Score(const AttentionInput& input, const float* q, int32_t kv_head,
              int64_t position) {
-  const uint16_t* key =
-      Element(input.cache, input.cache.keys, kv_head, position);
+  const KvPages& cache = input.cache;
   double sum = 0;
   for (int32_t d = 0; d < input.head_dim; ++d) {
-    sum += static_cast<double>(q[d]) * HalfToFloat(key[d]);
+    sum += q[d] *
+           Element(cache, cache.keys, cache.key_stride, kv_head, position, d);
   }
-  return sum * input.scale;
+  const double score = sum * input.scale;
+  const double cap = input.soft_cap;
+  return cap == 0 ? score : cap * std::tanh(score / cap);
+}
+
+// The first position that a row at POSITION sees.
+int64_t FirstSeen(const AttentionInput& input, int64_t position) {
+  int64_t first = 0;
+  if (input.window > 0) first = position - input.window + 1;
+  if (input.chunk > 0)
+    first = std::max(first, position - position % input.chunk);
+  return std::max(first, int64_t{0});
 }
 
 // Two passes: the largest score first, then the sums.
 void AttendHead(const AttentionInput& input, int64_t row, int32_t head) {
+  const KvPages& cache = input.cache;
   const int32_t kv_head = head / (input.heads / input.kv_heads);
-  const int64_t offset = static_cast<int64_t>(head) * input.head_dim;
-  const float* q = input.q + row * input.q_stride + offset;
-  const int64_t visible = input.first_position + row + 1;
-  double largest = -std::numeric_limits<double>::infinity();
-  for (int64_t p = 0; p < visible; ++p) {
+  const float* q = input.q + row * input.q_stride + head * input.head_dim;
+  const int64_t position = input.first_position + row;
+  const int64_t first = FirstSeen(input, position);
+  const double sink = input.sinks == nullptr
+                          ? -std::numeric_limits<double>::infinity()
+                          : input.sinks[head];
+  double largest = sink;
+  for (int64_t p = first; p <= position; ++p) {
     const double score = Score(input, q, kv_head, p);
     largest = score > largest || std::isnan(score) ? score : largest;
   }
   double sums[kMaxHeadDim] = {};
-  double total = 0;
-  for (int64_t p = 0; p < visible; ++p) {
+  double total = input.sinks == nullptr ? 0 : std::exp(sink - largest);
+  for (int64_t p = first; p <= position; ++p) {
     const double weight = std::exp(Score(input, q, kv_head, p) - largest);
     total += weight;
-    const uint16_t* value =
-        Element(input.cache, input.cache.values, kv_head, p);
-    for (int32_t d = 0; d < input.head_dim; ++d) {
-      sums[d] += weight * HalfToFloat(value[d]);
+    for (int32_t d = 0; d < input.value_dim; ++d) {
+      sums[d] += weight * Element(cache, cache.values, cache.value_stride,
+                                  kv_head, p, d);
     }
   }
-  float* out = input.out + row * input.out_stride + offset;
-  for (int32_t d = 0; d < input.head_dim; ++d) {
+  float* out = input.out + row * input.out_stride + head * input.value_dim;
+  for (int32_t d = 0; d < input.value_dim; ++d) {
     out[d] = static_cast<float>(sums[d] / total);
   }
 }

@@ -42,6 +42,33 @@ void Scale(float* x, int64_t n, float factor) {
   for (int64_t i = 0; i < n; ++i) x[i] *= factor;
 }
 
+void MultiplyAdd(const float* x, const float* y, int64_t n, float* out) {
+  for (int64_t i = 0; i < n; ++i) {
+    out[i] = static_cast<float>(out[i] + static_cast<double>(x[i]) * y[i]);
+  }
+}
+
+// The states are rounded once a position.
+void DeltaRule(const DeltaRuleInput& input, float* state, float* out) {
+  for (int64_t j = 0; j < input.value_length; ++j) {
+    double read = 0;
+    for (int64_t i = 0; i < input.key_length; ++i) {
+      const double s = state[i * input.value_length + j];
+      read += input.decay * s * input.k[i];
+    }
+    const double delta = (input.v[j] - read) * input.beta;
+    double sum = 0;
+    for (int64_t i = 0; i < input.key_length; ++i) {
+      float& s = state[i * input.value_length + j];
+      const double now =
+          static_cast<double>(input.decay) * s + input.k[i] * delta;
+      s = static_cast<float>(now);
+      sum += now * input.q[i];
+    }
+    out[j] = static_cast<float>(sum);
+  }
+}
+
 void Rotate(float* a, float* b, float cos, float sin) {
   const double x = *a;
   const double y = *b;
@@ -75,6 +102,8 @@ const RowOperations kRows = {
     .layer_norm = LayerNorm,
     .add = Add,
     .scale = Scale,
+    .multiply_add = MultiplyAdd,
+    .delta_rule = DeltaRule,
     .rope_adjacent = RopeAdjacent,
     .rope_halves = RopeHalves,
     .f32_to_f16 = ConvertRow<FloatToHalf, float, uint16_t>,

@@ -33,7 +33,7 @@ struct AttentionScratch {
   float* keys;    // [head][64], transposed
   float* rows;    // [64][head]: keys as they come, then values
   float* scores;  // [kMaxGroup][64]
-  float* sums;    // [queries][head]
+  float* sums;    // [queries][value head]
   QueryState* states;
 };
 
@@ -49,7 +49,8 @@ size_t AttentionScratchBytes(int32_t heads, int32_t kv_heads,
 
 template <class V>
 AttentionScratch Divide(const AttentionInput& input, void* scratch) {
-  const int64_t head = PadHead<V>(input.head_dim);
+  const int64_t head = PadHead<V>(
+      input.head_dim > input.value_dim ? input.head_dim : input.value_dim);
   const int64_t queries = kBlockRows * (input.heads / input.kv_heads);
   AttentionScratch s;
   s.keys = static_cast<float*>(scratch);
@@ -60,25 +61,45 @@ AttentionScratch Divide(const AttentionInput& input, void* scratch) {
   return s;
 }
 
+// Where a tile's keys or values of one head stand.
+struct TileSource {
+  const void* page;
+  CacheType type;
+  int64_t first;   // element at which the tile begins
+  int64_t stride;  // elements from position to position
+  int64_t length;  // of the head
+};
+
+static inline TileSource SourceOf(const KvPages& cache,
+                                  const void* const* pages,
+                                  const KvStride& stride, int32_t kv_head,
+                                  int64_t position, int64_t length) {
+  const int64_t in_page = position % cache.page_positions;
+  return {pages[position / cache.page_positions], cache.type,
+          kv_head * stride.head + in_page * stride.position, stride.position,
+          length};
+}
+
 // The first COUNT positions of a tile as floats; zeros behind each head and for
 // the other positions.
 template <class V>
-void ReadTile(const AttentionInput& input, const uint16_t* const* pages,
-              int32_t kv_head, int64_t position, int64_t count, float* out) {
-  const KvPages& cache = input.cache;
-  const int64_t head = PadHead<V>(input.head_dim);
-  const int64_t in_page = position % cache.page_positions;
-  const uint16_t* from = pages[position / cache.page_positions] +
-                         kv_head * cache.head_stride +
-                         in_page * cache.position_stride;
+void ReadTile(const TileSource& source, int64_t count, float* out) {
+  const int64_t head = PadHead<V>(source.length);
   for (int64_t p = 0; p < kTile; ++p) {
     float* row = out + p * head;
-    if (p < count) {
-      F16ToF32<V>(from + p * cache.position_stride, input.head_dim, row);
-      for (int64_t d = input.head_dim; d < head; ++d) row[d] = 0;
-    } else {
+    const int64_t at = source.first + p * source.stride;
+    if (p >= count) {
       memset(row, 0, static_cast<size_t>(head) * sizeof(float));
+      continue;
     }
+    if (source.type == CacheType::kF32) {
+      memcpy(row, static_cast<const float*>(source.page) + at,
+             static_cast<size_t>(source.length) * sizeof(float));
+    } else {
+      F16ToF32<V>(static_cast<const uint16_t*>(source.page) + at, source.length,
+                  row);
+    }
+    for (int64_t d = source.length; d < head; ++d) row[d] = 0;
   }
 }
 
@@ -151,20 +172,38 @@ void MultiplyAddAll(const float* const* a, const float* b, int64_t width,
   }
 }
 
-// Turns the first COUNT of 64 dot products into exponentials relative to the
-// largest score seen, the others into zeros. Returns by how much that rescales
-// the sums so far.
+// The positions of a tile that a query sees.
+struct Seen {
+  int begin;
+  int end;
+};
+
+static inline int Clamp(int64_t x, int64_t most) {
+  return static_cast<int>(x < 0 ? 0 : x < most ? x : most);
+}
+
+// Turns the 64 dot products of a tile into exponentials relative to the largest
+// score seen, those of positions not SEEN into zeros. Returns by how much that
+// rescales the sums so far.
 template <class V>
-float UpdateState(float* scores, int count, float scale, QueryState& state) {
+float UpdateState(float* scores, const Seen& seen, const AttentionInput& input,
+                  QueryState& state) {
+  const typename V::F none = V::Set(-__builtin_inff());
   typename V::F score[kTile / V::kLanes];
   typename V::F largest = V::Set(state.largest);
   for (int i = 0; i < kTile / V::kLanes; ++i) {
-    int valid = count - i * V::kLanes;
-    valid = valid < 0 ? 0 : valid < V::kLanes ? valid : V::kLanes;
-    score[i] = V::SelectFirst(
-        valid, V::Mul(V::Load(scores + i * V::kLanes), V::Set(scale)),
-        V::Set(-__builtin_inff()));
-    largest = V::Max(score[i], largest);
+    typename V::F x =
+        V::Mul(V::Load(scores + i * V::kLanes), V::Set(input.scale));
+    if (input.soft_cap != 0) {
+      const typename V::F cap = V::Set(input.soft_cap);
+      x = V::Mul(Tanh<V>(V::Div(x, cap)), cap);
+    }
+    x = V::SelectFirst(Clamp(seen.end - i * V::kLanes, V::kLanes), x, none);
+    if (seen.begin > 0) {
+      x = V::SelectFirst(Clamp(seen.begin - i * V::kLanes, V::kLanes), none, x);
+    }
+    score[i] = x;
+    largest = V::Max(x, largest);
   }
   const float now = V::MaxLane(largest);
   typename V::F total = V::Zero();
@@ -180,38 +219,39 @@ float UpdateState(float* scores, int count, float scale, QueryState& state) {
   return lanes[0];
 }
 
-// Adds the first COUNT positions of the tile to kRows queries.
+// Adds the positions SEEN of the tile to kRows queries.
 template <class V, int kRows>
 void AttendTile(const AttentionInput& input, const AttentionScratch& s,
-                const float* const* q, int64_t query, int count) {
-  const int64_t head = PadHead<V>(input.head_dim);
+                const float* const* q, int64_t query, const Seen& seen) {
+  const int64_t head = PadHead<V>(input.value_dim);
   float factor[kRows] = {};
   const float* weights[kRows];
   memset(s.scores, 0, static_cast<size_t>(kRows * kTile) * sizeof(float));
   MultiplyAddAll<V, kRows>(q, s.keys, kTile, input.head_dim, factor, s.scores,
                            kTile);
   for (int m = 0; m < kRows; ++m) {
-    weights[m] = s.scores + m * kTile;
-    factor[m] = UpdateState<V>(s.scores + m * kTile, count, input.scale,
-                               s.states[query + m]);
+    weights[m] = s.scores + m * kTile + seen.begin;
+    factor[m] =
+        UpdateState<V>(s.scores + m * kTile, seen, input, s.states[query + m]);
   }
-  MultiplyAddAll<V, kRows>(weights, s.rows, head, count, factor,
-                           s.sums + query * head, head);
+  MultiplyAddAll<V, kRows>(weights, s.rows + seen.begin * head, head,
+                           seen.end - seen.begin, factor, s.sums + query * head,
+                           head);
 }
 
 template <class V>
 void AttendTileGroup(const AttentionInput& input, const AttentionScratch& s,
                      const float* const* q, int64_t query, int rows,
-                     int count) {
+                     const Seen& seen) {
   switch (rows) {
     case 1:
-      return AttendTile<V, 1>(input, s, q, query, count);
+      return AttendTile<V, 1>(input, s, q, query, seen);
     case 2:
-      return AttendTile<V, 2>(input, s, q, query, count);
+      return AttendTile<V, 2>(input, s, q, query, seen);
     case 3:
-      return AttendTile<V, 3>(input, s, q, query, count);
+      return AttendTile<V, 3>(input, s, q, query, seen);
     default:
-      return AttendTile<V, kMaxGroup>(input, s, q, query, count);
+      return AttendTile<V, kMaxGroup>(input, s, q, query, seen);
   }
 }
 
@@ -222,6 +262,15 @@ struct AttentionBlock {
   int32_t kv_head;
 };
 
+// The first position that a row at POSITION sees.
+static inline int64_t FirstSeen(const AttentionInput& input, int64_t position) {
+  int64_t first = input.window > 0 ? position - input.window + 1 : 0;
+  if (input.chunk > 0 && first < position - position % input.chunk) {
+    first = position - position % input.chunk;
+  }
+  return first < 0 ? 0 : first;
+}
+
 template <class V>
 void AttendPositions(const AttentionInput& input, const AttentionBlock& block,
                      const AttentionScratch& s, int64_t tile) {
@@ -229,22 +278,39 @@ void AttendPositions(const AttentionInput& input, const AttentionBlock& block,
   const int64_t queries = (block.end - block.begin) * group;
   int64_t query = 0;
   while (query < queries) {
-    const auto seen = [&](int64_t i) {
-      const int64_t row = block.begin + i / group;
-      const int64_t count = input.first_position + row + 1 - tile;
-      return static_cast<int>(count < kTile ? count : kTile);
+    const auto seen_by = [&](int64_t i) {
+      const int64_t position = input.first_position + block.begin + i / group;
+      return Seen{Clamp(FirstSeen(input, position) - tile, kTile),
+                  Clamp(position + 1 - tile, kTile)};
     };
-    const int count = seen(query);
+    const Seen seen = seen_by(query);
     const float* q[kMaxGroup];
     int rows = 0;
-    while (rows < kMaxGroup && query + rows < queries &&
-           seen(query + rows) == count) {
+    while (rows < kMaxGroup && query + rows < queries) {
+      const Seen other = seen_by(query + rows);
+      if (other.begin != seen.begin || other.end != seen.end) break;
       const int64_t row = block.begin + (query + rows) / group;
       const int64_t head = block.kv_head * group + (query + rows) % group;
       q[rows++] = input.q + row * input.q_stride + head * input.head_dim;
     }
-    if (count > 0) AttendTileGroup<V>(input, s, q, query, rows, count);
+    if (seen.begin < seen.end) {
+      AttendTileGroup<V>(input, s, q, query, rows, seen);
+    }
     query += rows;
+  }
+}
+
+// An entry without a value for each query that has a sink, else nothing.
+static inline void BeginStates(const AttentionInput& input,
+                               const AttentionBlock& block,
+                               QueryState* states) {
+  const int64_t group = input.heads / input.kv_heads;
+  const int64_t queries = (block.end - block.begin) * group;
+  for (int64_t i = 0; i < queries; ++i) {
+    states[i] = {-__builtin_inff(), 0};
+    if (input.sinks != nullptr) {
+      states[i] = {input.sinks[block.kv_head * group + i % group], 1};
+    }
   }
 }
 
@@ -252,26 +318,30 @@ template <class V>
 void AttendBlock(const AttentionInput& input, const AttentionBlock& block,
                  const AttentionScratch& s) {
   const int64_t group = input.heads / input.kv_heads;
-  const int64_t head = PadHead<V>(input.head_dim);
+  const int64_t head = PadHead<V>(input.value_dim);
   const int64_t queries = (block.end - block.begin) * group;
+  const KvPages& cache = input.cache;
   memset(s.sums, 0, static_cast<size_t>(queries * head) * sizeof(float));
-  for (int64_t i = 0; i < queries; ++i) {
-    s.states[i] = {-__builtin_inff(), 0};
-  }
+  BeginStates(input, block, s.states);
+  const int64_t first = FirstSeen(input, input.first_position + block.begin);
   const int64_t positions = input.first_position + block.end;
-  for (int64_t tile = 0; tile < positions; tile += kTile) {
-    const int64_t count = positions - tile < kTile ? positions - tile : kTile;
-    ReadTile<V>(input, input.cache.keys, block.kv_head, tile, count, s.rows);
-    TransposeTile<V>(s.rows, head, s.keys);
-    ReadTile<V>(input, input.cache.values, block.kv_head, tile, count, s.rows);
+  for (int64_t tile = first / kTile * kTile; tile < positions; tile += kTile) {
+    const int count = Clamp(positions - tile, kTile);
+    ReadTile<V>(SourceOf(cache, cache.keys, cache.key_stride, block.kv_head,
+                         tile, input.head_dim),
+                count, s.rows);
+    TransposeTile<V>(s.rows, PadHead<V>(input.head_dim), s.keys);
+    ReadTile<V>(SourceOf(cache, cache.values, cache.value_stride, block.kv_head,
+                         tile, input.value_dim),
+                count, s.rows);
     AttendPositions<V>(input, block, s, tile);
   }
   for (int64_t i = 0; i < queries; ++i) {
     const int64_t row = block.begin + i / group;
     float* out = input.out + row * input.out_stride +
-                 (block.kv_head * group + i % group) * input.head_dim;
+                 (block.kv_head * group + i % group) * input.value_dim;
     const typename V::F total = V::Set(s.states[i].total);
-    ForVectors<V>(input.head_dim, [&](int64_t d, int count) {
+    ForVectors<V>(input.value_dim, [&](int64_t d, int count) {
       StoreSome<V>(out + d, V::Div(V::Load(s.sums + i * head + d), total),
                    count);
     });

@@ -100,6 +100,69 @@ void Scale(float* x, int64_t n, float factor) {
 }
 
 template <class V>
+void MultiplyAdd(const float* x, const float* y, int64_t n, float* out) {
+  ForVectors<V>(n, [&](int64_t i, int count) {
+    StoreSome<V>(out + i,
+                 V::Fma(LoadSome<V>(x + i, count), LoadSome<V>(y + i, count),
+                        LoadSome<V>(out + i, count)),
+                 count);
+  });
+}
+
+// kVectors vectors of columns of the state, the last of COUNT numbers.
+template <class V, int kVectors>
+static inline void DeltaRuleColumns(const DeltaRuleInput& input, float* state,
+                                    const float* v, int count, float* out) {
+  const auto size = [&](int i) { return i + 1 < kVectors ? V::kLanes : count; };
+  typename V::F sum[kVectors];
+  for (int c = 0; c < kVectors; ++c) sum[c] = V::Zero();
+  for (int64_t i = 0; i < input.key_length; ++i) {
+    float* row = state + i * input.value_length;
+    for (int c = 0; c < kVectors; ++c) {
+      float* at = row + c * V::kLanes;
+      const typename V::F s =
+          V::Mul(LoadSome<V>(at, size(c)), V::Set(input.decay));
+      StoreSome<V>(at, s, size(c));
+      sum[c] = V::Fma(V::Set(input.k[i]), s, sum[c]);
+    }
+  }
+  typename V::F delta[kVectors];
+  for (int c = 0; c < kVectors; ++c) {
+    const typename V::F value = LoadSome<V>(v + c * V::kLanes, size(c));
+    delta[c] = V::Mul(V::Sub(value, sum[c]), V::Set(input.beta));
+    sum[c] = V::Zero();
+  }
+  for (int64_t i = 0; i < input.key_length; ++i) {
+    float* row = state + i * input.value_length;
+    for (int c = 0; c < kVectors; ++c) {
+      float* at = row + c * V::kLanes;
+      const typename V::F s =
+          V::Fma(V::Set(input.k[i]), delta[c], LoadSome<V>(at, size(c)));
+      StoreSome<V>(at, s, size(c));
+      sum[c] = V::Fma(V::Set(input.q[i]), s, sum[c]);
+    }
+  }
+  for (int c = 0; c < kVectors; ++c) {
+    StoreSome<V>(out + c * V::kLanes, sum[c], size(c));
+  }
+}
+
+template <class V>
+void DeltaRule(const DeltaRuleInput& input, float* state, float* out) {
+  constexpr int kMany = 4;
+  int64_t j = 0;
+  for (; j + kMany * V::kLanes <= input.value_length; j += kMany * V::kLanes) {
+    DeltaRuleColumns<V, kMany>(input, state + j, input.v + j, V::kLanes,
+                               out + j);
+  }
+  for (; j < input.value_length; j += V::kLanes) {
+    const int64_t left = input.value_length - j;
+    const int count = static_cast<int>(left < V::kLanes ? left : V::kLanes);
+    DeltaRuleColumns<V, 1>(input, state + j, input.v + j, count, out + j);
+  }
+}
+
+template <class V>
 void RopeAdjacent(float* x, int64_t rotated, const float* cos,
                   const float* sin) {
   int64_t i = 0;
@@ -189,6 +252,8 @@ constexpr RowOperations MakeRowOperations() {
       .layer_norm = LayerNorm<V>,
       .add = Add<V>,
       .scale = Scale<V>,
+      .multiply_add = MultiplyAdd<V>,
+      .delta_rule = DeltaRule<V>,
       .rope_adjacent = RopeAdjacent<V>,
       .rope_halves = RopeHalves<V>,
       .f32_to_f16 = F32ToF16<V>,

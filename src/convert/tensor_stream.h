@@ -1,0 +1,43 @@
+// A model's tensors as another file holds them.
+#ifndef FULLSTOP_CONVERT_TENSOR_STREAM_H_
+#define FULLSTOP_CONVERT_TENSOR_STREAM_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string_view>
+
+#include "format/gguf_writer.h"
+#include "format/tensor_type.h"
+#include "model/model_file.h"
+
+namespace fullstop {
+
+// In which type matrices are written; kAuto: in the one they have.
+enum class OutType { kAuto, kF32, kF16, kBF16, kQ8_0 };
+
+// "auto", "f32", "f16", "bf16", "q8_0". Throws Error (kUsage) for others.
+OutType ParseOutType(std::string_view name);
+
+// The type in which TENSOR is written. What is packed already stays; what is no
+// matrix of weights (norms, biases, routers, convolutions) becomes F32, as
+// other programs expect; rows that Q8_0 can't hold become F16.
+TensorType WrittenType(const ModelTensor& tensor, OutType out);
+
+// The heads whose rows are turned from halves (i, i + n/2) to neighbours
+// (2i, 2i + 1); 0 for a tensor whose rows stay where they are.
+struct TensorLayout {
+  TensorType type;
+  uint64_t reordered_heads = 0;
+};
+
+// Passes the data of TENSOR, laid out so, to SINK in pieces of about 1 MiB.
+// What is mapped is given back to the system behind each piece. Throws Error
+// (kFormat) where the rows are not a multiple of two for each head.
+void StreamTensor(const ModelTensor& tensor, const TensorLayout& layout,
+                  const GgufTensorSink& sink);
+
+}  // namespace fullstop
+
+#endif  // FULLSTOP_CONVERT_TENSOR_STREAM_H_
