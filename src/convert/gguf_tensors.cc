@@ -16,58 +16,48 @@ namespace {
 
 constexpr uint32_t kQuantizationVersion = 2;
 
-std::string ArchitectureName(const ModelFile& model) {
-  return std::string(
-      model.keys().GetString("general.architecture").value_or(""));
+std::string ArchitectureName(const GgufFile& keys) {
+  return std::string(keys.GetString("general.architecture").value_or(""));
 }
 
-// Which tensors of a model change the order of their rows.
-class Reordering {
- public:
-  explicit Reordering(const ModelFile& model)
-      : keys_(model.keys()), prefix_(ArchitectureName(model) + ".attention.") {
-    const auto architectures = Architectures();
-    const auto known =
-        std::ranges::find(architectures, ArchitectureName(model),
-                          [](const Architecture* a) { return a->name; });
-    active_ = model.rotary_order() == RotaryOrder::kHalves &&
-              known != architectures.end() && (*known)->reordered;
-  }
+// Whether the rows of the model's rotary tensors change places.
+bool IsReordered(const ModelFile& model) {
+  const auto architectures = Architectures();
+  const auto known =
+      std::ranges::find(architectures, ArchitectureName(model.keys()),
+                        [](const Architecture* a) { return a->name; });
+  return model.rotary_order() == RotaryOrder::kHalves &&
+         known != architectures.end() && (*known)->reordered;
+}
 
-  // The heads of the tensor called NAME; 0 where its rows stay.
-  uint64_t Heads(std::string_view name) const {
-    constexpr std::string_view kBlock = "blk.";
-    if (!active_ || !name.starts_with(kBlock)) return 0;
-    name.remove_prefix(kBlock.size());
-    const size_t dot = name.find('.');
-    const std::string layer(name.substr(0, dot));
-    name.remove_prefix(std::min(name.size(), layer.size() + 1));
-    const std::string_view stem = name.substr(0, name.rfind('.'));
-    if (stem == "attn_q") return Count("head_count", std::stoull(layer));
-    if (stem != "attn_k") return 0;
-    const uint64_t heads = Count("head_count_kv", std::stoull(layer));
-    return heads != 0 ? heads : Count("head_count", std::stoull(layer));
-  }
+}  // namespace
 
- private:
-  uint64_t Count(std::string_view key, size_t layer) const {
-    const std::string name = prefix_ + std::string(key);
-    const GgufValue* value = keys_.Find(name);
+uint64_t RotaryHeads(const GgufFile& keys, std::string_view name) {
+  constexpr std::string_view kBlock = "blk.";
+  if (!name.starts_with(kBlock)) return 0;
+  name.remove_prefix(kBlock.size());
+  const std::string layer(name.substr(0, name.find('.')));
+  name.remove_prefix(std::min(name.size(), layer.size() + 1));
+  const std::string_view stem = name.substr(0, name.rfind('.'));
+  const bool is_q = stem == "attn_q";
+  if (!is_q && stem != "attn_k") return 0;
+  const auto count = [&](std::string_view key) -> uint64_t {
+    const std::string full =
+        ArchitectureName(keys) + ".attention." + std::string(key);
+    const GgufValue* value = keys.Find(full);
     if (value == nullptr) return 0;
     if (!std::holds_alternative<GgufArray>(value->value)) {
-      return static_cast<uint64_t>(keys_.GetInteger(name).value_or(0));
+      return static_cast<uint64_t>(keys.GetInteger(full).value_or(0));
     }
-    const std::vector<int64_t> each = keys_.GetIntegers(name).value();
-    return layer < each.size() ? static_cast<uint64_t>(each[layer]) : 0;
-  }
+    const std::vector<int64_t> each = keys.GetIntegers(full).value();
+    const size_t index = std::stoull(layer);
+    return index < each.size() ? static_cast<uint64_t>(each[index]) : 0;
+  };
+  const uint64_t heads = is_q ? 0 : count("head_count_kv");
+  return heads != 0 ? heads : count("head_count");
+}
 
-  const GgufFile& keys_;
-  std::string prefix_;
-  bool active_;
-};
-
-// The type that most bytes of matrices have.
-std::optional<TensorType> MainType(const ModelFile& model, OutType out) {
+std::optional<TensorType> MainTensorType(const ModelFile& model, OutType out) {
   std::map<TensorType, uint64_t> bytes;
   for (const ModelTensor& tensor : model.tensors()) {
     if (tensor.shape.size() < 2) continue;
@@ -80,14 +70,12 @@ std::optional<TensorType> MainType(const ModelFile& model, OutType out) {
   return most->first;
 }
 
-}  // namespace
-
 void AddModelKeys(const ModelFile& model, OutType type, GgufWriter* writer) {
   for (const GgufEntry& entry : model.keys().entries()) {
     writer->Add(entry.key, NarrowGgufValue(entry.value));
   }
   writer->Add("general.type", {std::string_view("model")});
-  const std::optional<TensorType> main = MainType(model, type);
+  const std::optional<TensorType> main = MainTensorType(model, type);
   if (!main) return;
   if (const auto number = GgufFileType(*main)) {
     writer->Add("general.file_type", {*number});
@@ -99,11 +87,12 @@ void AddModelKeys(const ModelFile& model, OutType type, GgufWriter* writer) {
 
 uint64_t AddModelTensors(const ModelFile& model, OutType type,
                          ProgressMeter* meter, GgufWriter* writer) {
-  const Reordering reordering(model);
+  const bool reordered = IsReordered(model);
   uint64_t total = 0;
   for (const ModelTensor& tensor : model.tensors()) {
-    const TensorLayout layout = {WrittenType(tensor, type),
-                                 reordering.Heads(tensor.name)};
+    const TensorLayout layout = {
+        WrittenType(tensor, type),
+        reordered ? RotaryHeads(model.keys(), tensor.name) : 0};
     writer->AddTensor(tensor.name, layout.type, tensor.shape,
                       [&tensor, layout, meter](const GgufTensorSink& sink) {
                         StreamTensor(tensor, layout, meter->Through(sink));

@@ -4,6 +4,8 @@
 #define FULLSTOP_CONVERT_GGUF_TENSORS_H_
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
 #include "convert/progress.h"
 #include "convert/tensor_stream.h"
@@ -11,6 +13,12 @@
 #include "model/model_file.h"
 
 namespace fullstop {
+
+// The heads of the tensor called NAME where it is an attn_q or attn_k, else 0.
+uint64_t RotaryHeads(const GgufFile& keys, std::string_view name);
+
+// The type that most bytes of matrices are written in; nullopt without any.
+std::optional<TensorType> MainTensorType(const ModelFile& model, OutType out);
 
 // Adds the hyper-parameters of MODEL, general.type, general.file_type and what
 // else tells other programs how the tensors are packed.

@@ -92,14 +92,14 @@ void StreamAsIs(const Rows& rows, const GgufTensorSink& sink) {
   }
 }
 
-// Row I of the written heads of LENGTH rows, in the file.
-uint64_t SourceRow(uint64_t i, uint64_t length) {
-  if (length == 0) return i;
-  const uint64_t within = i % length;
-  return i - within + within % 2 * (length / 2) + within / 2;
-}
-
 }  // namespace
+
+uint64_t ReorderedRow(uint64_t i, uint64_t length, bool to_halves) {
+  const uint64_t within = i % length;
+  const uint64_t half = length / 2;
+  if (to_halves) return i - within + within % half * 2 + within / half;
+  return i - within + within % 2 * half + within / 2;
+}
 
 OutType ParseOutType(std::string_view name) {
   std::string known;
@@ -159,7 +159,8 @@ void StreamTensor(const ModelTensor& tensor, const TensorLayout& layout,
   for (uint64_t first = 0; first < count; first += at_once) {
     const uint64_t end = std::min(count, first + at_once);
     for (uint64_t i = first; i < end; ++i) {
-      const std::byte* from = rows.At(SourceRow(i, head));
+      const std::byte* from =
+          rows.At(reordered ? ReorderedRow(i, head, layout.to_halves) : i);
       std::byte* to = out.data() + (i - first) * row_bytes;
       if (layout.type == tensor.type) {
         std::memcpy(to, from, row_bytes);

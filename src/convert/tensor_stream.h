@@ -25,12 +25,17 @@ OutType ParseOutType(std::string_view name);
 // other programs expect; rows that Q8_0 can't hold become F16.
 TensorType WrittenType(const ModelTensor& tensor, OutType out);
 
-// The heads whose rows are turned from halves (i, i + n/2) to neighbours
-// (2i, 2i + 1); 0 for a tensor whose rows stay where they are.
 struct TensorLayout {
   TensorType type;
+  // The heads whose rows are turned from halves (i, i + n/2) to neighbours
+  // (2i, 2i + 1), or back; 0: rows stay where they are.
   uint64_t reordered_heads = 0;
+  bool to_halves = false;
 };
+
+// Where row I of the written tensor stands in the one that is read, for heads
+// of LENGTH rows.
+uint64_t ReorderedRow(uint64_t i, uint64_t length, bool to_halves);
 
 // Passes the data of TENSOR, laid out so, to SINK in pieces of about 1 MiB.
 // What is mapped is given back to the system behind each piece. Throws Error

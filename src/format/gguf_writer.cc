@@ -8,15 +8,14 @@
 #include <utility>
 #include <variant>
 
+#include "base/byte_sink.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "format/quote.h"
 
 namespace fullstop {
 namespace {
 
 constexpr std::string_view kAlignmentKey = "general.alignment";
-constexpr size_t kPiece = 1 << 20;
 
 template <typename T>
   requires std::is_arithmetic_v<T>
@@ -175,22 +174,7 @@ void GgufWriter::WriteTo(const GgufTensorSink& sink) const {
 }
 
 void GgufWriter::WriteFile(const std::string& path) const {
-  NewFile file(path);
-  std::string buffer;
-  const auto flush = [&] {
-    file.Write(AsBytes(buffer));
-    buffer.clear();
-  };
-  WriteTo([&](std::span<const std::byte> bytes) {
-    if (buffer.size() + bytes.size() > kPiece) flush();
-    if (bytes.size() > kPiece) {
-      file.Write(bytes);
-    } else {
-      buffer.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    }
-  });
-  flush();
-  file.Commit();
+  WriteFileInPieces(path, [this](const ByteSink& sink) { WriteTo(sink); });
 }
 
 std::string GgufWriter::ToString() const {

@@ -97,6 +97,14 @@ using TensorGather =
 using TensorChange = std::function<void(std::vector<uint64_t>* shape,
                                         std::vector<float>* values)>;
 
+// A rule of a FolderReader that can be followed backwards: the folder's tensor
+// is GGUF's, less ADDED. Names are as in TensorName.
+struct FolderName {
+  std::string folder;
+  std::string gguf;
+  float added = 0;
+};
+
 // One thread. The arguments must outlive the object.
 class FolderReader {
  public:
@@ -188,6 +196,9 @@ class FolderReader {
   std::vector<uint64_t> Shape(std::string_view folder) const;
   // A tensor of no file's.
   void AddTensor(std::string_view gguf, std::vector<float> values);
+
+  // What was said of names so far, but for tensors that are cut or computed.
+  std::vector<FolderName> PlainNames() const;
 
   // Throws Error (kUnsupported) for a tensor that has no name here: what is not
   // understood must not be left out silently.

@@ -300,6 +300,28 @@ void ReadSentencePiece(const GgufFile& file, TokenizerSpec* spec) {
   }
 }
 
+// The flags of added tokens that GGUF has no keys for: fullstop.token_* hold
+// the ids of those that have them.
+void ReadFlags(const GgufFile& file, TokenizerSpec* spec) {
+  const auto read = [&](std::string_view name, auto set) {
+    const auto ids = file.GetIntegers("fullstop.token_" + std::string(name));
+    if (!ids) return;
+    for (TokenSpec& token : spec->tokens) set(&token, false);
+    for (const int64_t id : *ids) {
+      if (id < 0 || static_cast<uint64_t>(id) >= spec->tokens.size()) continue;
+      set(&spec->tokens[static_cast<size_t>(id)], true);
+    }
+  };
+  read("lstrip", [](TokenSpec* token, bool is) { token->lstrip = is; });
+  read("rstrip", [](TokenSpec* token, bool is) { token->rstrip = is; });
+  read("single_word",
+       [](TokenSpec* token, bool is) { token->single_word = is; });
+  read("normalized", [](TokenSpec* token, bool is) {
+    if (token->match == TokenMatch::kNever) return;
+    token->match = is ? TokenMatch::kNormalText : TokenMatch::kText;
+  });
+}
+
 }  // namespace
 
 TokenizerSpec TokenizerSpecFromGguf(const GgufFile& file) {
@@ -330,6 +352,7 @@ TokenizerSpec TokenizerSpecFromGguf(const GgufFile& file) {
         "(SentencePiece BPE) and \"t5\" (unigram) are supported")
         .In(file.paths().front());
   }
+  ReadFlags(file, &spec);
   return spec;
 }
 

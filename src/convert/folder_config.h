@@ -1,0 +1,30 @@
+// config.json of a model that is known by its GGUF keys.
+#ifndef FULLSTOP_CONVERT_FOLDER_CONFIG_H_
+#define FULLSTOP_CONVERT_FOLDER_CONFIG_H_
+
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "format/gguf.h"
+
+namespace fullstop {
+
+// The key that keeps a folder's config.json, for the way back.
+inline constexpr std::string_view kConfigKey = "fullstop.config";
+// The key, GGUF's own, that keeps its tokenizer.json.
+inline constexpr std::string_view kTokenizerJsonKey =
+    "tokenizer.huggingface.json";
+
+// What FILE keeps, else made of its keys; of an architecture with keys beyond
+// those of a plain decoder it lacks fields, which is for the caller to find out
+// by reading it. MODEL_TYPE is the architecture's. Throws Error (kFormat) where
+// what FILE keeps is no JSON.
+nlohmann::ordered_json FolderConfig(const GgufFile& file,
+                                    std::string_view model_type);
+
+// VALUE with the fewest digits that give it again: 1e-05, not 9.99999974e-06.
+nlohmann::ordered_json ShortestJson(float value);
+
+}  // namespace fullstop
+
+#endif  // FULLSTOP_CONVERT_FOLDER_CONFIG_H_

@@ -1,0 +1,204 @@
+#include "convert/to_folder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/error.h"
+#include "convert/folder_config.h"
+#include "convert/folder_protocol.h"
+#include "convert/test_folder.h"
+#include "convert/tiny_folders.h"
+#include "format/safetensors_values.h"
+
+namespace fullstop {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+// FILE without what was kept of the folder it came from, as other converters
+// write it.
+std::string WithoutKept(const std::string& path, const std::string& out) {
+  const GgufFile file = GgufFile::Open(path);
+  GgufWriter writer;
+  for (const GgufEntry& entry : file.entries()) {
+    if (entry.key == kConfigKey || entry.key == kTokenizerJsonKey) continue;
+    writer.Add(entry.key, entry.value);
+  }
+  for (const GgufTensor& tensor : file.tensors()) {
+    writer.AddTensor(tensor.name, tensor.type, tensor.shape, tensor.data);
+  }
+  writer.WriteFile(out);
+  return out;
+}
+
+void ExpectSameTensors(const std::string& a, const std::string& b) {
+  const auto first = SafetensorsSet::Open(a + "/model.safetensors");
+  const auto second = SafetensorsSet::Open(b + "/model.safetensors");
+  EXPECT_EQ(first.tensors().size(), second.tensors().size());
+  for (const SafetensorsTensor& tensor : first.tensors()) {
+    const SafetensorsTensor* same = second.Find(tensor.name);
+    ASSERT_NE(same, nullptr) << tensor.name;
+    EXPECT_EQ(same->type, tensor.type) << tensor.name;
+    EXPECT_EQ(same->shape, tensor.shape) << tensor.name;
+    if (std::ranges::equal(same->data, tensor.data)) continue;
+    // One was added to it and taken away again.
+    ASSERT_THAT(tensor.name, HasSubstr("norm"));
+    std::vector<float> x(tensor.shape[0]);
+    std::vector<float> y(tensor.shape[0]);
+    SafetensorsToFloat(tensor.type, tensor.data.data(), x.data(), x.size());
+    SafetensorsToFloat(same->type, same->data.data(), y.data(), y.size());
+    for (size_t i = 0; i < x.size(); ++i) EXPECT_NEAR(x[i], y[i], 2e-7);
+  }
+}
+
+class ToFolderTest : public testing::TestWithParam<TinyModel> {
+ protected:
+  // The folder's GGUF.
+  std::string Convert() {
+    path_ = WriteTinyFolder(GetParam(), folder_.path());
+    FolderToGguf(HfFolder::Open(path_), folder_.File("a.gguf"), OutType::kAuto,
+                 nullptr);
+    return folder_.File("a.gguf");
+  }
+
+  TestFolder folder_;
+  std::string path_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Models, ToFolderTest,
+                         testing::ValuesIn(ReadTinyModels()),
+                         [](const auto& model) {
+                           return model.param.name + "_" + model.param.layout;
+                         });
+
+TEST_P(ToFolderTest, ThereAndBackIsTheSame) {
+  const GgufFile file = GgufFile::Open(Convert());
+  ConvertResult result;
+  try {
+    result = GgufToFolder(file, folder_.File("back"), nullptr);
+  } catch (const Error& error) {
+    // Tensors that a folder holds together, or in another order.
+    ASSERT_EQ(error.kind(), Error::Kind::kUnsupported) << error.what();
+    ASSERT_THAT(error.message(), HasSubstr("has no name in a folder"));
+    EXPECT_EQ(folder_.Count(), 2u);
+    GTEST_SKIP() << error.message();
+  }
+  EXPECT_EQ(result.written_hash, result.source_hash);
+  if (!result.complete) {
+    // Numbers of tensors that GGUF holds as keys.
+    EXPECT_THAT(result.remarks, ::testing::Each(HasSubstr("'xielu.")));
+    GTEST_SKIP() << result.remarks[0];
+  }
+  EXPECT_THAT(result.remarks, ElementsAre());
+  // Of several modalities only the text model goes to GGUF, and comes back
+  // under the names of today.
+  if (!GetParam().config.contains("text_config")) {
+    ExpectSameTensors(path_, folder_.File("back"));
+  }
+  const auto before = ReadFolderProtocol(HfFolder::Open(path_));
+  const auto after = ReadFolderProtocol(HfFolder::Open(folder_.File("back")));
+  EXPECT_EQ(before.protocol->hash(), after.protocol->hash());
+}
+
+class PlainFolderTest : public testing::Test {
+ protected:
+  PlainFolderTest() {
+    for (const TinyModel& model : ReadTinyModels()) {
+      if (model.name != "qwen3") continue;
+      path_ = WriteTinyFolder(model, folder_.path());
+      break;
+    }
+    FolderToGguf(HfFolder::Open(path_), folder_.File("a.gguf"), OutType::kAuto,
+                 nullptr);
+  }
+  std::string Back() const { return folder_.File("back"); }
+
+  TestFolder folder_;
+  std::string path_;
+};
+
+TEST_F(PlainFolderTest, FileOfAnotherConverterBecomesAFolder) {
+  const GgufFile file = GgufFile::Open(
+      WithoutKept(folder_.File("a.gguf"), folder_.File("b.gguf")));
+  const ConvertResult result = GgufToFolder(file, Back(), nullptr);
+  EXPECT_EQ(result.written_hash, result.source_hash);
+  EXPECT_THAT(result.remarks, ElementsAre());
+  ExpectSameTensors(path_, Back());
+  const HfFolder folder = HfFolder::Open(Back());
+  EXPECT_EQ(folder.config().at("model_type"), "qwen3");
+  EXPECT_EQ(folder.generation_config().at("eos_token_id"),
+            nlohmann::ordered_json({2, 3}));
+  EXPECT_EQ(folder.generation_config().at("temperature"), 0.7);
+  const auto before = ReadFolderProtocol(HfFolder::Open(path_));
+  const auto after = ReadFolderProtocol(folder);
+  for (const char* text : {"the inner hen", "<|end|> an</s>  th"}) {
+    EXPECT_EQ(MakeTokenizer(before.spec)->Encode(text),
+              MakeTokenizer(after.spec)->Encode(text));
+  }
+}
+
+TEST_F(PlainFolderTest, QuantisedFilesAreRefused) {
+  FolderToGguf(HfFolder::Open(path_), folder_.File("q.gguf"), OutType::kQ8_0,
+               nullptr);
+  const GgufFile file = GgufFile::Open(folder_.File("q.gguf"));
+  const size_t before = folder_.Count();
+  try {
+    GgufToFolder(file, Back(), nullptr);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), Error::Kind::kUnsupported);
+    EXPECT_THAT(error.message(), HasSubstr("of type Q8_0"));
+  }
+  EXPECT_EQ(folder_.Count(), before);
+}
+
+TEST_F(PlainFolderTest, AFolderThatIsThereIsKept) {
+  const GgufFile file = GgufFile::Open(folder_.File("a.gguf"));
+  std::filesystem::create_directories(Back());
+  WriteFileAtomically(Back() + "/mine", "text");
+  EXPECT_THROW(GgufToFolder(file, Back(), nullptr), Error);
+  EXPECT_EQ(ReadFile(Back() + "/mine"), "text");
+  std::filesystem::remove(Back() + "/mine");
+  GgufToFolder(file, Back(), nullptr);
+  EXPECT_TRUE(std::filesystem::exists(Back() + "/config.json"));
+}
+
+TEST_F(PlainFolderTest, StoppingLeavesNothing) {
+  const GgufFile file = GgufFile::Open(folder_.File("a.gguf"));
+  const size_t before = folder_.Count();
+  const ConvertResult result = GgufToFolder(
+      file, Back(),
+      [](uint64_t done, uint64_t total) { return done < total / 2; });
+  EXPECT_TRUE(result.stopped);
+  EXPECT_EQ(folder_.Count(), before);
+}
+
+TEST_F(PlainFolderTest, NamesOfTemplatesLeadNowhere) {
+  const GgufFile good = GgufFile::Open(folder_.File("a.gguf"));
+  GgufWriter writer;
+  for (const GgufEntry& entry : good.entries()) {
+    writer.Add(entry.key, entry.value);
+  }
+  const std::vector<std::string_view> names = {"../../evil", "tool_use"};
+  writer.Add("tokenizer.chat_templates", {GgufArray(names)});
+  for (const std::string_view name : names) {
+    writer.Add("tokenizer.chat_template." + std::string(name),
+               {std::string_view("x")});
+  }
+  for (const GgufTensor& tensor : good.tensors()) {
+    writer.AddTensor(tensor.name, tensor.type, tensor.shape, tensor.data);
+  }
+  writer.WriteFile(folder_.File("evil.gguf"));
+  const GgufFile file = GgufFile::Open(folder_.File("evil.gguf"));
+  const ConvertResult result = GgufToFolder(file, Back(), nullptr);
+  EXPECT_THAT(result.remarks, ::testing::Contains(HasSubstr("evil")));
+  EXPECT_TRUE(std::filesystem::exists(
+      Back() + "/additional_chat_templates/tool_use.jinja"));
+}
+
+}  // namespace
+}  // namespace fullstop

@@ -1,0 +1,211 @@
+#include "protocol/sources_folder.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "format/hf_folder.h"
+
+namespace fullstop {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::array<const char*, 7> kNames = {"bos", "eos", "unk", "sep",
+                                               "pad", "cls", "mask"};
+
+// Ends that some files name beside EOS.
+struct EndName {
+  const char* name;
+  std::optional<StopRole> role;
+};
+constexpr std::array<EndName, 3> kEndNames = {{{"eos", std::nullopt},
+                                               {"eot", StopRole::kTurnEnd},
+                                               {"eom", StopRole::kToolCall}}};
+
+// generation_config.json's name for a setting, and llama.cpp's.
+struct SamplingName {
+  const char* field;
+  const char* name;
+};
+constexpr std::array<SamplingName, 6> kSampling = {
+    {{"temperature", "temp"},
+     {"top_k", "top_k"},
+     {"top_p", "top_p"},
+     {"min_p", "min_p"},
+     {"typical_p", "typical"},
+     {"repetition_penalty", "penalty_repeat"}}};
+
+// Null where OBJECT, which may be null itself, has no such field.
+Json Field(const Json& object, const std::string& field) {
+  const auto found = object.find(field);
+  return found == object.end() ? Json() : *found;
+}
+
+// A whole number, or a list of them; others are left out.
+std::vector<int64_t> Ids(const Json& value) {
+  std::vector<int64_t> ids;
+  const auto add = [&ids](const Json& each) {
+    if (each.is_number_integer()) ids.push_back(each.get<int64_t>());
+  };
+  if (value.is_array()) {
+    for (const Json& each : value) add(each);
+  } else {
+    add(value);
+  }
+  return ids;
+}
+
+// The text of a token: a string, or an object with a `content`.
+std::string TokenText(const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  const Json content = value.is_object() ? Field(value, "content") : Json();
+  return content.is_string() ? content.get<std::string>() : std::string();
+}
+
+class FolderSources {
+ public:
+  FolderSources(const HfFolder& folder,
+                std::shared_ptr<const Tokenizer> tokenizer)
+      : folder_(folder) {
+    sources_.tokenizer = std::move(tokenizer);
+  }
+
+  ProtocolSources Read() {
+    // What a template sees comes from the tokenizer's files first.
+    ReadTexts(folder_.tokenizer_config(), "tokenizer_config.json");
+    ReadTexts(folder_.special_tokens_map(), "special_tokens_map.json");
+    ReadIds(folder_.generation_config(), Provenance::kGenerationConfig,
+            "generation_config.json");
+    ReadIds(folder_.config(), Provenance::kConfig, "config.json");
+    ReadIds(Field(folder_.config(), "text_config"), Provenance::kConfig,
+            "config.json: text_config");
+    const Json add_bos = Field(folder_.tokenizer_config(), "add_bos_token");
+    if (add_bos.is_boolean()) sources_.add_bos = add_bos.get<bool>();
+    ReadTemplates();
+    ReadSampling();
+    return std::move(sources_);
+  }
+
+ private:
+  // The first file to name a token counts; where another says otherwise, that
+  // is found.
+  void AddNamed(DeclaredName named) {
+    const auto first =
+        std::ranges::find(sources_.named, named.name, &DeclaredName::name);
+    if (first == sources_.named.end()) {
+      sources_.named.push_back(std::move(named));
+    } else if (first->id != named.id) {
+      sources_.findings.push_back(
+          {FindingKind::kRemark,
+           named.from.where + " is " + std::to_string(named.id) + ", but " +
+               first->from.where + " names " + std::to_string(first->id) +
+               ", which is used",
+           named.from.where});
+    }
+  }
+
+  void ReadTexts(const Json& object, const std::string& file) {
+    const auto find = [&](const std::string& name) -> std::optional<TokenId> {
+      const std::string text = TokenText(Field(object, name + "_token"));
+      if (text.empty()) return std::nullopt;
+      const auto id = sources_.tokenizer->FindToken(text);
+      if (!id) {
+        sources_.findings.push_back(
+            {FindingKind::kOutOfRange,
+             file + " names a token that the vocabulary does not have",
+             name + "_token = " + text});
+      }
+      return id;
+    };
+    const auto from = [&](const char* name) {
+      return Source{Provenance::kTokenizerConfig,
+                    file + ": " + name + "_token"};
+    };
+    for (const char* name : kNames) {
+      if (const auto id = find(name)) {
+        AddNamed({name, *id, from(name)});
+      }
+    }
+    for (const EndName& end : kEndNames) {
+      if (const auto id = find(end.name)) {
+        sources_.stops.push_back({*id, end.role, from(end.name)});
+      }
+    }
+  }
+
+  void ReadIds(const Json& object, Provenance provenance,
+               const std::string& file) {
+    const auto read = [&](const std::string& name, auto use) {
+      const std::string field = name + "_token_id";
+      for (const int64_t id : Ids(Field(object, field))) {
+        use(id, Source{provenance, file + ": " + field});
+      }
+    };
+    for (const char* name : kNames) {
+      bool first = true;  // of a list of ends the first is the named one
+      read(name, [&](int64_t id, Source from) {
+        if (!std::exchange(first, false)) return;
+        AddNamed({name, id, std::move(from)});
+      });
+    }
+    for (const EndName& end : kEndNames) {
+      read(end.name, [&](int64_t id, Source from) {
+        sources_.stops.push_back({id, end.role, std::move(from)});
+      });
+    }
+    for (const int64_t id : Ids(Field(object, "suppress_tokens"))) {
+      sources_.suppressed.push_back(id);
+    }
+  }
+
+  void ReadTemplates() {
+    for (const HfFolder::ChatTemplate& each : folder_.chat_templates()) {
+      const TemplateFact* used = nullptr;
+      for (const TemplateFact& fact : sources_.templates) {
+        if (fact.name == each.name) used = &fact;
+      }
+      if (used == nullptr && !each.overridden) {
+        sources_.templates.push_back(
+            {each.name, each.text, {Provenance::kTokenizerConfig, each.file}});
+      } else if (used != nullptr && used->source != each.text) {
+        sources_.findings.push_back({FindingKind::kRemark,
+                                     "the template '" + each.name + "' of " +
+                                         each.file +
+                                         " is another than that of " +
+                                         used->from.where + ", which is used",
+                                     each.file});
+      }
+    }
+    const auto found =
+        std::ranges::find(sources_.templates, "default", &TemplateFact::name);
+    if (found == sources_.templates.end()) return;
+    std::rotate(sources_.templates.begin(), found, found + 1);
+  }
+
+  void ReadSampling() {
+    for (const SamplingName& setting : kSampling) {
+      const Json value = Field(folder_.generation_config(), setting.field);
+      if (!value.is_number()) continue;
+      sources_.sampling.push_back(
+          {setting.name,
+           value,
+           {Provenance::kGenerationConfig,
+            std::string("generation_config.json: ") + setting.field}});
+    }
+  }
+
+  const HfFolder& folder_;
+  ProtocolSources sources_;
+};
+
+}  // namespace
+
+ProtocolSources SourcesFromFolder(const HfFolder& folder,
+                                  std::shared_ptr<const Tokenizer> tokenizer) {
+  return FolderSources(folder, std::move(tokenizer)).Read();
+}
+
+}  // namespace fullstop
