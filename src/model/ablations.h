@@ -115,6 +115,10 @@ class Ablations {
     if (op.up) In<ActivateStep>(Stem(i) + "'s factor", i).up.reset();
   }
 
+  void Ablate(size_t i, const ConvolutionStep& op) {
+    if (op.bias) In<ConvolutionStep>("bias of " + Stem(i), i).bias.reset();
+  }
+
   void Ablate(size_t i, const ScaleStep&) { Remove("scale " + Stem(i), i); }
 
   void Ablate(size_t i, const PositionScaleStep&) {

@@ -16,6 +16,7 @@ namespace fullstop {
 #define FULLSTOP_ARCHITECTURES(X) \
   X(kApertus)                     \
   X(kCohere2)                     \
+  X(kDeepSeek2)                   \
   X(kErnie45)                     \
   X(kErnie45Moe)                  \
   X(kExaone4)                     \
@@ -30,6 +31,8 @@ namespace fullstop {
   X(kHunyuanDense)                \
   X(kHunyuanMoe)                  \
   X(kInternLm2)                   \
+  X(kLfm2)                        \
+  X(kLfm2Moe)                     \
   X(kLlama)                       \
   X(kLlama4)                      \
   X(kMiniMaxM2)                   \

@@ -23,17 +23,21 @@ uint64_t ReadVocabulary(const ModelFile& file) {
 DecoderShape ReadShape(const ModelFile& file, const ModelKeys& keys,
                        NormStep::Kind norms) {
   DecoderShape shape{};
-  shape.layers = keys.Count("block_count");
+  shape.layers =
+      keys.Count("block_count") - keys.CountOrNone("nextn_predict_layers");
   shape.embedding = keys.Count("embedding_length");
   shape.feed_forward = keys.Count("feed_forward_length");
   shape.heads = keys.Count("attention.head_count");
-  shape.kv_heads = keys.Count("attention.head_count_kv", shape.heads);
+  shape.kv_heads = keys.Most("attention.head_count_kv", shape.heads);
   shape.head_length =
       keys.Count("attention.key_length", shape.embedding / shape.heads);
   shape.context = keys.Count("context_length");
   shape.epsilon = keys.Positive(norms == NormStep::Kind::kRms
                                     ? "attention.layer_norm_rms_epsilon"
                                     : "attention.layer_norm_epsilon");
+  if (shape.layers < 1 || shape.layers > keys.Count("block_count")) {
+    throw Error::Format("no layers are left").In(file.path());
+  }
   if (shape.heads % shape.kv_heads != 0) {
     throw Error::Format(fmt::format("{} heads can't share {} key heads evenly",
                                     shape.heads, shape.kv_heads))
@@ -55,17 +59,25 @@ Decoder::Decoder(const ModelFile& file, std::string_view architecture,
       query_width_(shape_.heads * shape_.head_length),
       key_width_(shape_.kv_heads * shape_.head_length),
       x_(g_.Value("x", shape_.embedding)),
-      h_(g_.Value("h", shape_.embedding)) {
-  if (keys_.Count("attention.value_length", shape_.head_length) !=
-      shape_.head_length) {
-    throw Error::Unsupported(
-        "keys and values of different lengths are not supported")
-        .In(file.path());
-  }
-}
+      h_(g_.Value("h", shape_.embedding)) {}
 
 std::string Decoder::Name(std::string_view step) const {
   return layer_ + std::string(step);
+}
+
+ValueId Decoder::Value(const std::string& name, uint64_t width) {
+  const auto [it, is_new] = values_.try_emplace(name);
+  if (is_new) it->second = g_.Value(name, width);
+  return it->second;
+}
+
+void Decoder::SelectRows(std::vector<ValueId> alive) {
+  if (last_layer_) g_.Add("select", SelectStep{std::move(alive)});
+}
+
+uint32_t Decoder::AddCache(CacheLayer cache) {
+  cache_.push_back(cache);
+  return static_cast<uint32_t>(cache_.size() - 1);
 }
 
 ValueId Decoder::Lazy(std::optional<ValueId>* value, std::string name,
@@ -190,21 +202,27 @@ void Decoder::Attention(const AttentionOptions& options,
       options.scale > 0
           ? options.scale
           : 1 / std::sqrt(static_cast<double>(shape_.head_length));
-  AttentionStep step{.layer = static_cast<uint32_t>(cache_.size()),
-                     .query = query,
-                     .key = *key_,
-                     .value = *value_,
-                     .out = query,
-                     .scale = scale,
-                     .soft_cap = options.soft_cap,
-                     .window = options.window,
-                     .chunk = options.chunk};
+  if (keys_.Count("attention.value_length", shape_.head_length) !=
+      shape_.head_length) {
+    throw Error::Unsupported(
+        "keys and values of different lengths are not supported")
+        .In(file_.path());
+  }
+  AttentionStep step{
+      .layer = AddCache({shape_.heads, shape_.kv_heads, shape_.head_length}),
+      .query = query,
+      .key = *key_,
+      .value = *value_,
+      .out = query,
+      .scale = scale,
+      .soft_cap = options.soft_cap,
+      .window = options.window,
+      .chunk = options.chunk};
   if (options.sinks) {
     step.sinks = g_.Tensor(Name("attn_sinks.weight"), {shape_.heads});
   }
   g_.Add(Name("attention"), step);
-  cache_.push_back({shape_.heads, shape_.kv_heads, shape_.head_length});
-  if (last_layer_) g_.Add("select", SelectStep{{x_, h_, query}});
+  SelectRows({x_, h_, query});
   const Cut from_group{CutAxis::kInput, query_width_ / shape_.kv_heads};
   g_.Add(
       Name("attn_output"),
@@ -264,8 +282,8 @@ void Decoder::Scale(std::string_view name, ValueId value, double factor) {
   if (factor != 1) g_.Add(Name(name), ScaleStep{value, factor});
 }
 
-Graph Decoder::Finish() {
-  AddNorm("output_norm", x_, h_);
+Graph Decoder::Finish(const std::string& norm) {
+  AddNorm(norm, x_, h_);
   const TensorId table =
       g_.Tensor("token_embd.weight", {shape_.embedding, shape_.vocabulary});
   const TensorId head =

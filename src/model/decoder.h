@@ -8,6 +8,7 @@
 #define FULLSTOP_MODEL_DECODER_H_
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -79,6 +80,14 @@ class Decoder {
   Decoder(const ModelFile& file, std::string_view architecture,
           NormStep::Kind norms = NormStep::Kind::kRms);
 
+  // For blocks that are not among those below: a name of the present layer, a
+  // value declared once, H where a row's result is wanted alone (call it in the
+  // last layer behind what reads a cache or a state).
+  std::string Name(std::string_view step) const;
+  ValueId Value(const std::string& name, uint64_t width);
+  void SelectRows(std::vector<ValueId> alive);
+  uint32_t AddCache(CacheLayer cache);
+
   const DecoderShape& shape() const { return shape_; }
   const ModelKeys& keys() const { return keys_; }
   GraphBuilder& builder() { return g_; }
@@ -130,10 +139,9 @@ class Decoder {
   void SetLogits(double scale, double cap);
 
   // The last norm and the head.
-  Graph Finish();
+  Graph Finish(const std::string& norm = "output_norm");
 
  private:
-  std::string Name(std::string_view step) const;
   void AddNorm(const std::string& name, ValueId in, ValueId out);
   ValueId Route(const MixtureOptions& options);
   ExpertPart Expert(std::string_view name, uint64_t input, uint64_t output,
@@ -157,6 +165,7 @@ class Decoder {
   double logit_scale_ = 1;
   double logit_cap_ = 0;
   std::vector<CacheLayer> cache_;
+  std::map<std::string, ValueId> values_;
 
   const uint64_t query_width_;
   const uint64_t key_width_;

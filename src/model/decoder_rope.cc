@@ -41,7 +41,10 @@ void Decoder::ReadRopeScaling(RopeSpec* rope) {
     rope->beta_fast = keys_.Positive("rope.scaling.yarn_beta_fast", 32.0);
     rope->beta_slow = keys_.Positive("rope.scaling.yarn_beta_slow", 1.0);
     rope->round_bounds = keys_.Flag("rope.scaling.yarn_truncate", true);
-    if (rope->factor > 1) rope->magnitude *= 1 + 0.1 * std::log(rope->factor);
+    if (rope->factor > 1 &&
+        keys_.Number("rope.scaling.yarn_log_multiplier", 0) == 0) {
+      rope->magnitude *= 1 + 0.1 * std::log(rope->factor);
+    }
   } else if (type == "longrope") {
     rope->factor = 1;
     rope->factors = g_.Tensor("rope_factors_short.weight", {rope->rotated / 2});

@@ -64,6 +64,8 @@ struct FolderDefaults {
   double rope_theta = 10000;
   double partial_rotary_factor = 1;
   uint64_t head_length = 0;  // 0: embedding / heads
+  // What rope.scaling.yarn_log_multiplier is of `mscale_all_dim`; 0: no key.
+  double log_multiplier = 0;
   // The layers whose rotary embedding is rope.*, where `rope_parameters` tells
   // types apart.
   std::string_view rope_layers = "";
@@ -181,10 +183,11 @@ class FolderReader {
   void AddOneToNorms(std::span<const TensorName> names);
   // The tensor is left out.
   void Ignore(std::string_view folder);
+  // The shape of the first tensor of this name, "{}" for numbers, outermost
+  // first; empty where there is none.
+  std::vector<uint64_t> Shape(std::string_view folder) const;
   // A tensor of no file's.
   void AddTensor(std::string_view gguf, std::vector<float> values);
-  // Whether the weights have the tensor of this folder's name.
-  bool HasTensor(std::string_view folder) const;
 
   // Throws Error (kUnsupported) for a tensor that has no name here: what is not
   // understood must not be left out silently.

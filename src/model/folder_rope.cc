@@ -96,10 +96,17 @@ void FolderReader::SetRopeKeys(uint64_t rotary,
              static_cast<uint64_t>(original));
     SetNumber("rope.scaling.yarn_beta_fast", rope.value("beta_fast", 32.0));
     SetNumber("rope.scaling.yarn_beta_slow", rope.value("beta_slow", 1.0));
-    // GGUF's readers multiply by the second term themselves.
+    // GGUF's readers multiply by the second term themselves, unless they find a
+    // log multiplier.
+    const double all = rope.value("mscale_all_dim", 0.0);
+    const bool multiplied = defaults.log_multiplier * all != 0;
+    if (multiplied) {
+      SetNumber("rope.scaling.yarn_log_multiplier",
+                defaults.log_multiplier * all);
+    }
     SetNumber("rope.scaling.attn_factor",
               YarnMagnitude(rope, factor) /
-                  (factor > 1 ? 1 + 0.1 * std::log(factor) : 1));
+                  (multiplied || factor <= 1 ? 1 : 1 + 0.1 * std::log(factor)));
     if (!rope.value("truncate", true)) {
       SetFlag("rope.scaling.yarn_truncate", false);
     }

@@ -112,12 +112,12 @@ std::optional<std::string> FolderReader::TextName(
   return std::nullopt;
 }
 
-bool FolderReader::HasTensor(std::string_view folder) const {
-  return std::ranges::any_of(
-      weights_->tensors(), [&](const SafetensorsTensor& tensor) {
-        const std::optional<std::string> name = TextName(tensor.name);
-        return name && (*name == folder || PatternOf(*name).name == folder);
-      });
+std::vector<uint64_t> FolderReader::Shape(std::string_view folder) const {
+  for (const SafetensorsTensor& tensor : weights_->tensors()) {
+    const std::optional<std::string> name = TextName(tensor.name);
+    if (name && PatternOf(*name).name == folder) return tensor.shape;
+  }
+  return {};
 }
 
 void FolderReader::Collect(const SafetensorsTensor& tensor,

@@ -84,4 +84,9 @@ RopeId GraphBuilder::Rope(RopeSpec spec) {
   return RopeId{static_cast<uint32_t>(graph_.ropes.size() - 1)};
 }
 
+StateId GraphBuilder::State(std::string name, uint64_t width) {
+  graph_.states.push_back({std::move(name), width});
+  return StateId{static_cast<uint32_t>(graph_.states.size() - 1)};
+}
+
 }  // namespace fullstop

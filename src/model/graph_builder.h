@@ -35,6 +35,7 @@ class GraphBuilder {
 
   ValueId Value(std::string name, uint64_t width);
   RopeId Rope(RopeSpec spec);
+  StateId State(std::string name, uint64_t width);
 
   template <typename Op>
   void Add(std::string name, Op op) {

@@ -132,4 +132,19 @@ std::vector<float> ModelKeys::GlobalNumbers(std::string_view full_key,
   return numbers;
 }
 
+uint64_t ModelKeys::Most(std::string_view key, uint64_t fallback) const {
+  const GgufValue* value = file_.keys().Find(FullKey(key));
+  if (value == nullptr || !std::holds_alternative<GgufArray>(value->value)) {
+    return Count(key, fallback);
+  }
+  int64_t most = 0;
+  const std::vector<int64_t> each = *file_.keys().GetIntegers(FullKey(key));
+  for (const int64_t number : each) most = std::max(most, number);
+  if (most < 1 || most > std::numeric_limits<int32_t>::max()) {
+    throw Error::Format(fmt::format("key {} is out of range", FullKey(key)))
+        .In(file_.path());
+  }
+  return static_cast<uint64_t>(most);
+}
+
 }  // namespace fullstop

@@ -29,7 +29,7 @@ Graph Describe(const ModelFile& file) {
 }
 
 void ReadFolder(FolderReader& f) {
-  f.SetDecoderKeys();
+  f.SetDecoderKeys({.log_multiplier = 1});
   f.AddNames(kDecoderNames);
   f.SetNumber("attention.temperature_scale",
               f.RopeParameters().value("llama_4_scaling_beta", 0.0));

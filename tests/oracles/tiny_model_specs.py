@@ -18,6 +18,12 @@ def model(model_type, class_name, **fields):
                     "hidden_act": "silu", "rms_norm_eps": 1e-5} | fields
 
 
+LATENT = {"kv_lora_rank": 16, "qk_nope_head_dim": 8, "qk_rope_head_dim": 8,
+          "v_head_dim": 8}
+MIXTURE = {"moe_intermediate_size": 16, "n_routed_experts": 8,
+           "n_shared_experts": 2, "num_experts_per_tok": 3,
+           "routed_scaling_factor": 2.5, "first_k_dense_replace": 1}
+
 SPECS = {
     "llama": {"config": model(
         "llama", "LlamaForCausalLM", rope_theta=100.0,
@@ -211,4 +217,46 @@ SPECS = {
         rope_scaling={"rope_type": "llama3", "factor": 8.0,
                       "low_freq_factor": 1.0, "high_freq_factor": 4.0,
                       "original_max_position_embeddings": 16})},
+    "deepseek_v2": {"config": model(
+        "deepseek_v2", "DeepseekV2ForCausalLM", rope_theta=1e4,
+        num_key_value_heads=4, q_lora_rank=24, **LATENT, **MIXTURE,
+        n_group=4, topk_group=2, topk_method="group_limited_greedy",
+        scoring_func="softmax", norm_topk_prob=False, moe_layer_freq=1,
+        rope_scaling={"type": "yarn", "factor": 4.0, "beta_fast": 32,
+                      "beta_slow": 1, "mscale": 0.707, "mscale_all_dim": 0.707,
+                      "original_max_position_embeddings": 16})},
+    "deepseek_v2_lite": {"config": model(
+        "deepseek_v2", "DeepseekV2ForCausalLM", rope_theta=1e4,
+        num_key_value_heads=4, q_lora_rank=None, **LATENT, **MIXTURE,
+        n_group=1, topk_group=1, topk_method="greedy", scoring_func="softmax",
+        norm_topk_prob=False, moe_layer_freq=1)},
+    "deepseek_v3": {"config": model(
+        "deepseek_v3", "DeepseekV3ForCausalLM", rope_theta=1e4,
+        num_key_value_heads=4, q_lora_rank=24, **LATENT, **MIXTURE,
+        n_group=4, topk_group=2, topk_method="noaux_tc",
+        scoring_func="sigmoid", norm_topk_prob=True, num_nextn_predict_layers=1,
+        rope_scaling={"type": "yarn", "factor": 40.0, "beta_fast": 32,
+                      "beta_slow": 1, "mscale": 1.0, "mscale_all_dim": 1.0,
+                      "original_max_position_embeddings": 16})},
+    "kimi_k2": {"oracle": {"model_type": "deepseek_v3"}, "config": model(
+        "kimi_k2", "DeepseekV3ForCausalLM", rope_theta=5e4,
+        num_key_value_heads=4, q_lora_rank=24, **LATENT, **MIXTURE,
+        n_group=1, topk_group=1, topk_method="noaux_tc",
+        scoring_func="sigmoid", norm_topk_prob=True, num_nextn_predict_layers=0,
+        rope_scaling={"type": "yarn", "factor": 32.0, "beta_fast": 1.0,
+                      "beta_slow": 1.0, "mscale": 1.0, "mscale_all_dim": 1.0,
+                      "original_max_position_embeddings": 16})},
+    "lfm2": {"config": model(
+        "lfm2", "Lfm2ForCausalLM", norm_eps=1e-5, rope_theta=1e6,
+        num_hidden_layers=3, conv_L_cache=3, conv_bias=True,
+        block_ff_dim=96, block_dim=32, block_multiple_of=8,
+        block_ffn_dim_multiplier=1.0, block_auto_adjust_ff_dim=True,
+        layer_types=["conv", "full_attention", "conv"])},
+    "lfm2_moe": {"config": model(
+        "lfm2_moe", "Lfm2MoeForCausalLM", norm_eps=1e-5, rope_theta=1e6,
+        num_hidden_layers=3, conv_L_cache=4, conv_bias=False,
+        moe_intermediate_size=16, num_dense_layers=1, num_experts=6,
+        num_experts_per_tok=3, norm_topk_prob=True, use_expert_bias=True,
+        routed_scaling_factor=1.5, tie_word_embeddings=True,
+        layer_types=["conv", "full_attention", "conv"])},
 }

@@ -93,8 +93,10 @@ def tensors_of(folder, spec):
     return sorted(result)
 
 
-def logits_of(config, tensors, ids):
-    """What transformers computes of a folder with that content."""
+def logits_of(config, tensors, ids, oracle):
+    """What transformers computes of a folder with that content; where it lacks
+    the model's type, with the fields of ORACLE instead of config.json's."""
+    config = config | oracle
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "config.json").write_text(json.dumps(config))
         save_file({name: draw(name, *rest) for name, *rest in tensors},
@@ -123,8 +125,9 @@ def save(model, spec, original):
 def make_fixture(name, spec):
     torch.manual_seed(0)
     published = spec["config"]
+    oracle = spec.get("oracle", {})
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "config.json").write_text(json.dumps(published))
+        Path(folder, "config.json").write_text(json.dumps(published | oracle))
         config = AutoConfig.from_pretrained(folder)
     model = AutoModelForCausalLM.from_config(config)
     text = published.get("text_config", published)
@@ -134,12 +137,13 @@ def make_fixture(name, spec):
     if "rename" in spec:
         tensors = [[spec["rename"](n), *rest] for n, *rest in tensors]
     layouts = [{"name": "published", "config": published, "tensors": tensors,
-                "logits": logits_of(published, tensors, ids)}]
+                "logits": logits_of(published, tensors, ids, oracle)}]
     _, saved_tensors = save(model, spec, original=False)
     layout = {"name": "saved", "config": saved_config}
     if [t[:2] for t in saved_tensors] != [t[:2] for t in tensors]:
         layout["tensors"] = saved_tensors
-        layout["logits"] = logits_of(saved_config, saved_tensors, ids)
+        layout["logits"] = logits_of(saved_config, saved_tensors, ids,
+                                     oracle)
     layouts.append(layout)
     return {"transformers": transformers.__version__, "seed": SEED, "ids": ids,
             "layouts": layouts}
