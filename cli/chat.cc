@@ -29,6 +29,7 @@ int RunChat(const ChatOptions& options) {
                             ? Json::array()
                             : ReadJsonFile(options.messages_file);
   RenderRequest request = options.render.Request(messages);
+  options.generation.ApplyReasoning(model.protocol().facts(), &request);
   // Better known before the weights are loaded and the first message typed.
   model.protocol().TemplateFor(!request.tools.is_null());
   if (!options.messages_file.empty()) RenderText(model.protocol(), request);

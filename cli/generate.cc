@@ -15,6 +15,7 @@
 #include "cli/interrupt.h"
 #include "cli/reply_view.h"
 #include "cli/trace_file.h"
+#include "engine/conversation.h"
 #include "engine/loaded_model.h"
 #include "engine/reply.h"
 #include "engine/stop_config.h"
@@ -41,6 +42,7 @@ struct GenerateOptions {
 struct Prompt {
   std::vector<TokenId> ids;
   bool thought_open = false;
+  Json tools;
 };
 
 // The text as it is: BOS as declared, no template.
@@ -50,7 +52,7 @@ Prompt RawPrompt(const GenerateOptions& options, const LoadedModel& model) {
   const ByteRange whole{0, text.size()};
   EncodeOptions encode;
   if (options.parse_special) encode.control_ranges = {&whole, 1};
-  Prompt prompt;
+  Prompt prompt{};
   prompt.ids = tokenizer.Encode(text, encode);
   const std::optional<TokenId> bos = tokenizer.declared().bos;
   const bool has_bos = !prompt.ids.empty() && prompt.ids.front() == bos;
@@ -67,9 +69,10 @@ Prompt ChatPrompt(const GenerateOptions& options, const LoadedModel& model) {
                           {"content", ReplaceInvalidUtf8(*options.prompt)}}})
           : ReadJsonFile(options.messages_file);
   RenderRequest request = options.render.Request(messages);
+  options.generation.ApplyReasoning(model.protocol().facts(), &request);
   request.messages = NormalizeMessages(request.messages).messages;
   const RenderedPrompt rendered = Render(model.protocol(), request);
-  return {rendered.TokenIds(), rendered.thought_open};
+  return {rendered.TokenIds(), rendered.thought_open, request.tools};
 }
 
 Json ToJson(const Reply& reply) {
@@ -78,8 +81,17 @@ Json ToJson(const Reply& reply) {
   };
   const int32_t evaluated = reply.prompt_tokens - reply.cached_tokens;
   const auto generated = static_cast<double>(reply.usage.completion_tokens);
-  Json out = {{"text", reply.text}};
-  if (!reply.reasoning.empty()) out["reasoning"] = reply.reasoning;
+  Json out = {{"text", reply.text}, {"content", reply.said.content}};
+  if (!reply.said.reasoning.empty()) out["reasoning"] = reply.said.reasoning;
+  if (!reply.said.calls.empty()) {
+    out["tool_calls"] = CallsToJson(reply.said.calls);
+  }
+  if (!reply.said.flags.empty()) {
+    out["flags"] = Json::array();
+    for (const ReplyFlag flag : reply.said.flags) {
+      out["flags"].push_back(ReplyFlagName(flag));
+    }
+  }
   out["ids"] = reply.ids;
   out["end"] = EndToJson(reply.end);
   out["usage"] = {{"prompt_tokens", reply.prompt_tokens},
@@ -87,6 +99,7 @@ Json ToJson(const Reply& reply) {
                   {"total_tokens", static_cast<uint64_t>(reply.prompt_tokens) +
                                        reply.usage.completion_tokens},
                   {"reasoning_tokens", reply.usage.reasoning_tokens},
+                  {"thoughts_closed", reply.thoughts_closed},
                   {"cached_tokens", reply.cached_tokens},
                   {"stepped_back_tokens", reply.usage.stepped_back_tokens}};
   out["timings"] = {
@@ -129,6 +142,9 @@ int RunGenerate(GenerateOptions options) {
   const Prompt prompt =
       options.raw ? RawPrompt(options, model) : ChatPrompt(options, model);
   GenerationOptions generation = options.generation.Options(model);
+  generation.grammar =
+      ReplyGrammar::Make(model.protocol().facts(), prompt.tools);
+  if (prompt.thought_open || options.raw) generation.open_thought = false;
   StopConfig stops =
       StopConfigFor(model.protocol().facts(), prompt.thought_open);
   MergeUserStops(generation.stops, &stops);

@@ -205,7 +205,30 @@ void GenerationArguments::Add(CLI::App& command) {
                   "of the random numbers; left out or -1, a new one")
       ->type_name("N")
       ->check(AtLeast(-1));
+  command
+      .add_option("--reasoning", reasoning_,
+                  "whether the model thinks first: on, off, or auto, which is "
+                  "what the template does")
+      ->type_name("WHAT")
+      ->check(
+          CLI::Validator(CLI::IsMember({"on", "off", "auto"})).description(""));
+  command
+      .add_option("--reasoning-budget", reasoning_budget_,
+                  "most tokens of a thought; it is then closed, and the reply "
+                  "goes on to the answer")
+      ->type_name("N")
+      ->check(AtLeast(0));
   AddSampling(command);
+}
+
+void GenerationArguments::ApplyReasoning(const ProtocolFacts& facts,
+                                         RenderRequest* request) const {
+  const std::string& name = facts.reasoning.switch_name;
+  if (reasoning_ == "auto" || name.empty() ||
+      request->variables.contains(name)) {
+    return;
+  }
+  request->variables[name] = (reasoning_ == "on") == facts.reasoning.switch_on;
 }
 
 void GenerationArguments::AddSampling(CLI::App& command) {
@@ -296,6 +319,15 @@ GenerationOptions GenerationArguments::Options(const LoadedModel& model) const {
   }
   options.sampling.seed = seed_ && *seed_ >= 0 ? static_cast<uint64_t>(*seed_)
                                                : std::random_device()();
+  options.reasoning_budget = reasoning_budget_;
+  const ReasoningMarkers& reasoning = model.protocol().facts().reasoning;
+  if (!reasoning.closing && (reasoning_ != "auto" || reasoning_budget_)) {
+    Remark(
+        "the template marks no thoughts: --reasoning and "
+        "--reasoning-budget change nothing");
+  }
+  options.open_thought = reasoning_ == "on";
+  if (reasoning_ == "off") options.reasoning_budget = 0;
   options.suppress = model.suppressed();
   options.stops.stop_strings = stop_strings_;
   options.stops.strings_in_thought = stop_in_thought_;

@@ -12,6 +12,7 @@
 
 #include "engine/generation.h"
 #include "engine/loaded_model.h"
+#include "protocol/render.h"
 
 namespace fullstop::cli {
 
@@ -22,6 +23,9 @@ class GenerationArguments {
   // What the model's authors declare, changed by what was given. Remarks on
   // what can't be used go to standard error. Throws Error (kUsage).
   GenerationOptions Options(const LoadedModel& model) const;
+  // Sets the template's own variable for --reasoning on or off, where it has
+  // one and --var did not set it.
+  void ApplyReasoning(const ProtocolFacts& facts, RenderRequest* request) const;
 
  private:
   using Setter = std::function<void(SamplingParams&)>;
@@ -37,6 +41,8 @@ class GenerationArguments {
   std::vector<std::string> stop_strings_;
   bool stop_in_thought_ = false;
   std::string on_loop_ = "stop";
+  std::string reasoning_ = "auto";
+  std::optional<uint64_t> reasoning_budget_;
 };
 
 // Sets one option by its flag's name without dashes ("temp", "top-p",

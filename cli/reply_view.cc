@@ -68,6 +68,10 @@ std::string EndLine(const Reply& reply) {
                         static_cast<double>(reply.usage.completion_tokens) /
                             reply.generate_seconds);
   }
+  if (reply.thoughts_closed > 0) {
+    line += fmt::format(" · thought closed at its budget, behind {} tokens",
+                        reply.usage.reasoning_tokens);
+  }
   for (const LoopNote& note : reply.loops) {
     line += note.stepped_back > 0
                 ? fmt::format(" · stepped back {} tokens from a loop of {}",

@@ -30,6 +30,19 @@ std::vector<TokenId> PrefillIds(const RenderedPrompt& prompt,
 
 }  // namespace
 
+Json CallsToJson(const std::vector<ParsedCall>& calls) {
+  Json list = Json::array();
+  for (const ParsedCall& call : calls) {
+    Json json = Json::object();
+    if (!call.id.empty()) json["id"] = ReplaceInvalidUtf8(call.id);
+    json["type"] = "function";
+    json["function"] = {{"name", ReplaceInvalidUtf8(call.name)},
+                        {"arguments", ReplaceInvalidUtf8(call.arguments)}};
+    list.push_back(std::move(json));
+  }
+  return list;
+}
+
 std::string MessageRole(const Json& message) {
   if (!message.is_object()) return "";
   const auto role = message.find("role");
@@ -53,7 +66,10 @@ Conversation::Conversation(const TurnProtocol& protocol, ForwardModel& model,
 
 RenderedPrompt Conversation::Prompt() const {
   RenderRequest request = request_;
-  request.messages = NormalizeMessages(request.messages).messages;
+  // Where tools are given the conversation may have calls.
+  const MessageForm form =
+      request.tools.is_null() ? MessageForm{} : protocol_->facts().form;
+  request.messages = NormalizeMessages(request.messages, form).messages;
   return Render(*protocol_, request);
 }
 
@@ -63,6 +79,8 @@ Turn Conversation::Reply(GenerationOptions options, ReplyObserver& observer) {
       StopConfigFor(protocol_->facts(), turn.prompt.thought_open);
   MergeUserStops(options.stops, &stops);
   options.stops = std::move(stops);
+  options.grammar = ReplyGrammar::Make(protocol_->facts(), request_.tools);
+  options.open_thought = options.open_thought && !turn.prompt.thought_open;
   turn.reply = GenerateReply(*protocol_, sequence_, turn.prompt.TokenIds(),
                              options, observer);
   Append(turn.prompt, turn.reply);
@@ -71,14 +89,19 @@ Turn Conversation::Reply(GenerationOptions options, ReplyObserver& observer) {
 
 void Conversation::Append(const RenderedPrompt& prompt,
                           const fullstop::Reply& reply) {
-  Json message = {
-      {"role", "assistant"},
-      {"content", ReplaceInvalidUtf8(request_.prefill + reply.text)}};
-  if (!reply.reasoning.empty()) {
+  // Without tools nobody can answer calls: they are a text like any other.
+  const ParsedReply& said = reply.said;
+  const bool calls = !said.calls.empty() && !request_.tools.is_null();
+  const std::string& content =
+      said.calls.empty() || calls ? said.content : reply.text;
+  Json message = {{"role", "assistant"},
+                  {"content", ReplaceInvalidUtf8(request_.prefill + content)}};
+  if (!said.reasoning.empty()) {
     const std::string& field = protocol_->facts().reasoning.field;
     message[field.empty() ? "reasoning_content" : field] =
-        ReplaceInvalidUtf8(reply.reasoning);
+        ReplaceInvalidUtf8(said.reasoning);
   }
+  if (calls) message["tool_calls"] = CallsToJson(said.calls);
   if (options_.keep_ids && !reply.ids.empty()) {
     std::vector<TokenId> ids = PrefillIds(prompt, request_.prefill);
     if (request_.prefill.empty() || !ids.empty()) {

@@ -22,6 +22,10 @@ struct ConversationOptions {
   int32_t prefill_rows = 512;
 };
 
+// As OpenAI's `tool_calls`: id (where there is one), type, function with name
+// and arguments, which are a text.
+nlohmann::ordered_json CallsToJson(const std::vector<ParsedCall>& calls);
+
 // The role of MESSAGE; empty where it has none.
 std::string MessageRole(const nlohmann::ordered_json& message);
 

@@ -143,7 +143,7 @@ ChatReply Chat::Send(const std::string& message, const OnText& on_text) {
     ++data_->options.sampling.seed;
     ChatReply reply;
     reply.text = std::move(turn.reply.text);
-    reply.reasoning = std::move(turn.reply.reasoning);
+    reply.reasoning = std::move(turn.reply.said.reasoning);
     reply.cause = EndCauseName(turn.reply.end.cause);
     reply.end_id = turn.reply.end.id;
     reply.end = DescribeEnd(turn.reply.end);

@@ -1,7 +1,10 @@
 #include "engine/generation.h"
 
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
+#include "base/utf8.h"
 #include "generate/sampler_dry_breakers.h"
 #include "tokenizer/tokenizer.h"
 
@@ -38,16 +41,63 @@ Generation::Generation(const TurnProtocol& protocol, CachedSequence& sequence,
       machine_(options.stops),
       loops_(options.on_loop, StopIds(options.stops.stops)),
       top_(options.top),
-      prompt_length_(sequence.ids().size()) {
+      prompt_length_(sequence.ids().size()),
+      reasoning_budget_(options.reasoning_budget) {
   chain_.Prime(sequence.ids());
+  const std::optional<Marker>& opening = protocol.facts().reasoning.opening;
+  if (options.open_thought && opening) {
+    forced_.assign(opening->ids.begin(), opening->ids.end());
+  }
+}
+
+std::optional<TokenId> Generation::NextForced() {
+  const std::optional<Marker>& closing = protocol_->facts().reasoning.closing;
+  if (forced_.empty() && reasoning_budget_ && closing &&
+      machine_.section() == Section::kThought &&
+      machine_.usage().reasoning_tokens >= *reasoning_budget_) {
+    // Not within a character.
+    std::string tail;
+    const size_t from = ids_.size() - std::min<size_t>(ids_.size(), 4);
+    for (size_t i = from; i < ids_.size(); ++i) {
+      tail += protocol_->tokenizer()->TokenBytes(ids_[i]);
+    }
+    if (IncompleteUtf8Suffix(tail) > 0) return std::nullopt;
+    forced_.assign(closing->ids.begin(), closing->ids.end());
+    ++thoughts_closed_;
+  }
+  if (forced_.empty()) return std::nullopt;
+  const TokenId id = forced_.front();
+  forced_.pop_front();
+  return id;
+}
+
+SampleRecord Generation::RecordOf(TokenId id) {
+  SampleRecord record = chain_.Sample(
+      sequence_->logits(),
+      {.position = sequence_->ids().size(), .top = top_, .banned = {}});
+  const std::span<const float> logits = sequence_->logits();
+  const float most = *std::max_element(logits.begin(), logits.end());
+  double sum = 0;
+  for (const float logit : logits) sum += std::exp(double{logit} - most);
+  record.id = id;
+  record.logprob =
+      double{logits[static_cast<size_t>(id)]} - most - std::log(sum);
+  record.drawn_with = 1.0;
+  return record;
 }
 
 GenerationStep Generation::Next(bool cancelled) {
   GenerationStep step;
-  const std::vector<TokenId> banned = loops_.banned();
-  step.record = chain_.Sample(
-      sequence_->logits(),
-      {.position = sequence_->ids().size(), .top = top_, .banned = banned});
+  const std::optional<TokenId> forced = NextForced();
+  step.forced = forced.has_value();
+  if (forced) {
+    step.record = RecordOf(*forced);
+  } else {
+    const std::vector<TokenId> banned = loops_.banned();
+    step.record = chain_.Sample(
+        sequence_->logits(),
+        {.position = sequence_->ids().size(), .top = top_, .banned = banned});
+  }
   step.id = step.record.id;
   chain_.Accept(step.id);
   ids_.push_back(step.id);
@@ -94,6 +144,7 @@ GenerationStep Generation::Close(const StopEvents& events) {
 
 void Generation::StepBack(size_t count, bool ended) {
   chain_.Rollback(count);
+  forced_.clear();
   ids_.resize(ids_.size() - count);
   const auto length = static_cast<int32_t>(prompt_length_ + ids_.size());
   if (ended) {

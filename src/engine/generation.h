@@ -3,6 +3,8 @@
 #define FULLSTOP_ENGINE_GENERATION_H_
 
 #include <cstddef>
+#include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +15,8 @@
 #include "generate/loop_policy.h"
 #include "generate/sampler_chain.h"
 #include "generate/stop_machine.h"
+#include "protocol/reply_events.h"
+#include "protocol/reply_grammar.h"
 #include "protocol/turn_protocol.h"
 
 namespace fullstop {
@@ -25,6 +29,14 @@ struct GenerationOptions {
   std::vector<TokenId> suppress;
   // How many of the first candidates each step's record lists.
   size_t top = 0;
+  // The most tokens of thought, its markers included: then the thought is
+  // closed by the model's own marker, and the reply goes on.
+  std::optional<uint64_t> reasoning_budget;
+  // The reply begins with the opening of a thought.
+  bool open_thought = false;
+  // What replies are parsed by; made of the protocol, without tools, where it
+  // is absent.
+  std::shared_ptr<const ReplyGrammar> grammar;
 };
 
 // A loop that was met and lived through.
@@ -42,6 +54,10 @@ struct GenerationStep {
   StopEvents events;
   // What may be shown now.
   std::vector<Piece> pieces;
+  // What the reply says, as far as it is settled.
+  std::vector<ReplyEvent> said;
+  // The token was not drawn but set: a part of a thought's marker.
+  bool forced = false;
   std::optional<LoopNote> loop;
   size_t stepped_back = 0;  // tokens, this one included
   std::optional<End> end;
@@ -68,8 +84,14 @@ class Generation {
   // The reply's tokens, the one that ended it included.
   const std::vector<TokenId>& ids() const { return ids_; }
   uint64_t seed() const { return chain_.params().seed; }
+  // How often a thought was closed at its budget.
+  uint64_t thoughts_closed() const { return thoughts_closed_; }
 
  private:
+  // The token that the next one has to be, if any.
+  std::optional<TokenId> NextForced();
+  // What is known of a token that is not drawn.
+  SampleRecord RecordOf(TokenId id);
   // Takes COUNT tokens back, to go on or, where the reply has ENDED, not to.
   void StepBack(size_t count, bool ended);
 
@@ -81,6 +103,9 @@ class Generation {
   size_t top_;
   size_t prompt_length_;
   std::vector<TokenId> ids_;
+  std::optional<uint64_t> reasoning_budget_;
+  std::deque<TokenId> forced_;
+  uint64_t thoughts_closed_ = 0;
 };
 
 }  // namespace fullstop

@@ -14,6 +14,22 @@ double Seconds(Clock::time_point from, Clock::time_point to) {
   return std::chrono::duration<double>(to - from).count();
 }
 
+std::vector<ReplyEvent> Read(const TurnProtocol& protocol,
+                             const GenerationStep& step,
+                             const StopMachine& machine, ReplyReader* reader) {
+  if (!step.closed) {
+    reader->Add(step.id, protocol.tokenizer()->TokenBytes(step.id),
+                protocol.IsControl(step.id));
+  }
+  reader->StepBack(step.stepped_back);
+  size_t bytes = 0;
+  for (const Piece& piece : step.pieces) bytes += piece.bytes.size();
+  std::vector<ReplyEvent> events =
+      reader->Release(bytes, step.end ? 0 : machine.rollback_limit());
+  if (step.end) JoinEvents(reader->Finish(), &events);
+  return events;
+}
+
 }  // namespace
 
 void ReplyText::Add(const Piece& piece) {
@@ -43,8 +59,12 @@ Reply GenerateReply(const TurnProtocol& protocol, CachedSequence& sequence,
   Generation generation(protocol, sequence, options);
   reply.seed = generation.seed();
   ReplyText text;
+  ReplyReader reader(
+      options.grammar ? options.grammar : ReplyGrammar::Make(protocol.facts()),
+      options.stops.start == Section::kThought);
   const auto take = [&](GenerationStep step) {
     for (const Piece& piece : step.pieces) text.Add(piece);
+    step.said = Read(protocol, step, generation.machine(), &reader);
     if (step.loop) reply.loops.push_back(*step.loop);
     observer.OnStep(step, generation.machine());
     if (reply.tail.size() == kReplyTail) reply.tail.pop_front();
@@ -65,8 +85,11 @@ Reply GenerateReply(const TurnProtocol& protocol, CachedSequence& sequence,
   }
   reply.generate_seconds = Seconds(evaluated, Clock::now());
   if (generation.machine().end()) reply.end = *generation.machine().end();
-  reply.text = text.text();
-  reply.reasoning = text.reasoning();
+  reply.said = reader.reply();
+  // Headers have no reader; an answer without a header is one all the same.
+  reply.text =
+      protocol.facts().reasoning.header ? reply.said.content : text.text();
+  reply.thoughts_closed = generation.thoughts_closed();
   reply.ids = generation.ids();
   reply.usage = generation.machine().usage();
   return reply;

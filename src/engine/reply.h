@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/generation.h"
+#include "engine/reply_reader.h"
 
 namespace fullstop {
 
@@ -48,9 +49,12 @@ class ReplyText {
 };
 
 struct Reply {
-  // As in ReplyText.
+  // The answer and its calls as they were written.
   std::string text;
-  std::string reasoning;
+  // What the reply says: thought, answer, calls.
+  ParsedReply said;
+  // How often the thought was closed at its budget.
+  uint64_t thoughts_closed = 0;
   // The reply's tokens, the one that ended it included.
   std::vector<TokenId> ids;
   End end;

@@ -36,11 +36,37 @@ void Add(const ProtocolFacts& facts, const std::optional<Marker>& marker,
 
 }  // namespace
 
+// A turn whose sections have headers: what a header ends with decides what
+// follows, and behind a section the next header begins.
+void AddHeaders(const ProtocolFacts& facts, StopConfig* config) {
+  const ReasoningMarkers& reasoning = facts.reasoning;
+  for (const Section from :
+       {Section::kAnswer, Section::kThought, Section::kCall}) {
+    Add(facts, reasoning.header, from, Section::kHeader, config);
+  }
+  Add(facts, reasoning.closing, Section::kThought, Section::kHeader, config);
+  Add(facts, reasoning.closing, Section::kCall, Section::kHeader, config);
+  Add(facts, reasoning.opening, Section::kHeader, Section::kThought, config);
+  Add(facts, reasoning.answer, Section::kHeader, Section::kAnswer, config);
+  Add(facts, facts.tool_calls.opening, Section::kHeader, Section::kCall,
+      config);
+  if (facts.tool_calls.format.kind == CallKind::kChannel && reasoning.opening &&
+      !reasoning.opening->ids.empty()) {
+    // Every other header leads to something that is no answer.
+    Marker message;
+    message.ids = {reasoning.opening->ids.back()};
+    message.text = "channel";
+    Add(facts, message, Section::kHeader, Section::kCall, config);
+    if (config->start == Section::kAnswer) config->start = Section::kHeader;
+  }
+}
+
 StopConfig StopConfigFor(const ProtocolFacts& facts, bool thought_open) {
   StopConfig config;
   config.stops = facts.stops;
   config.start = thought_open ? Section::kThought : Section::kAnswer;
   const ReasoningMarkers& reasoning = facts.reasoning;
+  if (reasoning.header) AddHeaders(facts, &config);
   Add(facts, reasoning.opening, Section::kAnswer, Section::kThought, &config);
   Add(facts, reasoning.closing, Section::kThought, Section::kAnswer, &config);
   Add(facts, reasoning.answer, Section::kThought, Section::kAnswer, &config);

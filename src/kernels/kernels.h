@@ -118,9 +118,10 @@ class Kernels {
   // n_end). Y's rows are Y_STRIDE floats apart; nothing else of Y is touched.
   // INPUT's columns must equal W's, and be a multiple of the type's block
   // length. Sums are float32 along K in an order fixed by K (reference: double,
-  // rounded once); integer weights times activations rounded to 14 or 15 bits
-  // and a scale for each 256 of them are summed exactly within a block where a
-  // path's decode says so.
+  // rounded once). F32 weights are multiplied as they are, in decode all types
+  // of floats; otherwise prefill rounds weights to 14 bits, and integer weights
+  // times activations rounded to 14 or 15 bits and a scale for each 256 of them
+  // are summed exactly within a block where a path's decode says so.
   void Linear(Phase phase, const LinearInput& input, const Matrix& w,
               int64_t n_begin, int64_t n_end, float* y, int64_t y_stride,
               void* scratch) const;

@@ -38,8 +38,8 @@ double HalfStep(const float* x, int64_t count, double largest, double sum) {
 //   h_x |w|_1 + h_w |x|_1 + 256 h_x h_w      (rounding to integers)
 // and (K + 64) 2^-24 sum |w x|, |w| taken as the block's largest since weights
 // with an offset cancel (float32 sums).
-Product Multiply(const float* w, const float* x, int64_t k, Phase phase,
-                 bool floats) {
+Product Multiply(const float* w, const float* x, int64_t k, TensorType type,
+                 Phase phase) {
   const double infinity = std::numeric_limits<double>::infinity();
   Product p = {0, 1e-30};
   for (int64_t b = 0; b < k; b += kBlock) {
@@ -55,10 +55,10 @@ Product Multiply(const float* w, const float* x, int64_t k, Phase phase,
     }
     double h_x = 0;
     double h_w = 0;
-    if (phase == Phase::kPrefill) {
+    if (phase == Phase::kPrefill && type != TensorType::kF32) {
       h_x = HalfStep(x + b, count, 32766, 262000);
       h_w = HalfStep(w + b, count, 8191, infinity);
-    } else if (!floats) {
+    } else if (Traits(type).block_length > 1) {
       h_x = HalfStep(x + b, count, 16383, infinity);
     }
     p.bound += h_x * w_sum + h_w * x_sum + kBlock * h_x * h_w;
@@ -95,8 +95,6 @@ constexpr float kUntouched = -12345.5f;
 
 class LinearTest : public testing::TestWithParam<Case> {
  protected:
-  bool floats() const { return Traits(GetParam().type).block_length == 1; }
-
   // Y[M,N] of [n_begin, n_end) at a stride of N + 3, the rest untouched.
   std::vector<float> Run(const float* x, int64_t stride, int64_t rows,
                          const Matrix& w, int64_t n_begin,
@@ -133,7 +131,7 @@ class LinearTest : public testing::TestWithParam<Case> {
                  row.data(), row.size());
       for (int64_t i = 0; i < m; ++i) {
         const Product want = Multiply(row.data(), &values[i * stride], k,
-                                      GetParam().phase, floats());
+                                      GetParam().type, GetParam().phase);
         const double bound = GetParam().path == CpuPath::kReference
                                  ? 0x1p-24 * std::abs(want.value) + 1e-30
                                  : want.bound;
@@ -247,7 +245,7 @@ TEST_P(LinearTest, ExtremeActivationsDoNotOverflow) {
                row.data(), row.size());
     for (int64_t i = 0; i < 4; ++i) {
       const Product want =
-          Multiply(row.data(), &x[i * k], k, GetParam().phase, floats());
+          Multiply(row.data(), &x[i * k], k, GetParam().type, GetParam().phase);
       ASSERT_NEAR(y[i * 36 + j], want.value, want.bound)
           << "row " << i << " column " << j;
     }

@@ -7,12 +7,14 @@
 #include <utility>
 
 #include "base/error.h"
+#include "model/graph_check.h"
 #include "model/rows.h"
 
 namespace fullstop {
 namespace {
 
 Graph Checked(Graph graph, const ModelFile& file) {
+  CheckGraph(graph, file.path());
   for (const CacheLayer& layer : graph.cache) {
     for (const uint64_t length : {layer.head_length, layer.ValueLength()}) {
       if (length % 8 == 0 && length <= kernels::kMaxHeadDim) continue;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -103,6 +104,7 @@ class MarkerDeriver {
     if (!markers_.thought_closing.empty()) {
       OpeningFromPrompts(setups);
       FindAnswerOpening();
+      FindSwitch(setups);
     }
     FindCalls(setups);
     FindFormat(setups);
@@ -365,6 +367,34 @@ class MarkerDeriver {
     if (opening.find(markers_.thought_closing) == std::string_view::npos &&
         opening != markers_.thought_opening && opening.size() <= kMaxMarker) {
       markers_.answer_opening = opening;
+    }
+  }
+
+  // A variable whose two values make prompts that differ in their thought: one
+  // opens it, or leaves it to the model, the other closes it.
+  void FindSwitch(const std::vector<ProbeSetup>& setups) {
+    enum State { kClosed, kLeft, kOpen };
+    std::map<std::string, std::map<bool, State>> shown;
+    for (const ProbeSetup& setup : setups) {
+      if (!setup.tools.is_null() || setup.variables.size() != 1 ||
+          !setup.variables.front().is_boolean()) {
+        continue;
+      }
+      const std::string prefilled = Prefilled(setup);
+      State state = kLeft;
+      if (prefilled.find(markers_.thought_closing) != std::string::npos) {
+        state = kClosed;
+      } else if (!markers_.thought_opening.empty() &&
+                 prefilled.ends_with(markers_.thought_opening)) {
+        state = kOpen;
+      }
+      shown[setup.variables.begin().key()][setup.variables.front()] = state;
+    }
+    for (const auto& [name, states] : shown) {
+      if (states.size() < 2 || states.at(true) == states.at(false)) continue;
+      markers_.switch_name = name;
+      markers_.switch_on = states.at(true) > states.at(false);
+      return;
     }
   }
 

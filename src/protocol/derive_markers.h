@@ -18,6 +18,8 @@ struct DerivedMarkers {
   std::string header_opening;
   bool thought_prefilled = false;
   std::string thought_field;
+  std::string switch_name;
+  bool switch_on = true;
   std::string call_opening;
   std::string call_closing;
   CallFormat call_format;

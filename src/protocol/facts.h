@@ -75,6 +75,10 @@ struct ReasoningMarkers {
   // The message field that the template reads thoughts from; empty where it
   // only knows them inside the content.
   std::string field;
+  // The template's variable that turns thoughts on and off in prompts, and its
+  // value for on; empty where it has none. Not hashed, as `header`.
+  std::string switch_name;
+  bool switch_on = true;
 };
 
 struct ToolCallMarkers {

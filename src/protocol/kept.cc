@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "protocol/reply.h"
+#include "protocol/token_scan.h"
 
 namespace fullstop {
 namespace {
@@ -68,6 +69,7 @@ class MessageLayout {
       if (IsOwn(span)) LaySpan(span);
     }
     NoteUnwritten();
+    NoteUncovered();
     NoteStop();
     for (KeptPiece& piece : pieces_) {
       report_.ids_kept += piece.ids.size();
@@ -201,6 +203,42 @@ class MessageLayout {
           {ids_[k], {offsets_[k] + shift, offsets_[k + 1] + shift}});
     }
     pieces_.push_back(std::move(piece));
+    covered_.push_back({first, last});
+  }
+
+  // Tokens that the rendering has nowhere and that no text of the message
+  // accounts for: markers and white space that the template leaves out. Pieces
+  // follow one another in the reply as they do in the rendering.
+  void NoteUncovered() {
+    size_t end = ids_.size();
+    if (end > 0 && protocol_.stops().Find(ids_.back()) != nullptr) --end;
+    size_t next = 0;
+    size_t place = begin_;
+    for (size_t i = 0; i <= covered_.size(); ++i) {
+      const TokenRange gap = {next,
+                              i < covered_.size() ? covered_[i].begin : end};
+      if (gap.begin < gap.end) NoteGap(gap, place);
+      if (i == covered_.size()) break;
+      next = std::max(next, covered_[i].end);
+      place = pieces_[i].end;
+    }
+  }
+
+  void NoteGap(const TokenRange& gap, size_t place) {
+    std::string markers;
+    for (size_t k = gap.begin; k < gap.end; ++k) {
+      const std::string text =
+          generated_.substr(offsets_[k], offsets_[k + 1] - offsets_[k]);
+      if (protocol_.IsControl(ids_[k])) {
+        if (!markers.empty()) markers += " ";
+        markers += text;
+      } else if (!IsWhiteSpace(text)) {
+        return;  // a text, whose own report says why
+      }
+    }
+    Report(place, place, "",
+           markers.empty() ? "the template leaves white space out"
+                           : "the template does not write " + markers);
   }
 
   // Top-level texts of the message that the rendering does not hold at all. A
@@ -253,6 +291,7 @@ class MessageLayout {
   size_t end_ = 0;
   size_t last_content_ = 0;
   std::vector<KeptPiece> pieces_;
+  std::vector<TokenRange> covered_;  // the tokens of each piece
   KeptReport report_;
 };
 

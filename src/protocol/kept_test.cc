@@ -73,6 +73,39 @@ TEST_F(KeptTest, SourcesCoverTheTextAgain) {
   EXPECT_EQ(at, prompt.text.size());
 }
 
+TEST_F(KeptTest, WhiteSpaceThatIsTrimmedAtTheEndIsReported) {
+  const TinyModel model = Model("{{ m.content | trim }}");
+  const RenderedPrompt prompt = Prompt(model, {{"content", "ab\n"}},
+                                       {model.Id("ab"), '\n', model.Id("<z>")});
+  ASSERT_EQ(prompt.kept[0].reencoded.size(), 1);
+  const Reencoded& place = prompt.kept[0].reencoded[0];
+  EXPECT_EQ(place.reason, "the template leaves white space out");
+  EXPECT_EQ(prompt.text.substr(0, place.begin), "<u>q<z><a>ab");
+}
+
+TEST_F(KeptTest, AControlTokenThatIsNotWrittenIsReported) {
+  const TinyModel model = Model("{{ m.content }}");
+  const RenderedPrompt prompt =
+      Prompt(model, {{"content", "ab"}},
+             {model.Id("ab"), model.Id("<end>"), model.Id("<z>")});
+  ASSERT_EQ(prompt.kept[0].reencoded.size(), 1);
+  EXPECT_EQ(prompt.kept[0].reencoded[0].reason,
+            "the template does not write <end>");
+}
+
+TEST_F(KeptTest, AnEmptyThoughtThatHistoryLeavesOutIsReported) {
+  const TinyModel model = Model(
+      "{% if m.thinking %}<think>{{ m.thinking }}</think>{% endif %}"
+      "{{ m.content }}");
+  const RenderedPrompt prompt =
+      Prompt(model, {{"content", "ab"}},
+             {model.Id("<think>"), '\n', model.Id("</think>"), model.Id("ab"),
+              model.Id("<z>")});
+  ASSERT_EQ(prompt.kept[0].reencoded.size(), 1);
+  EXPECT_EQ(prompt.kept[0].reencoded[0].reason,
+            "the template does not write <think> </think>");
+}
+
 TEST_F(KeptTest, StopThatTheHistoryWritesOtherwiseIsNotKept) {
   const TinyModel model = Model("{{ m.content }}");
   const RenderedPrompt prompt = Prompt(
@@ -121,7 +154,9 @@ TEST_F(KeptTest, TrimmedTextKeepsTheTokensWithin) {
                                        {'\n', 'a', 'b', 'c', model.Id("<z>")});
   EXPECT_EQ(Reply(prompt, model),
             (std::vector<TokenId>{'a', 'b', 'c', model.Id("<z>")}));
-  EXPECT_TRUE(prompt.kept[0].reencoded.empty());
+  ASSERT_EQ(prompt.kept[0].reencoded.size(), 1);
+  EXPECT_EQ(prompt.kept[0].reencoded[0].reason,
+            "the template leaves white space out");
 }
 
 TEST_F(KeptTest, TokenAcrossTheEdgeOfTheTextIsEncodedAgain) {

@@ -357,7 +357,9 @@ void ReadMarkers(const Reader& json, ProtocolFacts* facts) {
                       reasoning.At("answer").MarkerOrNull(),
                       reasoning.At("header").MarkerOrNull(),
                       reasoning.At("prefilled").Bool(),
-                      reasoning.At("field").Text()};
+                      reasoning.At("field").Text(),
+                      reasoning.At("switch").Text(),
+                      reasoning.At("switch_on").Bool()};
   const Reader calls = json.At("tool_calls");
   facts->tool_calls = {calls.At("opening").MarkerOrNull(),
                        calls.At("closing").MarkerOrNull(),
@@ -381,7 +383,9 @@ Json ToJson(const ProtocolFacts& facts) {
                        {"answer", MarkerJson(facts.reasoning.answer)},
                        {"header", MarkerJson(facts.reasoning.header)},
                        {"prefilled", facts.reasoning.prefilled},
-                       {"field", facts.reasoning.field}};
+                       {"field", facts.reasoning.field},
+                       {"switch", facts.reasoning.switch_name},
+                       {"switch_on", facts.reasoning.switch_on}};
   json["tool_calls"] = {{"opening", MarkerJson(facts.tool_calls.opening)},
                         {"closing", MarkerJson(facts.tool_calls.closing)},
                         {"format", CallFormatJson(facts.tool_calls.format)},

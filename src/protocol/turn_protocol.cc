@@ -360,6 +360,8 @@ void TurnProtocol::ResolveMarkers(const DerivedMarkers& markers) {
   facts_.reasoning.header = marker(markers.header_opening);
   facts_.reasoning.prefilled = markers.thought_prefilled;
   facts_.reasoning.field = markers.thought_field;
+  facts_.reasoning.switch_name = markers.switch_name;
+  facts_.reasoning.switch_on = markers.switch_on;
   facts_.tool_calls.opening = marker(markers.call_opening);
   facts_.tool_calls.closing = marker(markers.call_closing);
   facts_.tool_calls.format = markers.call_format;

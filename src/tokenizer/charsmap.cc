@@ -28,8 +28,12 @@ uint32_t Offset(uint32_t unit) {
 // Whether NEXT is a mark that utf8proc is too old to know, and does not stand
 // behind a control character.
 bool IsNewMark(char32_t value, char32_t next) {
+  // Unicode 16's, and those that Unicode 17 adds below U+10000: longer ones are
+  // in no short cluster.
   static const CodePointSet kMarks =
-      UnicodeProperty("Mn")->Union(*UnicodeProperty("Me"));
+      UnicodeProperty("Mn")
+          ->Union(*UnicodeProperty("Me"))
+          .Union({{0x1ACF, 0x1ADD}, {0x1AE0, 0x1AEB}});
   if (utf8proc_category(static_cast<utf8proc_int32_t>(next)) !=
           UTF8PROC_CATEGORY_CN ||
       !kMarks.Contains(next)) {

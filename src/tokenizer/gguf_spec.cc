@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -148,16 +149,18 @@ void ReadDeclared(const GgufFile& file, TokenizerSpec* spec) {
   declared.add_space_prefix = file.GetBool("tokenizer.ggml.add_space_prefix");
 }
 
+// ABSENT: the name of a file that has none, with a remark if that is a guess.
 const PreTokenizer& ReadPreTokenizer(const GgufFile& file,
+                                     std::string_view absent,
                                      TokenizerSpec* spec) {
   const std::optional<std::string_view> name =
       file.GetString("tokenizer.ggml.pre");
-  if (!name) {
+  if (!name && absent == "default") {
     spec->remarks.push_back(
         "no tokenizer.ggml.pre key: text is split by the default pattern, "
         "which may not be the model's");
   }
-  const PreTokenizer* found = FindPreTokenizer(name.value_or("default"));
+  const PreTokenizer* found = FindPreTokenizer(name.value_or(absent));
   if (found == nullptr) {
     throw Error::Unsupported("tokenizer.ggml.pre is \"" + std::string(*name) +
                              "\", which is not known")
@@ -165,32 +168,40 @@ const PreTokenizer& ReadPreTokenizer(const GgufFile& file,
         .Advice("the known name most like it is \"" +
                 std::string(NearestPreTokenizerName(*name)) + "\"");
   }
-  if (found->kind != PreTokenizer::Kind::kByteLevel) {
-    throw Error::Unsupported(
-        "tokenizer.ggml.pre is \"" + std::string(*name) + "\", " +
-        (found->kind == PreTokenizer::Kind::kWords
-             ? "a vocabulary of whole words"
-             : "BPE over characters with U+2581 for spaces") +
-        ": only byte-level and SentencePiece BPE are supported")
+  if (found->kind == PreTokenizer::Kind::kWords) {
+    throw Error::Unsupported("tokenizer.ggml.pre is \"" + std::string(*name) +
+                             "\", a vocabulary of whole words, which is not "
+                             "supported")
         .In(file.paths().front());
   }
   return *found;
 }
 
-void ReadByteLevel(const GgufFile& file, TokenizerSpec* spec) {
-  const PreTokenizer& pre = ReadPreTokenizer(file, spec);
+// BPE by rank over bytes, or over characters with U+2581 for spaces.
+void ReadRankedBpe(const GgufFile& file, std::string_view absent_pre,
+                   TokenizerSpec* spec) {
+  const PreTokenizer& pre = ReadPreTokenizer(file, absent_pre, spec);
   spec->model = TokenizerModel::kByteLevelBpe;
-  for (const SplitStep& step : pre.steps) {
-    if (!step.pattern.empty()) spec->steps.push_back(step);
+  if (pre.kind == PreTokenizer::Kind::kRawUtf8Bpe) {
+    spec->model = TokenizerModel::kCharacterBpe;
+    spec->text_form = TokenText::kMarkedSpaces;
+    spec->byte_fallback = true;
+    spec->unknown = spec->declared.unk;
+    MarkSpaces(/*with_prefix=*/false, spec);
   }
-  if (pre.nfc) spec->normalizer.push_back({.kind = NormalizerStep::Kind::kNfc});
+  for (const SplitStep& step : pre.steps) {
+    if (!step.pattern.empty()) spec->steps.emplace_back(step);
+  }
+  if (pre.nfc) {
+    spec->normalizer.push_back({.kind = NormalizerStep::Kind::kNfc});
+  }
   spec->ignore_merges = pre.ignore_merges;
   spec->adds_bos = spec->declared.add_bos.value_or(pre.adds_bos);
   spec->adds_eos = spec->declared.add_eos.value_or(false);
   if (spec->declared.add_space_prefix.value_or(false)) {
     spec->remarks.push_back(
-        "tokenizer.ggml.add_space_prefix has no meaning for a byte-level "
-        "vocabulary: it is ignored");
+        "tokenizer.ggml.add_space_prefix has no meaning for a vocabulary that "
+        "merges by rank: it is ignored");
   }
   ReadMerges(file, spec);
   for (TokenSpec& token : spec->tokens) {
@@ -198,6 +209,34 @@ void ReadByteLevel(const GgufFile& file, TokenizerSpec* spec) {
       token.lstrip = true;
     }
   }
+}
+
+// "t5": SentencePiece's unigram, its normaliser in keys of their own.
+void ReadUnigram(const GgufFile& file, TokenizerSpec* spec) {
+  spec->model = TokenizerModel::kUnigram;
+  spec->text_form = TokenText::kMarkedSpaces;
+  spec->sentencepiece_scores = true;
+  spec->fuse_unknown = true;
+  spec->unknown = spec->declared.unk;
+  spec->adds_bos = spec->declared.add_bos.value_or(false);
+  spec->adds_eos = spec->declared.add_eos.value_or(true);
+  NormalizerStep step{.kind = NormalizerStep::Kind::kSentencePiece};
+  step.space_before = spec->declared.add_space_prefix.value_or(false);
+  step.merge_spaces =
+      file.GetBool("tokenizer.ggml.remove_extra_whitespaces").value_or(false);
+  step.mark_spaces = true;
+  if (const auto map =
+          file.GetIntegers("tokenizer.ggml.precompiled_charsmap")) {
+    auto bytes = std::make_shared<std::string>();
+    for (const int64_t byte : *map) *bytes += static_cast<char>(byte);
+    step.content = *bytes;
+    spec->keeper = bytes;
+  }
+  spec->normalizer.push_back(std::move(step));
+  if (spec->normalizer[0].space_before) {
+    spec->space_prefix = SpacePrefix::kAlways;
+  }
+  ReadScores(file, spec);
 }
 
 // Phi-3's tokenizer.json gives its added tokens rstrip, which GGUF has no key
@@ -274,19 +313,22 @@ TokenizerSpec TokenizerSpecFromGguf(const GgufFile& file) {
         .Advice("use a GGUF file that holds its vocabulary");
   }
   TokenizerSpec spec;
-  if (*model != "gpt2" && *model != "llama") {
-    throw Error::Unsupported(
-        "tokenizer.ggml.model is \"" + std::string(*model) +
-        "\": only \"gpt2\" (byte-level BPE) and \"llama\" (SentencePiece BPE) "
-        "are supported")
-        .In(file.paths().front());
-  }
   ReadDeclared(file, &spec);
   ReadTokens(file, &spec);
   if (*model == "gpt2") {
-    ReadByteLevel(file, &spec);
-  } else {
+    ReadRankedBpe(file, "default", &spec);
+  } else if (*model == "gemma4") {
+    ReadRankedBpe(file, "gemma4", &spec);
+  } else if (*model == "llama") {
     ReadSentencePiece(file, &spec);
+  } else if (*model == "t5") {
+    ReadUnigram(file, &spec);
+  } else {
+    throw Error::Unsupported(
+        "tokenizer.ggml.model is \"" + std::string(*model) +
+        "\": only \"gpt2\" and \"gemma4\" (BPE by rank), \"llama\" "
+        "(SentencePiece BPE) and \"t5\" (unigram) are supported")
+        .In(file.paths().front());
   }
   return spec;
 }

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "format/gguf_writer.h"
 #include "tokenizer/byte_alphabet.h"
+#include "tokenizer/charsmap_test_bytes.h"
 #include "tokenizer/tokenizer.h"
 
 namespace fullstop {
@@ -95,15 +96,51 @@ TEST_F(GgufSpecTest, AnUnknownPatternIsAnErrorThatNamesTheNearest) {
 }
 
 TEST_F(GgufSpecTest, NamesAndModelsOfOtherKindsAreRefused) {
-  Set("tokenizer.ggml.pre", Text("gemma4"));
+  Set("tokenizer.ggml.pre", Text("whitespace"));
   EXPECT_EQ(LoadError().kind(), Error::Kind::kUnsupported);
-  for (const char* model : {"t5", "bert", "rwkv", "plamo2", "gemma4",
-                            "hybriddna", "whitespace", ""}) {
+  for (const char* model :
+       {"bert", "rwkv", "plamo2", "hybriddna", "whitespace", ""}) {
     Set("tokenizer.ggml.model", Text(model));
     const Error error = LoadError();
     EXPECT_EQ(error.kind(), Error::Kind::kUnsupported);
     EXPECT_THAT(error.message(), HasSubstr('"' + std::string(model) + '"'));
   }
+}
+
+TEST_F(GgufSpecTest, MergesOverCharactersStopAtLineEnds) {
+  Set("tokenizer.ggml.model", Text("gemma4"));
+  Remove("tokenizer.ggml.pre");
+  Set("tokenizer.ggml.tokens",
+      Array(Strings{"<bos>", "a", "\u2581", "\u2581a", "\n", "\n\n", "a\n",
+                    "<0xC3>", "<0xA9>"}));
+  Set("tokenizer.ggml.token_type",
+      Array(std::vector<int32_t>{3, 1, 1, 1, 1, 1, 1, 6, 6}));
+  Set("tokenizer.ggml.merges", Array(Strings{"a \n", "\u2581 a", "\n \n"}));
+  Set("tokenizer.ggml.bos_token_id", {.value = uint32_t{0}});
+  const auto tokenizer = Load();
+  EXPECT_THAT(tokenizer->Encode("a a\n\n\u00E9"), ElementsAre(1, 3, 5, 7, 8));
+  EXPECT_EQ(tokenizer->Decode(tokenizer->Encode(" a\n\u00E9")), " a\n\u00E9");
+  EXPECT_TRUE(tokenizer->adds_bos());
+  EXPECT_THAT(tokenizer->remarks(), IsEmpty());
+}
+
+TEST_F(GgufSpecTest, AUnigramVocabularyHasItsNormalizerInKeys) {
+  Set("tokenizer.ggml.model", Text("t5"));
+  Set("tokenizer.ggml.tokens",
+      Array(Strings{"<pad>", "</s>", "<unk>", "\u2581", "x", "\u2581x"}));
+  Set("tokenizer.ggml.token_type",
+      Array(std::vector<int32_t>{3, 3, 2, 1, 1, 1}));
+  Set("tokenizer.ggml.scores", Array(std::vector<float>{0, 0, 0, -3, -3, -4}));
+  Set("tokenizer.ggml.unknown_token_id", {.value = uint32_t{2}});
+  Set("tokenizer.ggml.eos_token_id", {.value = uint32_t{1}});
+  Set("tokenizer.ggml.add_space_prefix", {.value = true});
+  Set("tokenizer.ggml.remove_extra_whitespaces", {.value = true});
+  const std::string map = TestCharsmap();
+  Set("tokenizer.ggml.precompiled_charsmap",
+      Array(std::vector<uint8_t>(map.begin(), map.end())));
+  const auto tokenizer = Load();
+  EXPECT_THAT(tokenizer->Encode("  a  zqc "), ElementsAre(5, 3, 2));
+  EXPECT_THAT(tokenizer->text_suffix(), ElementsAre(1));
 }
 
 TEST_F(GgufSpecTest, AFileWithoutAVocabularyIsAnErrorThatSaysSo) {

@@ -201,6 +201,8 @@ constexpr std::string_view kEveryThirdDigit =
 constexpr std::string_view kLinesWithBreak =
     R"re((?:\r?\n)+(?>[^\r\n]+|\r(?!\n))*+)re";
 
+constexpr std::string_view kLineRuns = R"re([^\n]+|\n+)re";
+
 constexpr std::string_view kSentinel = R"re(<sentinel:[0-9]+>)re";
 
 constexpr std::string_view kImage =
@@ -312,6 +314,8 @@ constexpr PreTokenizer kTable[] = {
     {.names = "default",
      .steps = {{{kDefaultMarks}, {kGpt2}, {kNumberRun}, {kThreeDigits}}}},
     {.names = "gemma4 granite-embed-multi-311m sarvam-moe",
+     .steps = {{{kLineRuns}}},
+     .adds_bos = true,
      .kind = Kind::kRawUtf8Bpe},
     {.names = "whitespace", .kind = Kind::kWords},
 };

@@ -14,8 +14,7 @@ namespace fullstop {
 // normalisers are those of the families' own tokenizer.json files, with
 // Hugging Face's Digits and Punctuation written as patterns.
 struct PreTokenizer {
-  // How a name comes to its vocabulary; names of another kind are known and
-  // refused.
+  // What a name's vocabulary merges; whole words are known and refused.
   enum class Kind { kByteLevel, kRawUtf8Bpe, kWords };
 
   // Separated by a space each.

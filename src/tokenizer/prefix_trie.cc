@@ -8,9 +8,11 @@ namespace fullstop {
 PrefixTrie::PrefixTrie(std::vector<Entry> entries) {
   std::fill(std::begin(first_), std::end(first_), kNone);
   std::erase_if(entries, [](const Entry& entry) { return entry.text.empty(); });
-  std::stable_sort(
-      entries.begin(), entries.end(),
-      [](const Entry& a, const Entry& b) { return a.text < b.text; });
+  std::vector<std::pair<std::string_view, size_t>> order;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    order.emplace_back(entries[i].text, i);
+  }
+  std::sort(order.begin(), order.end());
   // Level by level; each node is the entries that share a prefix.
   struct Range {
     size_t begin;
@@ -24,16 +26,16 @@ PrefixTrie::PrefixTrie(std::vector<Entry> entries) {
       const auto children = static_cast<uint32_t>(nodes_.size());
       size_t begin = range.begin;
       while (begin < range.end) {
-        if (entries[begin].text.size() == depth) {
+        if (order[begin].first.size() == depth) {
           if (nodes_[range.node].value < 0) {
-            nodes_[range.node].value = entries[begin].value;
+            nodes_[range.node].value = entries[order[begin].second].value;
           }
           ++begin;
           continue;
         }
-        const char byte = entries[begin].text[depth];
+        const char byte = order[begin].first[depth];
         size_t end = begin;
-        while (end < range.end && entries[end].text[depth] == byte) ++end;
+        while (end < range.end && order[end].first[depth] == byte) ++end;
         next.push_back({begin, end, static_cast<uint32_t>(nodes_.size())});
         nodes_.push_back({});
         labels_.push_back(static_cast<uint8_t>(byte));

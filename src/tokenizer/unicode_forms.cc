@@ -135,31 +135,27 @@ void VisitCharacters(std::string_view text, Visit visit) {
   }
 }
 
-// Capital letters of Unicode 16 that utf8proc may not know, and what they are
-// in lower case.
-struct LaterCapital {
-  char32_t capital;
-  char32_t small;
+// Capital letters that utf8proc may not know: Unicode 16's and 17's.
+struct LaterCapitals {
+  char32_t first;
+  char32_t last;
+  int32_t to_small;
 };
-constexpr LaterCapital kLaterCapitals[] = {{0x1C89, 0x1C8A},
-                                           {0xA7CB, 0x264},
-                                           {0xA7CC, 0xA7CD},
-                                           {0xA7DA, 0xA7DB},
-                                           {0xA7DC, 0x19B}};
+constexpr LaterCapitals kLaterCapitals[] = {
+    {0x1C89, 0x1C89, 1},      {0xA7CB, 0xA7CB, 0x264 - 0xA7CB},
+    {0xA7CC, 0xA7CC, 1},      {0xA7CE, 0xA7CE, 1},
+    {0xA7D2, 0xA7D2, 1},      {0xA7D4, 0xA7D4, 1},
+    {0xA7DA, 0xA7DA, 1},      {0xA7DC, 0xA7DC, 0x19B - 0xA7DC},
+    {0x10D50, 0x10D65, 0x20}, {0x16EA0, 0x16EB8, 0x1B}};
 
 std::string LowerCaseOf(char32_t value) {
   std::string small;
   if (value == 0x130) return "i\u0307";
-  if (value >= 0x10D50 && value <= 0x10D65) {
-    AppendUtf8(value + 0x20, &small);
-    return small;
+  auto code = static_cast<int32_t>(value);
+  for (const LaterCapitals& later : kLaterCapitals) {
+    if (value >= later.first && value <= later.last) code += later.to_small;
   }
-  for (const LaterCapital& later : kLaterCapitals) {
-    if (later.capital == value) value = later.small;
-  }
-  AppendUtf8(static_cast<char32_t>(
-                 utf8proc_tolower(static_cast<utf8proc_int32_t>(value))),
-             &small);
+  AppendUtf8(static_cast<char32_t>(utf8proc_tolower(code)), &small);
   return small;
 }
 

@@ -15,7 +15,7 @@ enum class UnicodeForm { kNfc, kNfd, kNfkc, kNfkd };
 // Linear in the text, but for sorting runs of marks. Ill-formed bytes stay.
 void ToUnicodeForm(UnicodeForm form, AlignedText* text);
 
-// Every character by itself, as of Unicode 16.
+// Every character by itself, as of Unicode 17.
 void ToLowerCase(AlignedText* text);
 
 // Takes combining marks out.

@@ -4,15 +4,18 @@
 //   tokenizer_driver FILE [NAME] < requests > answers
 //   tokenizer_driver --split NAME < requests > answers
 //   tokenizer_driver --names > answers
+//   tokenizer_driver --time FILE [NAME] < requests > answer
 //
 // --names prints {"name", "nfc", "ignore_merges"} for each byte-level name.
 // With --split the answer is {"ends": [...]}: where the pre-tokenizer NAME cuts
 // the text, in bytes. Otherwise:
-// NAME is the pre-tokenizer of a file that does not say it.
+// With --time the answer is {"load", "encode", "ids"}: seconds, and how many
+// ids all texts have. NAME is the pre-tokenizer of a file that does not say it.
 // A request is {"text": base64, "parse_special": bool}; its answer is
 // {"ids": [...], "decoded": base64, "covered": bool}, where "covered" says
 // whether the tokens' sources cover every byte of the text in order.
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <iostream>
@@ -123,23 +126,51 @@ void RunTokenizer(const char* path, const char* pre) {
   }
 }
 
+double SecondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+      .count();
+}
+
+void TimeTokenizer(const char* path, const char* pre) {
+  std::vector<std::string> texts;
+  for (std::string line; std::getline(std::cin, line);) {
+    texts.push_back(Text(nlohmann::json::parse(line)));
+  }
+  auto start = std::chrono::steady_clock::now();
+  const auto tokenizer = Load(path, pre);
+  const double load = SecondsSince(start);
+  start = std::chrono::steady_clock::now();
+  size_t ids = 0;
+  for (const std::string& text : texts) ids += tokenizer->Encode(text).size();
+  const double encode = SecondsSince(start);
+  std::cout
+      << nlohmann::json{{"load", load}, {"encode", encode}, {"ids", ids}}.dump()
+      << "\n";
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bool split = argc == 3 && std::string_view(argv[1]) == "--split";
-  const bool names = argc == 2 && std::string_view(argv[1]) == "--names";
-  if (argc != 2 && argc != 3) {
-    std::cerr
-        << "usage: tokenizer_driver FILE [NAME] | --split NAME | --names\n";
-    return 2;
-  }
+  const std::vector<std::string_view> arguments(argv + 1, argv + argc);
+  const std::string_view first = arguments.empty() ? "" : arguments[0];
+  // Whether there is an argument after those that a call needs.
+  const auto optional = [&](int index) {
+    return argc > index ? argv[index] : nullptr;
+  };
   try {
-    if (names) {
+    if (first == "--names" && argc == 2) {
       PrintNames();
-    } else if (split) {
+    } else if (first == "--split" && argc == 3) {
       RunSplitter(argv[2]);
+    } else if (first == "--time" && (argc == 3 || argc == 4)) {
+      TimeTokenizer(argv[2], optional(3));
+    } else if (argc == 2 || argc == 3) {
+      RunTokenizer(argv[1], optional(2));
     } else {
-      RunTokenizer(argv[1], argc == 3 ? argv[2] : nullptr);
+      std::cerr
+          << "usage: tokenizer_driver [--time] FILE [NAME] | --split NAME "
+             "| --names\n";
+      return 2;
     }
   } catch (const std::exception& error) {
     std::cerr << error.what() << "\n";

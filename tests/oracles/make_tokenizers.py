@@ -3,8 +3,9 @@
 
     python3 tests/oracles/make_tokenizers.py FOLDER
 
-Writes FOLDER/NAME.json, each a tokenizer.json, and FOLDER/NAME.model, each
-SentencePiece's. They are trained on this repository's text and on characters
+Does nothing where FOLDER is done.
+Writes FOLDER/NAME.json, each a tokenizer.json, FOLDER/NAME.model, each
+SentencePiece's, a tekken.json and a rank file. They are trained on this repository's text and on characters
 of many scripts; between them they have every normaliser, pre-tokenizer, flag of
 an added token and way to treat unknown text that is supported.
 """
@@ -15,6 +16,7 @@ import json
 import os
 import sys
 
+from tokenizer_gguf import byte_alphabet
 from tokenizer_references import MARK, sentencepiece_fields
 from tokenizer_texts import Texts, real_lines
 
@@ -134,14 +136,34 @@ MODELS = {
 }
 
 
+def write_ranks(folder):
+    """The byte-level vocabulary as a tekken.json and as a rank file."""
+    with open(os.path.join(folder, "bytes.json"), encoding="utf-8") as file:
+        vocab = json.load(file)["model"]["vocab"]
+    back = {char: b for b, char in byte_alphabet().items()}
+    tokens = [bytes(back[char] for char in text) for text in sorted(vocab, key=vocab.get)]
+    tokens = [base64.b64encode(token).decode() for token in tokens]
+    with open(os.path.join(folder, "ranks.tiktoken"), "w", encoding="utf-8") as file:
+        file.writelines(f"{token} {rank}\n" for rank, token in enumerate(tokens))
+    tekken = {"config": {"pattern": GPT4, "default_vocab_size": len(tokens) - 100, "default_num_special_tokens": 40},
+              "vocab": [{"rank": rank, "token_bytes": token} for rank, token in enumerate(tokens)],
+              "special_tokens": [{"rank": 1, "token_str": "<s>"}, {"rank": 2, "token_str": "</s>"},
+                                 {"rank": 3, "token_str": "[INST]"}]}
+    with open(os.path.join(folder, "tekken.json"), "w", encoding="utf-8") as file:
+        json.dump(tekken, file)
+
+
 def main():
     folder = sys.argv[1]
+    if os.path.isfile(os.path.join(folder, "done")):
+        return
     os.makedirs(folder, exist_ok=True)
     texts = Texts(["a", "b"], [], 5)
     corpus = [text for text in texts.draw(3500)] + real_lines(6000, 5)
     for kind in KINDS:
         with open(os.path.join(folder, f"{kind}.json"), "w", encoding="utf-8") as file:
             file.write(train(kind, corpus))
+    write_ranks(folder)
     import sentencepiece
     lines = [line for text in corpus for line in text.splitlines() if "\0" not in line]
     for name, settings in MODELS.items():
@@ -151,6 +173,8 @@ def main():
                                                  num_threads=1, **settings)
         with open(os.path.join(folder, f"{name}.model"), "wb") as file:
             file.write(model.getvalue())
+    with open(os.path.join(folder, "done"), "w", encoding="utf-8"):
+        pass
 
 
 if __name__ == "__main__":

@@ -122,14 +122,13 @@ class LlamaCpp:
     """Of a GGUF file with a SentencePiece vocabulary."""
 
     missing = set()
-    # A stray lead byte takes the bytes of the next space's mark with it.
-    keeps_broken = True
-    covers = True
     mark = b" "
 
     def __init__(self, path, fields):
         import llama_cpp
         self.model = llama_cpp.Llama(path, vocab_only=True, verbose=False)
+        # A unigram vocabulary changes the text.
+        self.keeps_broken = self.covers = fields["model"] == "llama"
         self.strips = "phi-3" in fields["name"] or "phi3" in fields["name"]
         self.pieces = [text.replace(MARK, " ") for text in fields["tokens"] if text]
         self.controls = [text for text, kind in zip(fields["tokens"], fields["kinds"])
@@ -139,7 +138,7 @@ class LlamaCpp:
         return [self.model.tokenize(text.encode(), add_bos=False, special=special) for text, special in drawn]
 
     def normal(self, text, special):
-        if special and self.strips:
+        if special and self.strips or not self.covers:
             return None
         return text.replace(MARK, " ").encode()
 
@@ -276,7 +275,7 @@ def reference(path, pre):
     """PRE: the pre-tokenizer's name, for a file that does not say it."""
     if path.endswith(".gguf"):
         fields = read_fields(path)
-        return LlamaCpp(path, fields) if fields["model"] == "llama" else HuggingFace(gguf_spec(fields))
+        return LlamaCpp(path, fields) if fields["model"] in ("llama", "t5") else HuggingFace(gguf_spec(fields))
     if path.endswith(".json"):
         with open(path, encoding="utf-8") as file:
             spec = json.load(file)

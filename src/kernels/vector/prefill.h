@@ -1,12 +1,14 @@
 // Prefill: a panel of weights is unpacked once into 14-bit integers, with a
 // scale for each 256 weights of a row, and multiplied with all rows of
 // activations (16-bit integers, a scale for each 256 of a row). Products are
-// summed exactly over 256 columns, then in float32 along K.
+// summed exactly over 256 columns, then in float32 along K. F32 weights alone
+// stay as they are.
 #ifndef FULLSTOP_KERNELS_VECTOR_PREFILL_H_
 #define FULLSTOP_KERNELS_VECTOR_PREFILL_H_
 
 #include "kernels/operations.h"
 #include "kernels/vector/grids.h"
+#include "kernels/vector/prefill_float.h"
 #include "kernels/vector/quantize.h"
 #include "kernels/vector/weights.h"
 
@@ -324,7 +326,7 @@ constexpr LinearForm PrefillForm() {
       .grain = kPanelColumns / 2,
       .functions =
           {
-              .f32 = Prefill<V, FloatReader<V, F32<V>>>,
+              .f32 = PrefillF32<V>,
               .f16 = Prefill<V, FloatReader<V, F16<V>>>,
               .bf16 = Prefill<V, FloatReader<V, BF16<V>>>,
               .q4_0 = Prefill<V, SmallReader<V, Q4_0<V>>>,
