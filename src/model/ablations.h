@@ -117,6 +117,19 @@ class Ablations {
 
   void Ablate(size_t i, const ConvolutionStep& op) {
     if (op.bias) In<ConvolutionStep>("bias of " + Stem(i), i).bias.reset();
+    const uint64_t width = graph_.value(op.in).width;
+    Without("convolution").steps[i].op = CopyStep{.in = op.in,
+                                                  .in_begin = 0,
+                                                  .in_stride = width,
+                                                  .out = op.out,
+                                                  .out_begin = 0,
+                                                  .out_stride = width,
+                                                  .length = width};
+  }
+
+  void Ablate(size_t i, const DeltaRuleStep& op) {
+    Remove("delta rule", i);
+    In<DeltaRuleStep>("order of heads", i).tiled = !op.tiled;
   }
 
   void Ablate(size_t i, const ScaleStep&) { Remove("scale " + Stem(i), i); }

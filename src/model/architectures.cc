@@ -42,6 +42,8 @@ namespace fullstop {
   X(kQwen2)                       \
   X(kQwen2Moe)                    \
   X(kQwen3)                       \
+  X(kQwen35)                      \
+  X(kQwen35Moe)                   \
   X(kQwen3Moe)                    \
   X(kSeedOss)                     \
   X(kSmolLm3)

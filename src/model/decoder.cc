@@ -146,10 +146,38 @@ void Decoder::RotateHeads(const AttentionOptions& options) {
                                   *options.rope, options.pairs});
 }
 
-void Decoder::ProjectHeads(ValueId from) {
+// Of each head's rows of attn_q the first half is the query's.
+void Decoder::ProjectGatedHeads(ValueId from) {
+  const ValueId fused = Value("query_gate", 2 * query_width_);
+  const Cut by_head{CutAxis::kOutput, shape_.head_length};
+  const Cut by_group{CutAxis::kOutput, 2 * query_width_ / shape_.kv_heads};
+  g_.Add(Name("attn_qkv"),
+         LinearStep{from,
+                    {g_.Linear(Name("attn_q"), shape_.embedding,
+                               2 * query_width_, by_group, fused),
+                     g_.Linear(Name("attn_k"), shape_.embedding, key_width_,
+                               by_head, *key_),
+                     g_.Linear(Name("attn_v"), shape_.embedding, key_width_,
+                               by_head, *value_)}});
+  uint64_t begin = 0;
+  for (const ValueId part : {*query_, Value("attn_gate", query_width_)}) {
+    g_.Add(Name("attn_split"), CopyStep{.in = fused,
+                                        .in_begin = begin,
+                                        .in_stride = 2 * shape_.head_length,
+                                        .out = part,
+                                        .out_begin = 0,
+                                        .out_stride = shape_.head_length,
+                                        .length = shape_.head_length,
+                                        .groups = shape_.heads});
+    begin += shape_.head_length;
+  }
+}
+
+void Decoder::ProjectHeads(ValueId from, bool gated) {
   const ValueId query = Lazy(&query_, "query", query_width_);
   const ValueId key = Lazy(&key_, "key", key_width_);
   const ValueId value = Lazy(&value_, "value", key_width_);
+  if (gated) return ProjectGatedHeads(from);
   if (file_.FindTensor(Name("attn_qkv.weight")) != nullptr) {
     const LinearPart fused =
         g_.Linear(Name("attn_qkv"), shape_.embedding,
@@ -188,7 +216,7 @@ std::vector<uint64_t> Decoder::Windows(uint64_t period) const {
 void Decoder::Attention(const AttentionOptions& options,
                         std::optional<ValueId> from,
                         std::optional<ValueId> to) {
-  ProjectHeads(from.value_or(h_));
+  ProjectHeads(from.value_or(h_), options.gated);
   const ValueId query = *query_;
   if (!options.norm_behind_rope) NormHeads(options);
   RotateHeads(options);
@@ -222,7 +250,14 @@ void Decoder::Attention(const AttentionOptions& options,
     step.sinks = g_.Tensor(Name("attn_sinks.weight"), {shape_.heads});
   }
   g_.Add(Name("attention"), step);
-  SelectRows({x_, h_, query});
+  std::vector<ValueId> alive = {x_, h_, query};
+  if (options.gated) alive.push_back(Value("attn_gate", query_width_));
+  SelectRows(std::move(alive));
+  if (options.gated) {
+    g_.Add(Name("attn_gate"),
+           ActivateStep{Activation::kSigmoid, Value("attn_gate", query_width_),
+                        query, query});
+  }
   const Cut from_group{CutAxis::kInput, query_width_ / shape_.kv_heads};
   g_.Add(
       Name("attn_output"),

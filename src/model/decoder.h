@@ -55,6 +55,9 @@ struct AttentionOptions {
   uint64_t window = 0;
   uint64_t chunk = 0;
   bool sinks = false;
+  // Behind each head's query, attn_q has a gate; the head's result is
+  // multiplied by its sigmoid.
+  bool gated = false;
   // Queries far into the text are sharper: see PositionScaleStep. RATE 0: no.
   double sharpen_rate = 0;
   double sharpen_length = 0;
@@ -147,7 +150,8 @@ class Decoder {
   ExpertPart Expert(std::string_view name, uint64_t input, uint64_t output,
                     uint64_t first = 0);
   void SharedExpert(Activation activation);
-  void ProjectHeads(ValueId from);
+  void ProjectHeads(ValueId from, bool gated);
+  void ProjectGatedHeads(ValueId from);
   void Down();
   void NormHeads(const AttentionOptions& options);
   void RotateHeads(const AttentionOptions& options);

@@ -163,7 +163,8 @@ void FolderReader::SetDecoderKeys(const FolderDefaults& defaults) {
   SetCount("block_count", Count("num_hidden_layers"));
   SetCount("context_length", Count("max_position_embeddings"));
   SetCount("embedding_length", embedding);
-  SetCount("feed_forward_length", Count("intermediate_size"));
+  SetCount("feed_forward_length",
+           Count("intermediate_size", Count("moe_intermediate_size", 0)));
   SetCount("attention.head_count", heads);
   SetCount("attention.head_count_kv", Count("num_key_value_heads", heads));
   SetCount("attention.key_length", head_length);

@@ -87,6 +87,8 @@ struct TensorStrides {
   uint64_t column = 1;
   uint64_t row = 0;
   uint64_t matrix = 0;
+  // If not empty: column c is taken from COLUMNS[c] instead of from c.
+  std::vector<uint64_t> columns = {};
 };
 // For a tensor of the folder of SHAPE, in GGUF's order.
 using TensorGather =

@@ -76,10 +76,14 @@ void Gather(const TensorGather& gather, ModelTensor* tensor) {
     std::byte* out = bytes.data();
     for (uint64_t m = 0; m < shape[2]; ++m) {
       for (uint64_t r = 0; r < shape[1]; ++r) {
-        uint64_t in = strides.begin + m * strides.matrix + r * strides.row;
-        for (uint64_t c = 0; c < shape[0]; ++c, in += strides.column) {
-          std::memcpy(out, from.data() + in * width, width);
-          out += width;
+        const uint64_t first =
+            strides.begin + m * strides.matrix + r * strides.row;
+        for (uint64_t c = 0; c < shape[0]; ++c, out += width) {
+          const uint64_t column =
+              strides.columns.empty() ? c : strides.columns[c];
+          std::memcpy(out,
+                      from.data() + (first + column * strides.column) * width,
+                      width);
         }
       }
     }

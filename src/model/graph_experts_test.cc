@@ -21,6 +21,7 @@ struct Mixture {
   bool fused = false;
   bool without_up = false;
   bool weigh_input = false;
+  TensorType type = TensorType::kF32;
 };
 
 RouteStep Route(uint64_t chosen, RouteStep::Score score) {
@@ -38,8 +39,11 @@ void AddMixture(TestGraph& g, const Mixture& mixture) {
   route.out = g.Value("routes", 2 * route.chosen);
   g.Add(route);
   const auto part = [&](const std::string& name, uint64_t in, uint64_t out) {
-    ExpertPart made = {g.Tensor(name, {in, out, kExperts},
-                                1 / std::sqrt(static_cast<double>(in)))};
+    const std::vector<uint64_t> shape = {in, out, kExperts};
+    ExpertPart made = {
+        mixture.type == TensorType::kF32
+            ? g.Tensor(name, shape, 1 / std::sqrt(static_cast<double>(in)))
+            : g.Packed(name, shape, mixture.type)};
     if (mixture.biases) made.bias = g.Tensor(name + "_b", {out, kExperts}, 0.5);
     return made;
   };
@@ -136,6 +140,22 @@ TEST(ExpertsStepTest, MatricesHaveBiasesAndMayBeFused) {
     });
     Check(mixture,
           [](Graph& graph) { Find<ExpertsStep>(graph).down.bias = {}; });
+  }
+}
+
+TEST(ExpertsStepTest, MatricesArePackedInAnyType) {
+  for (const TensorType type :
+       {TensorType::kMXFP4, TensorType::kQ4_0, TensorType::kQ8_0,
+        TensorType::kBF16, TensorType::kF16}) {
+    SCOPED_TRACE(TensorTypeName(type));
+    TestGraph g;
+    Mixture mixture;
+    mixture.route = Route(3, Score::kSoftmaxOfChosen);
+    mixture.biases = true;
+    mixture.fused = type == TensorType::kQ4_0;
+    mixture.type = type;
+    AddMixture(g, mixture);
+    GraphChecker(g).CheckAll();
   }
 }
 

@@ -20,6 +20,11 @@ def model(model_type, class_name, **fields):
 
 LATENT = {"kv_lora_rank": 16, "qk_nope_head_dim": 8, "qk_rope_head_dim": 8,
           "v_head_dim": 8}
+LINEAR = {"linear_num_key_heads": 2, "linear_num_value_heads": 4,
+          "linear_key_head_dim": 8, "linear_value_head_dim": 16,
+          "linear_conv_kernel_dim": 4}
+DELTA = {"A_log": (1.0, -0.5), "dt_bias": (1.0, 0.0),
+         "linear_attn.norm": (0.5, 1.0), "in_proj_a": (0.5, 0.0)}
 MIXTURE = {"moe_intermediate_size": 16, "n_routed_experts": 8,
            "n_shared_experts": 2, "num_experts_per_tok": 3,
            "routed_scaling_factor": 2.5, "first_k_dense_replace": 1}
@@ -259,4 +264,17 @@ SPECS = {
         num_experts_per_tok=3, norm_topk_prob=True, use_expert_bias=True,
         routed_scaling_factor=1.5, tie_word_embeddings=True,
         layer_types=["conv", "full_attention", "conv"])},
+    "qwen3_5": {"norm_mean": 0.0, "spread": DELTA, "config": model(
+        "qwen3_5_text", "Qwen3_5ForCausalLM", head_dim=16, num_hidden_layers=4,
+        **LINEAR, rope_parameters={"rope_type": "default", "rope_theta": 1e4,
+                                   "partial_rotary_factor": 0.5},
+        layer_types=["linear_attention"] * 2 + ["full_attention"] +
+        ["linear_attention"])},
+    "qwen3_5_moe": {"norm_mean": 0.0, "spread": DELTA, "config": model(
+        "qwen3_5_moe_text", "Qwen3_5MoeForCausalLM", head_dim=16,
+        num_hidden_layers=4, **LINEAR, num_experts=6, num_experts_per_tok=3,
+        moe_intermediate_size=16, shared_expert_intermediate_size=24,
+        full_attention_interval=4,
+        rope_parameters={"rope_type": "default", "rope_theta": 1e4,
+                         "partial_rotary_factor": 0.5})},
 }
