@@ -13,6 +13,9 @@ namespace {
 // Up to this many symbols a word is merged by scanning: faster than a heap.
 constexpr size_t kPlainLimit = 48;
 
+// How many characters are looked up in a table.
+constexpr size_t kTableSize = 0x10000;
+
 // The bytes that no UTF-8 text holds.
 bool NeverInUtf8(size_t byte) {
   return byte == 0xC0 || byte == 0xC1 || byte >= 0xF5;
@@ -30,7 +33,8 @@ BpeModel::BpeModel(const TokenizerSpec& spec, const Tokenizer& tokenizer,
       merges_(spec.merges.size()),
       whole_pieces_(
           spec.ignore_merges || spec.implied_merges ? spec.tokens.size() : 0),
-      joins_(over_bytes_ ? 0 : spec.tokens.size()) {
+      joins_(over_bytes_ ? 0 : spec.tokens.size()),
+      characters_(over_bytes_ ? 0 : kTableSize, -1) {
   for (const TokenSpec& token : spec.tokens) {
     in_model_.push_back(token.in_model);
   }
@@ -46,7 +50,14 @@ BpeModel::BpeModel(const TokenizerSpec& spec, const Tokenizer& tokenizer,
     if (!CanBeMerged(id)) continue;
     const std::string_view text =
         over_bytes_ ? tokenizer.TokenBytes(id) : tokenizer.info(id).text;
-    if (!over_bytes_) joins_.Add(text);
+    if (!over_bytes_ && !text.empty()) {
+      joins_.Add(text);
+      const CodePoint first = DecodeCodePoint(text);
+      if (first.valid && first.length == text.size() &&
+          first.value < kTableSize && characters_[first.value] < 0) {
+        characters_[first.value] = id;
+      }
+    }
     if (!text.empty() && (ignore_merges_ || spec.implied_merges)) {
       whole_pieces_.Add(text, id);
     }
@@ -181,6 +192,13 @@ void BpeModel::EncodeBytes(std::string_view piece,
   Finish(begin, &word, tokens);
 }
 
+TokenId BpeModel::CharacterToken(const CodePoint& point,
+                                 std::string_view bytes) const {
+  if (point.valid && point.value < kTableSize) return characters_[point.value];
+  const std::optional<TokenId> id = tokenizer_.FindToken(bytes);
+  return id && CanBeMerged(*id) ? *id : -1;
+}
+
 void BpeModel::EncodeCharacters(std::string_view piece,
                                 std::vector<PieceToken>* tokens) const {
   std::vector<MergeSymbol> word;
@@ -189,15 +207,15 @@ void BpeModel::EncodeCharacters(std::string_view piece,
   for (uint32_t at = 0; at < piece.size();) {
     const CodePoint point = DecodeCodePoint(piece.substr(at));
     const std::string_view character = piece.substr(at, point.length);
-    const std::optional<TokenId> id = tokenizer_.FindToken(character);
-    const bool is_known = id && CanBeMerged(*id);
+    const TokenId id = CharacterToken(point, character);
+    const bool is_known = id >= 0;
     if (!word.empty() &&
         (!is_known || !joins_.MayJoin(previous, point.value))) {
       Finish(begin, &word, tokens);
     }
     if (word.empty()) begin = at;
     if (is_known) {
-      word.push_back({*id, at + point.length});
+      word.push_back({id, at + point.length});
     } else if (!AppendBytes(byte_ids_, character, at, tokens)) {
       AddUnknown(at, at + point.length, tokens);
     }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/utf8.h"
 #include "tokenizer/character_joins.h"
 #include "tokenizer/merge_table.h"
 #include "tokenizer/piece_model.h"
@@ -33,6 +34,8 @@ class BpeModel : public PieceModel {
                    std::vector<PieceToken>* tokens) const;
   void EncodeCharacters(std::string_view piece,
                         std::vector<PieceToken>* tokens) const;
+  // The token of one character; -1 where text cannot be made of it.
+  TokenId CharacterToken(const CodePoint& point, std::string_view bytes) const;
   // Merges *WORD, whose first symbol begins at BEGIN, appends it and empties
   // it.
   void Finish(uint32_t begin, std::vector<MergeSymbol>* word,
@@ -53,6 +56,8 @@ class BpeModel : public PieceModel {
   // Tokens by their bytes; filled only for ignore_merges_.
   StringIndex whole_pieces_;
   CharacterJoins joins_;
+  // Tokens of one character below U+10000; over characters only.
+  std::vector<TokenId> characters_;
 };
 
 }  // namespace fullstop

@@ -12,7 +12,7 @@ namespace fullstop {
 namespace {
 
 // A file that names a greater id is not believed.
-constexpr size_t kMostTokens = size_t{1} << 24;
+constexpr size_t kMostTokens = size_t{1} << 21;
 void ReadUnigramVocabulary(const Json& vocab, TokenizerSpec* spec) {
   const simdjson::dom::array array = vocab.Array();
   size_t index = 0;

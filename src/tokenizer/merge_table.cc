@@ -1,8 +1,10 @@
 #include "tokenizer/merge_table.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <limits>
+#include <span>
 
 namespace fullstop {
 namespace {
@@ -123,8 +125,13 @@ const MergeTable::Merge* MergeTable::Find(TokenId left, TokenId right) const {
 }
 
 void MergePlainly(const MergeTable& table, std::vector<MergeSymbol>* word) {
-  // ranks[i] is that of the pair i, i + 1.
-  std::vector<uint32_t> ranks(word->size(), kNoRank);
+  // ranks[i] is that of the pair i, i + 1. Most words are short.
+  std::array<uint32_t, 64> few;
+  std::vector<uint32_t> many;
+  if (word->size() > few.size()) many.resize(word->size());
+  const std::span<uint32_t> ranks =
+      std::span(many.empty() ? few.data() : many.data(), word->size());
+  size_t count = ranks.size();
   const auto rank_at = [&](size_t i) {
     if (i + 1 >= word->size()) return kNoRank;
     const MergeTable::Merge* merge =
@@ -132,14 +139,16 @@ void MergePlainly(const MergeTable& table, std::vector<MergeSymbol>* word) {
     return merge == nullptr ? kNoRank : merge->rank;
   };
   for (size_t i = 0; i < ranks.size(); ++i) ranks[i] = rank_at(i);
-  while (!ranks.empty()) {
-    const auto lowest = std::min_element(ranks.begin(), ranks.end());
+  while (count > 0) {
+    const auto end = ranks.begin() + static_cast<ptrdiff_t>(count);
+    const auto lowest = std::min_element(ranks.begin(), end);
     if (*lowest == kNoRank) return;
     const auto i = static_cast<size_t>(lowest - ranks.begin());
     const TokenId merged = table.Find((*word)[i].id, (*word)[i + 1].id)->merged;
     (*word)[i] = {merged, (*word)[i + 1].end};
     word->erase(word->begin() + static_cast<ptrdiff_t>(i) + 1);
-    ranks.erase(lowest + 1);
+    std::move(lowest + 2, end, lowest + 1);
+    --count;
     ranks[i] = rank_at(i);
     if (i > 0) ranks[i - 1] = rank_at(i - 1);
   }

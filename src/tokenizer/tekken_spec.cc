@@ -13,7 +13,7 @@ namespace fullstop {
 namespace {
 
 // A file that names a greater rank is not believed.
-constexpr uint64_t kMostTokens = uint64_t{1} << 24;
+constexpr uint64_t kMostTokens = uint64_t{1} << 21;
 
 // The control tokens of the files that do not list theirs: those of
 // mistral-common up to its version 7.

@@ -1,6 +1,7 @@
 #include "tokenizer/tokenizer.h"
 
 #include "base/utf8.h"
+#include "tokenizer/folder_spec.h"
 #include "tokenizer/gguf_spec.h"
 #include "tokenizer/tokenizer_spec.h"
 
@@ -8,6 +9,10 @@ namespace fullstop {
 
 std::unique_ptr<Tokenizer> Tokenizer::FromGguf(const GgufFile& file) {
   return MakeTokenizer(TokenizerSpecFromGguf(file));
+}
+
+std::unique_ptr<Tokenizer> Tokenizer::FromFolder(const HfFolder& folder) {
+  return MakeTokenizer(TokenizerSpecFromFolder(folder));
 }
 
 std::vector<TokenId> Tokenizer::Encode(std::string_view text,

@@ -14,6 +14,7 @@
 namespace fullstop {
 
 class GgufFile;
+class HfFolder;
 
 enum class TokenKind {
   kNormal,
@@ -70,6 +71,10 @@ class Tokenizer {
   // Reads the tokenizer.ggml.* keys; the model's tensors are not looked at.
   // Throws Error (kFormat; kUnsupported naming tokenizer.ggml.model or .pre).
   static std::unique_ptr<Tokenizer> FromGguf(const GgufFile& file);
+
+  // Reads the tokenizer files of a Hugging Face folder. Throws Error as
+  // TokenizerSpecFromFolder does (folder_spec.h).
+  static std::unique_ptr<Tokenizer> FromFolder(const HfFolder& folder);
 
   // Text to ids, nothing added at either end. Any bytes are accepted.
   virtual std::vector<EncodedToken> EncodeWithSource(

@@ -1,5 +1,5 @@
-// Encodes lines of JSON with the tokenizer of a file (GGUF, or one of those
-// that file_spec.h reads), for the oracle scripts.
+// Encodes lines of JSON with the tokenizer of a Hugging Face folder or a file
+// (GGUF, or one of those that file_spec.h reads), for the oracle scripts.
 //
 //   tokenizer_driver FILE [NAME] < requests > answers
 //   tokenizer_driver --split NAME < requests > answers
@@ -18,6 +18,7 @@
 #include <chrono>
 #include <cstdint>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -30,6 +31,7 @@
 
 #include "base/base64.h"
 #include "format/gguf.h"
+#include "format/hf_folder.h"
 #include "tokenizer/file_spec.h"
 #include "tokenizer/pre_tokenizers.h"
 #include "tokenizer/splitter.h"
@@ -92,6 +94,9 @@ std::unique_ptr<fullstop::Tokenizer> Load(const std::string& path,
                                           const char* pre) {
   if (path.ends_with(".gguf")) {
     return fullstop::Tokenizer::FromGguf(fullstop::GgufFile::Open(path));
+  }
+  if (std::filesystem::is_directory(path)) {
+    return fullstop::Tokenizer::FromFolder(fullstop::HfFolder::Open(path));
   }
   fullstop::TokenizerSpec spec = fullstop::TokenizerSpecFromFile(path);
   if (pre != nullptr) {
