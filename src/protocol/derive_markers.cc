@@ -185,6 +185,7 @@ class MarkerDeriver {
       turns.push_back(
           ProbeCalls(1, {CallArguments::kObject, content}, true, as_parts_));
     }
+    turns.push_back(ProbeThoughtPart());
     for (const ordered_json& turn : turns) {
       const std::optional<Probe> probe =
           prober_.Try(Conversation({turn}), setup);
@@ -232,7 +233,10 @@ class MarkerDeriver {
       closing = Strip(line);
     }
     markers_.thought_closing = closing;
-    markers_.thought_field = thought.field;
+    // A part of the content is no field of its own.
+    if (!thought.field.starts_with("content")) {
+      markers_.thought_field = thought.field;
+    }
     markers_.header_opening = HeaderBehind(between, closing);
     markers_.thought_opening = OpeningBefore(probe, thought, PlainIn(setup));
     // Where prompts open thoughts, one that does not shows where replies begin.

@@ -73,6 +73,17 @@ TEST(DeriveMarkersTest, PlansOfCallsAreThoughts) {
   EXPECT_EQ(protocol->facts().reasoning.field, "tool_plan");
 }
 
+TEST(DeriveMarkersTest, ThoughtsMayBePartsOfTheContent) {
+  const auto protocol = Resolve(
+      Turns("{% if m.content is string %}{{ m.content }}{% else %}"
+            "{% for part in m.content %}{% if part.type == 'thinking' %}"
+            "[THINK]{{ part.thinking }}[/THINK]{% else %}{{ part.text }}"
+            "{% endif %}{% endfor %}{% endif %}",
+            ""));
+  EXPECT_EQ(Thought(*protocol), "[THINK] … [/THINK]");
+  EXPECT_EQ(protocol->facts().reasoning.field, "");
+}
+
 TEST(DeriveMarkersTest, ThoughtsMayNeedAVariable) {
   const auto protocol = Resolve(
       Turns("{% if deep %}<think>{{ m.reasoning_content }}{% endif %}</think>"

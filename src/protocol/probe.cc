@@ -20,6 +20,8 @@ constexpr jinja::Limits kProbeLimits = {
     .list_items = 1 << 16,
 };
 
+// Where thoughts are parts of the content.
+constexpr std::string_view kThoughtPart = "content[0].thinking";
 constexpr std::string_view kCallName = "function.name";
 
 // The fields of call CALL that say what it is, whose end is the call's end.
@@ -59,6 +61,7 @@ std::optional<size_t> Probe::FindThought(size_t message) const {
     for (const std::string_view name : kThoughtFields) {
       if (parts[i].field == name) return i;
     }
+    if (parts[i].field == kThoughtPart) return i;
   }
   return std::nullopt;
 }
@@ -181,6 +184,13 @@ ordered_json ProbeThoughtfulAnswer(bool as_parts) {
     message[name] = "let me see";
   }
   return message;
+}
+
+ordered_json ProbeThoughtPart() {
+  return {{"role", "assistant"},
+          {"content", ordered_json::array(
+                          {{{"type", "thinking"}, {"thinking", "let me see"}},
+                           {{"type", "text"}, {"text", "it is so"}}})}};
 }
 
 ordered_json ProbeCalls(size_t count, const CallForm& form, bool thought,

@@ -99,6 +99,8 @@ nlohmann::ordered_json ProbeUser(bool as_parts);
 nlohmann::ordered_json ProbeAnswer(bool as_parts);
 // With a thought under every name that templates read.
 nlohmann::ordered_json ProbeThoughtfulAnswer(bool as_parts);
+// With a thought as the first part of its content.
+nlohmann::ordered_json ProbeThoughtPart();
 nlohmann::ordered_json ProbeCalls(size_t count, const CallForm& form,
                                   bool thought, bool as_parts);
 // The result of call CALL.
