@@ -25,6 +25,7 @@ using Runner = std::function<int()>;
 
 void AddBench(CLI::App& app, Runner& run);
 void AddChat(CLI::App& app, Runner& run);
+void AddConvert(CLI::App& app, Runner& run);
 void AddDetokenize(CLI::App& app, Runner& run);
 void AddGenerate(CLI::App& app, Runner& run);
 void AddRender(CLI::App& app, Runner& run);

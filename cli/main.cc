@@ -76,6 +76,7 @@ int Main(int argc, char** argv) {
   AddDetokenize(app, run);
   AddScore(app, run);
   AddReplay(app, run);
+  AddConvert(app, run);
   AddBench(app, run);
   try {
     const std::optional<int> code = Parse(app, argc, argv);

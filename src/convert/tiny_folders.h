@@ -27,6 +27,7 @@ inline nlohmann::ordered_json TinyTokenizer(size_t count) {
     add(text);
     merges.push_back({std::string(1, text[0]), std::string(1, text[1])});
   }
+  add("<|endoftext|>");  // llama.cpp loads no Phi-3 without it
   while (vocab.size() + 4 < count) add("w" + std::to_string(vocab.size()));
   Json added = Json::array();
   for (size_t id = 0; id < specials.size(); ++id) {

@@ -3,6 +3,7 @@ import json
 import os
 
 from harness import NAME, CliTest, main
+from tiny_folder import make_folder
 
 GREEDY = ["--temp", "0", "-n", "8", "-t", "1"]
 CHAT = [{"role": "user", "content": "Say hi <|im_end|>"}]
@@ -270,7 +271,7 @@ class BenchTest(CliTest):
 
 class HelpTest(CliTest):
     COMMANDS = ["chat", "generate", "show", "render", "tokenize",
-                "detokenize", "score", "replay", "bench"]
+                "detokenize", "score", "replay", "convert", "bench"]
 
     def test_fits_the_width_and_names_each_command(self):
         text = self.good("--help").out
@@ -288,6 +289,9 @@ class HelpTest(CliTest):
         self.write("ids.json", "[504, 3575]")
         self.write("chat.jinja", TEMPLATE)
         self.good("generate", "-p", "Hi", "-n", "3", "--trace", "reply.jsonl")
+        for name in ("SmolLM2-135M-Instruct", "Llama-3.1-8B-Instruct"):
+            make_folder(self.folder / name)
+        self.good("convert", "SmolLM2-135M-Instruct", "-o", "old.gguf")
         ran = 0
         program = os.path.abspath(os.environ["FULLSTOP"])
         for command in self.COMMANDS:

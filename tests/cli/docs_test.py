@@ -4,9 +4,11 @@ import re
 import shlex
 
 from harness import NAME, CliTest, main
+from tiny_folder import make_folder
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PLACEHOLDERS = {"MODEL": NAME, "TRACE": "reply.jsonl", "FILE": "file"}
+PLACEHOLDERS = {"MODEL": NAME, "TRACE": "reply.jsonl", "FILE": "file",
+                "FOLDER": "folder", "OLD.gguf": "old.gguf"}
 FILES = {"--messages": "chat.json", "--trace": "reply.jsonl",
          "--template": "chat.jinja", "--tools": "tools.json"}
 
@@ -46,6 +48,8 @@ class DocsTest(CliTest):
         self.write("chat.json", '[{"role": "user", "content": "Hi"}]')
         self.write("ids.txt", "504 3575")
         self.good("generate", "-p", "Hi", "-n", "3", "--trace", "reply.jsonl")
+        make_folder(self.folder / "folder")
+        self.good("convert", "folder", "-o", "old.gguf")
         ran = 0
         for file in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
             for code in commands(file.read_text()):
@@ -57,7 +61,7 @@ class DocsTest(CliTest):
     def test_every_flag_exists(self):
         known = ""
         for command in ["chat", "generate", "show", "render", "tokenize",
-                        "detokenize", "score", "replay", "bench"]:
+                        "detokenize", "score", "replay", "convert", "bench"]:
             known += self.good(command, "--help").out
         for file in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
             for line in file.read_text().splitlines():
