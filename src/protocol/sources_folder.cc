@@ -86,6 +86,7 @@ class FolderSources {
     if (add_bos.is_boolean()) sources_.add_bos = add_bos.get<bool>();
     ReadTemplates();
     ReadSampling();
+    NoteForced();
     return std::move(sources_);
   }
 
@@ -194,6 +195,29 @@ class FolderSources {
            value,
            {Provenance::kGenerationConfig,
             std::string("generation_config.json: ") + setting.field}});
+    }
+    if (Field(folder_.generation_config(), "do_sample") != false) return;
+    // Greedy, whatever the temperature says.
+    std::erase_if(sources_.sampling, [](const SamplingDefault& given) {
+      return given.name == "temp";
+    });
+    sources_.sampling.push_back(
+        {"temp",
+         0.0,
+         {Provenance::kGenerationConfig, "generation_config.json: do_sample"}});
+  }
+
+  // Tokens that the authors want at a reply's beginning or end, or not there.
+  void NoteForced() {
+    for (const char* field : {"forced_bos_token_id", "forced_eos_token_id",
+                              "begin_suppress_tokens"}) {
+      const Json value = Field(folder_.generation_config(), field);
+      if (value.is_null() || (value.is_array() && value.empty())) continue;
+      sources_.findings.push_back(
+          {FindingKind::kRemark,
+           std::string("generation_config.json asks for ") + field + " = " +
+               value.dump() + ", which is not done here",
+           field});
     }
   }
 

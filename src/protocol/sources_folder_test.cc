@@ -133,5 +133,24 @@ TEST_F(SourcesFolderTest, FieldsOfOtherKindsAreLeftOut) {
   EXPECT_TRUE(sources.named.empty());
 }
 
+TEST_F(SourcesFolderTest, GreedyModelsHaveNoTemperature) {
+  Write("generation_config.json", R"({"do_sample":false,"temperature":0.9})");
+  const ProtocolSources sources = Read();
+  ASSERT_EQ(sources.sampling.size(), 1u);
+  EXPECT_EQ(sources.sampling[0].name, "temp");
+  EXPECT_EQ(sources.sampling[0].value, 0.0);
+}
+
+TEST_F(SourcesFolderTest, ForcedTokensAreTold) {
+  Write("generation_config.json",
+        R"({"forced_eos_token_id":258,"begin_suppress_tokens":[7],)"
+        R"("forced_bos_token_id":null})");
+  std::string told;
+  for (const Finding& finding : Read().findings) {
+    told += finding.evidence + " ";
+  }
+  EXPECT_EQ(told, "forced_eos_token_id begin_suppress_tokens ");
+}
+
 }  // namespace
 }  // namespace fullstop
