@@ -13,6 +13,7 @@
 namespace fullstop {
 
 class GgufFile;
+class HfFolder;
 
 // An id declared as an end. One entry per declaration: an id may stand here
 // several times.
@@ -50,6 +51,12 @@ struct ProtocolSources {
 // that of the same file. Throws Error (kFormat) where a key has a wrong type.
 ProtocolSources SourcesFromGguf(const GgufFile& file,
                                 std::shared_ptr<const Tokenizer> tokenizer);
+
+// What generation_config.json, config.json, tokenizer_config.json and the chat
+// templates of FOLDER say; TOKENIZER is that of the same folder. Throws Error
+// (kFormat) where a field has a wrong type.
+ProtocolSources SourcesFromFolder(const HfFolder& folder,
+                                  std::shared_ptr<const Tokenizer> tokenizer);
 
 // A template alone (render --template with no model). WHERE names its file.
 ProtocolSources SourcesFromTemplate(std::string source, std::string where);
