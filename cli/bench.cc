@@ -148,16 +148,16 @@ std::string CpuName() {
 }
 
 // The type that most of the weights have.
-std::string MainType(const GgufFile& file) {
+std::string MainType(const ModelFile& file) {
   std::vector<std::pair<TensorType, uint64_t>> bytes;
-  for (const GgufTensor& tensor : file.tensors()) {
+  for (const ModelTensor& tensor : file.tensors()) {
     const auto same = std::find_if(
         bytes.begin(), bytes.end(),
         [&tensor](const auto& entry) { return entry.first == tensor.type; });
     if (same == bytes.end()) {
-      bytes.emplace_back(tensor.type, tensor.data.size());
+      bytes.emplace_back(tensor.type, tensor.size());
     } else {
-      same->second += tensor.data.size();
+      same->second += tensor.size();
     }
   }
   const auto most = std::max_element(
@@ -316,15 +316,15 @@ int RunBench(const BenchOptions& options) {
   machine.cpu = CpuName();
   machine.kernels = std::string(
       kernels::CpuPathName(kernels::Kernels::Select(compute.cpu_path).path()));
-  for (const GgufTensor& tensor : model.file().tensors()) {
-    machine.size += tensor.data.size();
+  for (const ModelTensor& tensor : model.file().tensors()) {
+    machine.size += tensor.size();
     uint64_t count = 1;
     for (const uint64_t n : tensor.shape) count *= n;
     machine.parameters += count;
   }
   machine.type = fmt::format(
       "{} {} {}",
-      model.file().GetString("general.architecture").value_or("unknown"),
+      model.file().keys().GetString("general.architecture").value_or("unknown"),
       fmt::format("{:.2f} M", static_cast<double>(machine.parameters) / 1e6),
       MainType(model.file()));
   const int32_t threads =

@@ -97,7 +97,7 @@ void ChatSession::Greet() {
     }
   }
   const std::string name(
-      model_->file().GetString("general.name").value_or(model_->path()));
+      model_->file().keys().GetString("general.name").value_or(model_->path()));
   Remark(fmt::format("{} · a reply ends with {} · {} · /help lists commands",
                      name, ends.empty() ? "nothing that is known" : ends,
                      DescribeSampling(options_.sampling)));

@@ -8,8 +8,8 @@
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/help.h"
-#include "engine/model_store.h"
 #include "engine/reply.h"
+#include "engine/vocabulary.h"
 #include "format/gguf.h"
 #include "generate/end_json.h"
 #include "tokenizer/tokenizer.h"
@@ -44,8 +44,7 @@ Json ToJson(const ReplayResult& result, const ReplyText& text,
 
 int RunReplay(ReplayOptions options) {
   options.changes.max_tokens = options.max_tokens;
-  const GgufFile file = GgufFile::Open(ResolveModel(options.model));
-  const std::unique_ptr<Tokenizer> vocabulary = Tokenizer::FromGguf(file);
+  const Vocabulary vocabulary(options.model);
   const std::vector<Trace> traces =
       ReadTraces(ReadInput(options.trace), options.trace);
   if (traces.empty()) {

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/help.h"
-#include "engine/model_store.h"
+#include "engine/vocabulary.h"
 #include "format/gguf.h"
 #include "tokenizer/tokenizer.h"
 
@@ -33,19 +33,6 @@ std::vector<std::string_view> SplitLines(std::string_view text) {
   }
   return lines;
 }
-
-class Vocabulary {
- public:
-  explicit Vocabulary(const std::string& model)
-      : file_(GgufFile::Open(ResolveModel(model))),
-        tokenizer_(Tokenizer::FromGguf(file_)) {}
-  const Tokenizer& operator*() const { return *tokenizer_; }
-  const Tokenizer* operator->() const { return tokenizer_.get(); }
-
- private:
-  GgufFile file_;
-  std::unique_ptr<Tokenizer> tokenizer_;
-};
 
 std::vector<TokenId> EncodeText(const Tokenizer& tokenizer,
                                 std::string_view text,

@@ -4,34 +4,46 @@
 #include <filesystem>
 #include <system_error>
 
-#include "engine/model_store.h"
-#include "protocol/sources.h"
+#include "model/architectures.h"
 
 namespace fullstop {
 
 LoadedModel::LoadedModel(const std::string& model,
                          const ResolveOptions& resolve,
                          const ModelOptions& compute)
-    : file_(GgufFile::Open(ResolveModel(model))),
-      tokenizer_(Tokenizer::FromGguf(file_)),
-      compute_(compute) {
-  const ProtocolSources sources = SourcesFromGguf(file_, tokenizer_);
+    : vocabulary_(model), compute_(compute) {
+  const ProtocolSources sources = vocabulary_.Sources();
   protocol_ = TurnProtocol::Resolve(sources, resolve);
   for (const int64_t id : sources.suppressed) {
-    if (id < 0 || id >= static_cast<int64_t>(tokenizer_->size())) continue;
+    if (id < 0 || id >= static_cast<int64_t>(vocabulary_->size())) continue;
     suppressed_.push_back(static_cast<TokenId>(id));
   }
 }
 
+const ModelFile& LoadedModel::file() {
+  if (!file_) {
+    file_ = vocabulary_.folder() != nullptr
+                ? ReadModelFolder(*vocabulary_.folder())
+                : ModelFile(*vocabulary_.gguf());
+  }
+  return *file_;
+}
+
 bool LoadedModel::Holds(const std::string& path) const {
+  namespace fs = std::filesystem;
   std::error_code error;
-  return std::ranges::any_of(file_.paths(), [&](const std::string& part) {
-    return std::filesystem::equivalent(path, part, error);
-  });
+  if (vocabulary_.folder() != nullptr) {
+    const fs::path target = fs::weakly_canonical(path, error).parent_path();
+    return fs::equivalent(target, vocabulary_.path(), error);
+  }
+  return std::ranges::any_of(vocabulary_.gguf()->paths(),
+                             [&](const std::string& part) {
+                               return fs::equivalent(path, part, error);
+                             });
 }
 
 ForwardModel& LoadedModel::forward() {
-  if (forward_ == nullptr) forward_ = LoadModel(file_, compute_);
+  if (forward_ == nullptr) forward_ = LoadModel(file(), compute_);
   return *forward_;
 }
 

@@ -1,34 +1,38 @@
-// A model file opened for use: its vocabulary and protocol at once, its weights
-// when they are first needed.
+// A model opened for use, a GGUF file or a folder: its vocabulary and protocol
+// at once, its weights when they are first needed.
 #ifndef FULLSTOP_ENGINE_LOADED_MODEL_H_
 #define FULLSTOP_ENGINE_LOADED_MODEL_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "format/gguf.h"
+#include "engine/vocabulary.h"
 #include "model/load.h"
+#include "model/model_file.h"
 #include "protocol/turn_protocol.h"
 #include "tokenizer/tokenizer.h"
 
 namespace fullstop {
 
-// Not copyable; views into it live as long as the object. File, tokenizer and
-// protocol may be read by any number of threads, the weights by one.
+// Not copyable; views into it live as long as the object. Tokenizer and
+// protocol may be read by any number of threads, file and weights by one.
 class LoadedModel {
  public:
-  // MODEL is what ResolveModel() takes. Throws Error as GgufFile::Open,
-  // Tokenizer::FromGguf and TurnProtocol::Resolve do.
+  // MODEL is what ResolveModel() takes. Throws Error as Vocabulary and
+  // TurnProtocol::Resolve do.
   explicit LoadedModel(const std::string& model,
                        const ResolveOptions& resolve = {},
                        const ModelOptions& compute = {});
 
-  const std::string& path() const { return file_.paths().front(); }
-  const GgufFile& file() const { return file_; }
+  const std::string& path() const { return vocabulary_.path(); }
+  // Opens the weights of a folder on the first call; throws Error as
+  // ReadModelFolder does.
+  const ModelFile& file();
   // Whether PATH leads to one of the model's files.
   bool Holds(const std::string& path) const;
-  const Tokenizer& tokenizer() const { return *tokenizer_; }
+  const Tokenizer& tokenizer() const { return *vocabulary_; }
   const TurnProtocol& protocol() const { return *protocol_; }
 
   // Ids that the file forbids the sampler.
@@ -38,8 +42,8 @@ class LoadedModel {
   ForwardModel& forward();
 
  private:
-  GgufFile file_;
-  std::shared_ptr<const Tokenizer> tokenizer_;
+  const Vocabulary vocabulary_;
+  std::optional<ModelFile> file_;
   std::shared_ptr<const TurnProtocol> protocol_;
   std::vector<TokenId> suppressed_;
   ModelOptions compute_;

@@ -12,12 +12,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
+bool IsModelFolder(const fs::path& path) {
+  std::error_code error;
+  return fs::is_regular_file(path / "config.json", error);
+}
+
 std::vector<std::string> ModelNames(const std::string& folder) {
   std::vector<std::string> names;
   std::error_code error;
   for (fs::directory_iterator it(folder, error), end; !error && it != end;
        it.increment(error)) {
-    if (it->path().extension() == ".gguf") {
+    if (it->path().extension() == ".gguf" || IsModelFolder(it->path())) {
       names.push_back(it->path().filename().string());
     }
   }
@@ -43,17 +48,15 @@ std::string ModelsFolder() {
 std::string ResolveModel(std::string_view model) {
   const std::string name(model);
   std::error_code error;
-  if (!name.empty() && fs::is_directory(name, error)) {
-    throw Error::Unsupported("'" + name + "' is a folder, not a GGUF file")
-        .Advice("name the GGUF file in it");
-  }
   if (!name.empty() && fs::exists(name, error)) return name;
   const std::string folder = ModelsFolder();
   const std::string wanted = name.empty() ? std::string(kDefaultModel) : name;
   const bool plain = wanted.find('/') == std::string::npos;
   for (const std::string& candidate : {wanted, wanted + ".gguf"}) {
     const std::string path = folder + "/" + candidate;
-    if (plain && fs::is_regular_file(path, error)) return path;
+    if (plain && (fs::is_regular_file(path, error) || IsModelFolder(path))) {
+      return path;
+    }
   }
   if (name.empty()) {
     throw Error::NotFound("the default model is not in " + folder)

@@ -16,10 +16,9 @@ inline constexpr std::string_view kDefaultModel =
 // (kUsage) where neither variable is set.
 std::string ModelsFolder();
 
-// The path of MODEL: a file that exists, else the name of a model in the
-// models folder, with or without ".gguf"; the empty string is the default
-// model. Throws Error (kNotFound) saying what there is, and kUnsupported for a
-// folder.
+// The path of MODEL: a file or folder that exists, else the name of a model in
+// the models folder, a folder or a file with or without ".gguf"; the empty
+// string is the default model. Throws Error (kNotFound) saying what there is.
 std::string ResolveModel(std::string_view model);
 
 }  // namespace fullstop

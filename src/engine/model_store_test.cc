@@ -59,8 +59,13 @@ TEST_F(ModelStoreTest, AbsentDefaultModelSaysHowToFetchIt) {
   }
 }
 
-TEST_F(ModelStoreTest, FolderIsRefused) {
-  EXPECT_THROW(ResolveModel(folder_), Error);
+TEST_F(ModelStoreTest, FolderIsAModelByPathAndByName) {
+  EXPECT_EQ(ResolveModel(folder_), folder_);
+  const std::string model = ModelsFolder() + "/whole";
+  std::filesystem::create_directories(model);
+  EXPECT_THROW(ResolveModel("whole"), Error) << "there is no config.json";
+  WriteFileAtomically(model + "/config.json", "{}");
+  EXPECT_EQ(ResolveModel("whole"), model);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // tiny_models.py), and that each of its features shows in them.
 #include "model/tiny_models.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -101,6 +102,8 @@ TEST_P(TinyModelTest, LogitsAreThoseOfTransformers) {
     const auto model = LoadModel(file, Options(rows.size()));
     const double worst =
         Difference(Evaluate(*model, rows, phase), GetParam().logits);
+    RecordProperty(phase == Phase::kPrefill ? "prefill" : "decode",
+                   fmt::format("{:.1e}", worst / Largest(GetParam().logits)));
     EXPECT_LE(worst, Bound())
         << (phase == Phase::kPrefill ? "prefill" : "decode") << ": "
         << worst / Bound() * kBound;
