@@ -34,8 +34,9 @@ std::optional<char> ByteOfName(std::string_view text) {
 std::array<TokenId, 256> ByteTokens(const Tokenizer& tokenizer) {
   std::array<TokenId, 256> ids;
   for (size_t byte = 0; byte < ids.size(); ++byte) {
-    ids[byte] =
-        tokenizer.FindToken(fmt::format("<0x{:02X}>", byte)).value_or(-1);
+    const auto id = tokenizer.FindToken(fmt::format("<0x{:02X}>", byte));
+    const bool plain = id && tokenizer.info(*id).kind != TokenKind::kControl;
+    ids[byte] = plain ? *id : -1;
   }
   return ids;
 }

@@ -48,7 +48,8 @@ std::unique_ptr<PieceModel> MakePieceModel(const TokenizerSpec& spec,
 // The byte that "<0xHH>" names; nullopt for any other text.
 std::optional<char> ByteOfName(std::string_view text);
 
-// The tokens "<0x00>" to "<0xFF>", -1 for each that is missing.
+// The tokens "<0x00>" to "<0xFF>", -1 for each that is missing or a control
+// token, which no text may become.
 std::array<TokenId, 256> ByteTokens(const Tokenizer& tokenizer);
 
 // Appends the tokens of BYTES, which stand at BEGIN in their piece; nothing and
