@@ -100,7 +100,9 @@ class FolderTensors {
 
   void AddTensor(const ModelTensor& tensor) {
     const std::optional<Match> match = Find(tensor.name);
-    if (!match) {
+    // Folders hold experts in several ways, and a GGUF file does not say which
+    // one its model's makers took.
+    if (!match || tensor.shape.size() > 2) {
       throw Error::Unsupported("tensor " + QuoteName(tensor.name) +
                                " has no name in a folder of this architecture")
           .In(model_.path());
@@ -116,10 +118,7 @@ class FolderTensors {
     const uint64_t heads =
         reordered_ ? RotaryHeads(model_.keys(), tensor.name) : 0;
     const TensorLayout layout = {tensor.type, heads, true};
-    if (name.find("{}") == name.npos || tensor.shape.size() != 3) {
-      return AddMatrix(name, tensor, layout);
-    }
-    AddExperts(name, tensor);
+    AddMatrix(name, tensor, layout);
   }
 
   void AddMatrix(const std::string& name, const ModelTensor& tensor,
@@ -128,24 +127,6 @@ class FolderTensors {
           [&tensor, layout, meter = &meter_](const ByteSink& sink) {
             StreamTensor(tensor, layout, meter->Through(sink));
           });
-  }
-
-  // Each of the stacked matrices under its own name.
-  void AddExperts(const std::string& name, const ModelTensor& tensor) {
-    const std::vector<uint64_t> shape = {tensor.shape[0], tensor.shape[1]};
-    const uint64_t bytes = TensorBytes(tensor.type, shape).value();
-    for (uint64_t expert = 0; expert < tensor.shape[2]; ++expert) {
-      Write(Fill(name, expert), tensor.type, shape,
-            [&tensor, expert, bytes, shape,
-             meter = &meter_](const ByteSink& sink) {
-              const ModelTensor one = {
-                  .name = tensor.name,
-                  .type = tensor.type,
-                  .shape = shape,
-                  .pieces = {tensor.pieces[0].subspan(expert * bytes, bytes)}};
-              StreamTensor(one, {tensor.type}, meter->Through(sink));
-            });
-    }
   }
 
   void AddSmall(const std::string& name, const Match& match,
