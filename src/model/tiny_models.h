@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,11 @@ struct TinyModel {
   // [id][vocabulary]
   std::vector<std::vector<double>> logits;
 };
+
+// What a failing test calls it.
+inline void PrintTo(const TinyModel& model, std::ostream* out) {
+  *out << model.name << ", " << model.layout;
+}
 
 inline std::vector<TinyModel> ReadTinyModels() {
   std::vector<std::filesystem::path> paths;
