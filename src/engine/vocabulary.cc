@@ -4,14 +4,13 @@
 
 #include "engine/model_store.h"
 #include "protocol/sources_folder.h"
-#include "tokenizer/folder_spec.h"
 
 namespace fullstop {
 
 Vocabulary::Vocabulary(const std::string& model) : path_(ResolveModel(model)) {
   if (std::filesystem::is_directory(path_)) {
     folder_ = std::make_unique<const HfFolder>(HfFolder::Open(path_));
-    tokenizer_ = MakeTokenizer(TokenizerSpecFromFolder(*folder_));
+    tokenizer_ = Tokenizer::FromFolder(*folder_);
   } else {
     gguf_ = std::make_unique<const GgufFile>(GgufFile::Open(path_));
     tokenizer_ = Tokenizer::FromGguf(*gguf_);
