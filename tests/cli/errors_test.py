@@ -200,8 +200,8 @@ class StreamTest(CliTest):
     def test_interrupt_while_generating(self):
         process = subprocess.Popen(
             [PROGRAM, "generate", "-p", "Tell me a very long story.", "--json",
-             "--ignore-eos"], cwd=self.folder, env=self.env,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+             "--ignore-eos", "--on-loop", "warn"], cwd=self.folder,
+            env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         time.sleep(3)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
