@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cstdlib>
+#include <span>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -100,6 +101,27 @@ RenderRequest RenderArguments::Request(const Json& messages) const {
   }
   request.prefill = prefill;
   return request;
+}
+
+void PlainTextArguments::Add(CLI::App& command) {
+  command.add_flag("--parse-special", parse_special,
+                   "recognise control tokens in the text");
+  command.add_flag("--no-bos", bare,
+                   "the text alone, without BOS or whatever else the model "
+                   "declares around a text");
+}
+
+std::vector<TokenId> PlainTextArguments::Encode(const Tokenizer& tokenizer,
+                                                std::string_view text) const {
+  const ByteRange whole{0, text.size()};
+  EncodeOptions options;
+  if (parse_special) options.control_ranges = {&whole, 1};
+  std::vector<TokenId> ids = tokenizer.Encode(text, options);
+  if (!bare) {
+    const std::span<const TokenId> prefix = tokenizer.text_prefix();
+    ids.insert(ids.begin(), prefix.begin(), prefix.end());
+  }
+  return ids;
 }
 
 void ComputeArguments::Add(CLI::App& command) {

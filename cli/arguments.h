@@ -7,13 +7,16 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/token_id.h"
 #include "cli/command.h"
 #include "engine/loaded_model.h"
 #include "model/load.h"
 #include "protocol/render.h"
 #include "protocol/turn_protocol.h"
+#include "tokenizer/tokenizer.h"
 
 namespace fullstop::cli {
 
@@ -40,6 +43,17 @@ struct RenderArguments {
   // `messages` and perhaps `tools` and `documents`; SYSTEM goes in front.
   // Throws Error (kUsage, kFormat).
   RenderRequest Request(const Json& messages) const;
+};
+
+// How a plain text, not a conversation, becomes ids.
+struct PlainTextArguments {
+  bool parse_special = false;
+  bool bare = false;
+
+  void Add(CLI::App& command);
+  // TEXT, behind what the model puts before a plain text (BOS as a rule).
+  std::vector<TokenId> Encode(const Tokenizer& tokenizer,
+                              std::string_view text) const;
 };
 
 // How the model computes.

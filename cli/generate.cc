@@ -1,7 +1,9 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,7 +37,7 @@ struct GenerateOptions {
   GenerationArguments generation;
   std::string trace_file;
   bool raw = false;
-  bool parse_special = false;
+  PlainTextArguments plain;
   bool json = false;
 };
 
@@ -45,19 +47,21 @@ struct Prompt {
   Json tools;
 };
 
-// The text as it is: BOS as declared, no template.
+// The text as it is, no template, behind what the model declares to stand
+// before a text, once.
 Prompt RawPrompt(const GenerateOptions& options, const LoadedModel& model) {
   const Tokenizer& tokenizer = model.tokenizer();
-  const std::string& text = *options.prompt;
-  const ByteRange whole{0, text.size()};
-  EncodeOptions encode;
-  if (options.parse_special) encode.control_ranges = {&whole, 1};
   Prompt prompt{};
-  prompt.ids = tokenizer.Encode(text, encode);
-  const std::optional<TokenId> bos = tokenizer.declared().bos;
-  const bool has_bos = !prompt.ids.empty() && prompt.ids.front() == bos;
-  if (tokenizer.adds_bos() && bos && !has_bos) {
-    prompt.ids.insert(prompt.ids.begin(), *bos);
+  prompt.ids = options.plain.Encode(tokenizer, *options.prompt);
+  const std::span<const TokenId> prefix = tokenizer.text_prefix();
+  const bool twice =
+      !options.plain.bare && prompt.ids.size() >= 2 * prefix.size() &&
+      std::equal(prefix.begin(), prefix.end(),
+                 prompt.ids.begin() + static_cast<ptrdiff_t>(prefix.size()));
+  if (twice) {
+    prompt.ids.erase(
+        prompt.ids.begin(),
+        prompt.ids.begin() + static_cast<ptrdiff_t>(prefix.size()));
   }
   return prompt;
 }
@@ -122,9 +126,13 @@ void CheckPrompt(GenerateOptions& options) {
     throw Error::Usage("--raw sends a text, not messages")
         .Advice("give the text with -p");
   }
-  if (options.parse_special && !options.raw) {
+  if (options.plain.parse_special && !options.raw) {
     throw Error::Usage("--parse-special goes with --raw")
         .Advice("in a message, markers are always the user's characters");
+  }
+  if (options.plain.bare && !options.raw) {
+    throw Error::Usage("--no-bos goes with --raw")
+        .Advice("in a conversation, the template says what stands in front");
   }
   if (options.prompt || !options.messages_file.empty()) return;
   if (!IsTerminal(stdin)) options.prompt = ReadFile("-");
@@ -191,8 +199,7 @@ void AddGenerate(CLI::App& app, Runner& run) {
       ->type_name("FILE");
   command->add_flag("--raw", options->raw,
                     "send the text without the template, BOS as declared");
-  command->add_flag("--parse-special", options->parse_special,
-                    "with --raw: recognise control tokens in the text");
+  options->plain.Add(*command);
   options->protocol.Add(*command);
   options->render.Add(*command);
   options->generation.Add(*command);

@@ -37,14 +37,8 @@ std::string InTwoColours(const RenderedPrompt& prompt) {
   return out;
 }
 
-void Print(const RenderedPrompt& prompt, bool json) {
-  if (json) {
-    WriteJson(ToJson(prompt));
-  } else if (HasColour(stdout)) {
-    WriteOut(InTwoColours(prompt));
-  } else {
-    WriteOut(prompt.text);
-  }
+void PrintText(const RenderedPrompt& prompt) {
+  WriteOut(HasColour(stdout) ? InTwoColours(prompt) : prompt.text);
 }
 
 int RunRender(const RenderOptions& options) {
@@ -55,13 +49,22 @@ int RunRender(const RenderOptions& options) {
     const std::string& file = options.protocol.template_file;
     const auto protocol =
         TurnProtocol::Resolve(SourcesFromTemplate(ReadFile(file), file));
-    Print(RenderText(*protocol, request), options.json);
+    const RenderedPrompt prompt = RenderText(*protocol, request);
+    if (options.json) {
+      Json out = ToJson(prompt);
+      out["ids"] = nullptr;  // there is no vocabulary
+      WriteJson(out);
+    } else {
+      PrintText(prompt);
+    }
     return kGood;
   }
   const LoadedModel model(options.model, options.protocol.Resolve());
-  Print(options.json ? Render(model.protocol(), request)
-                     : RenderText(model.protocol(), request),
-        options.json);
+  if (options.json) {
+    WriteJson(ToJson(Render(model.protocol(), request)));
+  } else {
+    PrintText(RenderText(model.protocol(), request));
+  }
   return kGood;
 }
 

@@ -22,8 +22,7 @@ struct ScoreArguments {
   ComputeArguments compute;
   ProtocolArguments protocol;
   bool ids = false;
-  bool parse_special = false;
-  bool no_bos = false;
+  PlainTextArguments plain;
   size_t top = 0;
   bool json = false;
 };
@@ -46,15 +45,7 @@ std::vector<TokenId> ReadIds(const std::string& file, size_t vocabulary) {
 std::vector<TokenId> InputIds(const ScoreArguments& arguments,
                               const Tokenizer& tokenizer) {
   if (arguments.ids) return ReadIds(arguments.file, tokenizer.size());
-  const std::string text = ReadInput(arguments.file);
-  const ByteRange whole{0, text.size()};
-  EncodeOptions encode;
-  if (arguments.parse_special) encode.control_ranges = {&whole, 1};
-  std::vector<TokenId> ids = tokenizer.Encode(text, encode);
-  if (tokenizer.adds_bos() && !arguments.no_bos && tokenizer.declared().bos) {
-    ids.insert(ids.begin(), *tokenizer.declared().bos);
-  }
-  return ids;
+  return arguments.plain.Encode(tokenizer, ReadInput(arguments.file));
 }
 
 std::string Shown(const Tokenizer& tokenizer, TokenId id) {
@@ -100,8 +91,8 @@ int RunScore(const ScoreArguments& arguments) {
   const std::vector<TokenId> ids = InputIds(arguments, tokenizer);
   ScoreOptions options;
   options.top = arguments.top;
-  if (tokenizer.adds_bos() && !arguments.no_bos && !arguments.ids) {
-    options.bos = tokenizer.declared().bos;
+  if (!arguments.plain.bare && !arguments.ids) {
+    options.prefix = tokenizer.text_prefix();
   }
   for (const Stop& stop : model.protocol().stops().stops) {
     options.stop_ids.push_back(stop.id);
@@ -163,10 +154,7 @@ void AddScore(CLI::App& app, Runner& run) {
   AddFileArgument(*command, options->file, "the text");
   command->add_flag("--ids", options->ids,
                     "the input is a JSON array of ids; nothing is added");
-  command->add_flag("--parse-special", options->parse_special,
-                    "recognise control tokens in the text");
-  command->add_flag("--no-bos", options->no_bos,
-                    "leave out the BOS that the model declares");
+  options->plain.Add(*command);
   command
       ->add_option("--top", options->top,
                    "name the K most probable tokens at each position")

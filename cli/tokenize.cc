@@ -1,9 +1,11 @@
 #include <charconv>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
+#include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/help.h"
 #include "engine/vocabulary.h"
@@ -16,8 +18,7 @@ namespace {
 struct TokenizeOptions {
   std::string model;
   std::string file = "-";
-  bool parse_special = false;
-  bool no_bos = false;
+  PlainTextArguments plain;
   bool lines = false;
   bool json = false;
 };
@@ -37,15 +38,11 @@ std::vector<std::string_view> SplitLines(std::string_view text) {
 std::vector<TokenId> EncodeText(const Tokenizer& tokenizer,
                                 std::string_view text,
                                 const TokenizeOptions& options) {
-  std::vector<TokenId> ids;
-  if (tokenizer.adds_bos() && !options.no_bos && tokenizer.declared().bos) {
-    ids.push_back(*tokenizer.declared().bos);
+  std::vector<TokenId> ids = options.plain.Encode(tokenizer, text);
+  if (!options.plain.bare) {
+    const std::span<const TokenId> suffix = tokenizer.text_suffix();
+    ids.insert(ids.end(), suffix.begin(), suffix.end());
   }
-  const ByteRange whole{0, text.size()};
-  EncodeOptions encode;
-  if (options.parse_special) encode.control_ranges = {&whole, 1};
-  const std::vector<TokenId> body = tokenizer.Encode(text, encode);
-  ids.insert(ids.end(), body.begin(), body.end());
   return ids;
 }
 
@@ -161,10 +158,7 @@ void AddTokenize(CLI::App& app, Runner& run) {
   CLI::App* command = app.add_subcommand("tokenize", "text to token ids");
   AddModelArgument(*command, options->model);
   AddFileArgument(*command, options->file, "the text");
-  command->add_flag("--parse-special", options->parse_special,
-                    "recognise control tokens in the text");
-  command->add_flag("--no-bos", options->no_bos,
-                    "leave out the BOS that the model declares");
+  options->plain.Add(*command);
   command->add_flag("--lines", options->lines,
                     "each line is a text of its own");
   command->add_flag("--json", options->json, "print {\"ids\": […]}");

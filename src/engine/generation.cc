@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/error.h"
 #include "base/utf8.h"
 #include "generate/sampler_dry_breakers.h"
 #include "tokenizer/tokenizer.h"
@@ -50,18 +51,21 @@ Generation::Generation(const TurnProtocol& protocol, CachedSequence& sequence,
   }
 }
 
+bool Generation::WithinCharacter() const {
+  std::string tail;
+  for (size_t i = ids_.size() - std::min<size_t>(ids_.size(), 4);
+       i < ids_.size(); ++i) {
+    tail += protocol_->tokenizer()->TokenBytes(ids_[i]);
+  }
+  return IncompleteUtf8Suffix(tail) > 0;
+}
+
 std::optional<TokenId> Generation::NextForced() {
   const std::optional<Marker>& closing = protocol_->facts().reasoning.closing;
   if (forced_.empty() && reasoning_budget_ && closing &&
       machine_.section() == Section::kThought &&
       machine_.usage().reasoning_tokens >= *reasoning_budget_) {
-    // Not within a character.
-    std::string tail;
-    const size_t from = ids_.size() - std::min<size_t>(ids_.size(), 4);
-    for (size_t i = from; i < ids_.size(); ++i) {
-      tail += protocol_->tokenizer()->TokenBytes(ids_[i]);
-    }
-    if (IncompleteUtf8Suffix(tail) > 0) return std::nullopt;
+    if (WithinCharacter()) return std::nullopt;
     forced_.assign(closing->ids.begin(), closing->ids.end());
     ++thoughts_closed_;
   }
@@ -86,23 +90,29 @@ SampleRecord Generation::RecordOf(TokenId id) {
   return record;
 }
 
+SampleRecord Generation::Draw(std::optional<TokenId> forced) {
+  if (forced) return RecordOf(*forced);
+  const std::vector<TokenId> banned = loops_.banned();
+  return chain_.Sample(
+      sequence_->logits(),
+      {.position = sequence_->ids().size(), .top = top_, .banned = banned});
+}
+
 GenerationStep Generation::Next(bool cancelled) {
   GenerationStep step;
   const std::optional<TokenId> forced = NextForced();
   step.forced = forced.has_value();
-  if (forced) {
-    step.record = RecordOf(*forced);
-  } else {
-    const std::vector<TokenId> banned = loops_.banned();
-    step.record = chain_.Sample(
-        sequence_->logits(),
-        {.position = sequence_->ids().size(), .top = top_, .banned = banned});
+  try {
+    step.record = Draw(forced);
+  } catch (const Error& error) {
+    step.events.error = error.message();
+    return Close(step.events);
   }
   step.id = step.record.id;
   chain_.Accept(step.id);
   ids_.push_back(step.id);
 
-  const LoopVerdict verdict = loops_.Accept(step.id);
+  const LoopVerdict verdict = loops_.Accept(step.id, WithinCharacter());
   // What is taken back makes room.
   step.events.context_full = sequence_->full() && verdict.remove == 0;
   step.events.cancelled = cancelled;
@@ -127,9 +137,20 @@ GenerationStep Generation::Next(bool cancelled) {
   if (step.stepped_back > 0) {
     StepBack(step.stepped_back, step.end.has_value());
   } else if (!step.end) {
-    sequence_->Append(step.id);
+    Evaluate(&step);
   }
   return step;
+}
+
+void Generation::Evaluate(GenerationStep* step) {
+  try {
+    sequence_->Append(step->id);
+  } catch (const Error& error) {
+    step->events.error = error.message();
+    StopStep stopped = machine_.Close(step->events);
+    JoinPieces(std::move(stopped.pieces), &step->pieces);
+    step->end = std::move(stopped.end);
+  }
 }
 
 GenerationStep Generation::Close(const StopEvents& events) {

@@ -74,8 +74,9 @@ class Generation {
   Generation(const TurnProtocol& protocol, CachedSequence& sequence,
              GenerationOptions options);
 
-  // The next token. CANCELLED ends the reply with it. Not to be called after
-  // the end.
+  // The next token. CANCELLED ends the reply with it. A computation that fails
+  // (logits that are no numbers, a device that is gone) ends it with the cause
+  // error, whose text says what failed. Not to be called after the end.
   GenerationStep Next(bool cancelled);
   // Ends the reply before its first token, or between two.
   GenerationStep Close(const StopEvents& events);
@@ -88,10 +89,16 @@ class Generation {
   uint64_t thoughts_closed() const { return thoughts_closed_; }
 
  private:
+  // Whether the reply's text ends inside a character.
+  bool WithinCharacter() const;
   // The token that the next one has to be, if any.
   std::optional<TokenId> NextForced();
   // What is known of a token that is not drawn.
   SampleRecord RecordOf(TokenId id);
+  // The next token: FORCED, else drawn.
+  SampleRecord Draw(std::optional<TokenId> forced);
+  // Makes STEP's token part of the sequence; a failure ends the reply.
+  void Evaluate(GenerationStep* step);
   // Takes COUNT tokens back, to go on or, where the reply has ENDED, not to.
   void StepBack(size_t count, bool ended);
 

@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <functional>
+
+#include "base/error.h"
 #include "engine/conversation.h"
 #include "engine/stop_config.h"
 #include "model/table_model.h"
@@ -124,6 +128,32 @@ TEST_F(ReplyTest, ABudgetCutsNoCharacter) {
   options.reasoning_budget = 3;
   const auto reply = Run(Says("<think>a\u00E9\u00E9</think>", "So."), options);
   EXPECT_EQ(reply.said.reasoning, "a\u00E9");
+}
+
+// A model that says "ab", and then fails as FAIL does.
+TableModel Fails(std::function<std::vector<float>()> fail, size_t prompt) {
+  return TableModel(262, 4096, [=](std::span<const TokenId> ids) {
+    if (ids.size() == prompt + 2) return fail();
+    std::vector<float> logits(262, 0.0f);
+    logits[ids.size() == prompt ? 'a' : 'b'] = 20.0f;
+    return logits;
+  });
+}
+
+TEST_F(ReplyTest, AFailureEndsTheReplyAndKeepsWhatWasSaid) {
+  const size_t prompt = Ids("<a>user\nHm?<z><a>assistant\n").size();
+  const auto nan = [] { return std::vector<float>(262, std::nanf("")); };
+  const auto thrown = []() -> std::vector<float> {
+    throw Error::Io("the device is gone");
+  };
+  const auto broken = Run(Fails(nan, prompt), {});
+  EXPECT_EQ(broken.end.cause, EndCause::kError);
+  EXPECT_EQ(broken.end.text, "the logit of token 0 is nan");
+  EXPECT_EQ(broken.text, "ab");
+  const auto gone = Run(Fails(thrown, prompt), {});
+  EXPECT_EQ(gone.end.cause, EndCause::kError);
+  EXPECT_EQ(gone.end.text, "the device is gone");
+  EXPECT_EQ(gone.text, "ab");
 }
 
 TEST_F(ReplyTest, AThoughtCanBeAskedFor) {

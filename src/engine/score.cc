@@ -119,7 +119,10 @@ ScoreSummary Score(ForwardModel& model, std::span<const TokenId> ids,
       const auto begin = ids.begin() + static_cast<ptrdiff_t>(i * context);
       window.assign(begin, begin + static_cast<ptrdiff_t>(context));
       take(NotScored(window[0]));
-      if (i > 0 && options.bos) window[0] = *options.bos;
+      if (i > 0) {
+        std::copy_n(options.prefix.begin(),
+                    std::min(options.prefix.size(), context), window.begin());
+      }
       scorer.Window(window, context / 2, ids.size());
     }
     for (size_t i = summary.windows * context; i < ids.size(); ++i) {

@@ -36,9 +36,9 @@ struct ScoreOptions {
   std::vector<TokenId> stop_ids;
   // How many of the most probable tokens to name at each position.
   size_t top = 0;
-  // Put in place of the first token of each window but the first; absent,
-  // windows begin with their own first token.
-  std::optional<TokenId> bos;
+  // What a text begins with, put in place of the first tokens of each window
+  // but the first; empty, windows begin with their own tokens.
+  std::span<const TokenId> prefix;
   // Between two calls of the model: tokens done and their total.
   std::function<void(size_t done, size_t total)> progress;
 };

@@ -10,8 +10,9 @@ LoopPolicy::LoopPolicy(OnLoop action, std::vector<TokenId> stop_ids)
   std::sort(stop_ids_.begin(), stop_ids_.end());
 }
 
-LoopVerdict LoopPolicy::Accept(TokenId id) {
+LoopVerdict LoopPolicy::Accept(TokenId id, bool within_character) {
   detector_.Accept(id);
+  within_character_.push_back(within_character);
   if (!detector_.loop().has_value()) return {};
   const Loop loop = *detector_.loop();
   if (action_ == OnLoop::kWarn) return Warn(loop);
@@ -23,6 +24,7 @@ LoopVerdict LoopPolicy::Accept(TokenId id) {
 
 void LoopPolicy::Rollback(size_t n) {
   detector_.Rollback(n);
+  within_character_.resize(size());
   std::erase_if(bans_, [&](const Ban& ban) { return ban.index > size(); });
   std::erase_if(warnings_,
                 [&](const Warning& given) { return given.size > size(); });
@@ -60,8 +62,10 @@ LoopVerdict LoopPolicy::Warn(const Loop& loop) {
 
 LoopVerdict LoopPolicy::StepBack(const Loop& loop) {
   const size_t oldest_held = size() - std::min(size(), LoopDetector::kMaxHeld);
-  const size_t index =
-      std::max({loop.start + loop.period, oldest_held, settled_});
+  size_t index = std::max({loop.start + loop.period, oldest_held, settled_});
+  while (index > 0 && index + 1 < size() && within_character_[index - 1]) {
+    ++index;
+  }
   const size_t remove = size() - index;
   const TokenId id = detector_.token(index);
   if (IsStop(id)) return {LoopVerdict::Kind::kStop, loop};

@@ -32,10 +32,10 @@ struct LoopVerdict {
 // detector's copy. One thread.
 //
 // Stepping back keeps the loop's first instance and removes what repeats it,
-// except for tokens that were shown: no more than LoopDetector::kMaxHeld are
-// kept from being shown, and those only while a repetition is under way, and
-// what stands after a step back is never taken back later. After kMaxStepBacks,
-// the next loop ends the reply.
+// except for tokens that complete a character and for tokens that were shown:
+// no more than LoopDetector::kMaxHeld are kept from being shown, and those only
+// while a repetition is under way, and what stands after a step back is never
+// taken back later. After kMaxStepBacks, the next loop ends the reply.
 //
 // Steering away. The first removed token is banned at its position. That alone
 // leads a stuck model into the same loop by another way, so later tokens are
@@ -56,8 +56,9 @@ class LoopPolicy {
 
   LoopPolicy(OnLoop action, std::vector<TokenId> stop_ids);
 
-  // The reply's next token. After kStop no more tokens may come.
-  LoopVerdict Accept(TokenId id);
+  // The reply's next token. WITHIN_CHARACTER: the reply's text ends inside a
+  // character with it. After kStop no more tokens may come.
+  LoopVerdict Accept(TokenId id, bool within_character = false);
 
   // Takes back the last N tokens (of a speculation that failed); the policy is
   // then what it was. REQUIRES: n <= size(), and no step back since then.
@@ -101,6 +102,8 @@ class LoopPolicy {
   // Ascending.
   std::vector<TokenId> stop_ids_;
   LoopDetector detector_;
+  // Of each token, whether the text ends inside a character with it.
+  std::vector<bool> within_character_;
   std::vector<Ban> bans_;
   std::vector<Warning> warnings_;
   // What the last step back left: tokens before it are free to show.

@@ -73,6 +73,21 @@ TEST(LoopPolicyTest, StepBackLeavesOneInstanceAndBansTheFirstRepeatedToken) {
   }
 }
 
+TEST(LoopPolicyTest, StepBackLeavesNoHalfCharacter) {
+  // The unit's last token begins a character that its second one completes.
+  const Ids unit = Unit(10);
+  LoopPolicy policy(OnLoop::kStepBack, {});
+  for (const TokenId id : unit) policy.Accept(id, id == 109 || id == 100);
+  LoopVerdict verdict;
+  for (size_t i = 0; verdict.kind == Kind::kNone; ++i) {
+    const TokenId id = unit[i % 10];
+    verdict = policy.Accept(id, id == 109 || id == 100);
+  }
+  EXPECT_EQ(verdict.kind, Kind::kStepBack);
+  EXPECT_EQ(policy.size(), 12u);
+  EXPECT_EQ(policy.banned(), Ids{102});
+}
+
 TEST(LoopPolicyTest, LongAndDullLoopsLoseWhatIsHeld) {
   for (const size_t period : {1, 3, 7, 33, 64, 500, 4096}) {
     Reply reply(OnLoop::kStepBack);

@@ -1,15 +1,21 @@
 // Holds random chats of five turns and checks after each turn what the cache
 // holds and what was evaluated, against a plain account of both.
-//   chat_cache_driver MODEL CHATS SEED [--table]
+//   chat_cache_driver MODEL CHATS SEED [--table | --tiny NAME]
 // Each chat twice: with kept ids, and with every reply encoded again from its
 // text. With --table a table of logits plays the model, a thousand times faster
-// and with stranger replies; of MODEL only the vocabulary is read. Prints a
-// table; exit code 1 if anything was not as it should.
+// and with stranger replies; with --tiny the random model NAME of
+// tests/fixtures/models, with an embedding for each of MODEL's tokens. Both
+// take only vocabulary and template from MODEL. Prints a table, and each cause
+// for which a reply was encoded again; exit code 1 if anything was not as it
+// should.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <map>
+#include <memory>
 #include <random>
 #include <set>
 #include <span>
@@ -19,7 +25,11 @@
 #include "base/error.h"
 #include "engine/conversation.h"
 #include "engine/loaded_model.h"
+#include "format/hf_folder.h"
+#include "model/architectures.h"
+#include "model/load.h"
 #include "model/table_model.h"
+#include "model/tiny_models.h"
 
 namespace fullstop {
 namespace {
@@ -150,6 +160,8 @@ struct Account {
   size_t replaced_without_cause = 0;
   size_t checked_logits = 0;
   float largest_difference = 0;
+  // Why replies that a prompt held were encoded again.
+  std::map<std::string, size_t> reencoded;
   size_t violations = 0;
 };
 
@@ -317,6 +329,9 @@ class Chat {
       const bool stands = report.reencoded.empty() && report.ids_kept >= tokens;
       Check(stands == verbatim,
             "a message's report is not what became of its ids");
+      for (const auto& part : report.reencoded) {
+        ++account_.reencoded[part.reason];
+      }
     }
     Check(keep_ids_ || turn.prompt.kept.empty(), "ids were kept unasked");
   }
@@ -484,6 +499,9 @@ void Print(const Account& a, const Account& b) {
   std::printf("%-48s %10.2g %15.2g\n", "  largest difference of a logit",
               static_cast<double>(a.largest_difference),
               static_cast<double>(b.largest_difference));
+  for (const auto& [reason, count] : a.reencoded) {
+    PrintRow(("  encoded again: " + reason).c_str(), count, 0);
+  }
   PrintRow("violations", a.violations, b.violations);
 }
 
@@ -509,6 +527,34 @@ TableModel RandomTable(const TurnProtocol& protocol) {
                     });
 }
 
+// The random model NAME with SIZE tokens; its folder is made in a new one,
+// which goes away.
+std::unique_ptr<ForwardModel> TinyForward(const std::string& name,
+                                          size_t size) {
+  for (TinyModel& model : ReadTinyModels()) {
+    if (model.name != name || model.tensors.is_null()) continue;
+    auto& config = model.config.contains("text_config")
+                       ? model.config["text_config"]
+                       : model.config;
+    for (auto& tensor : model.tensors) {
+      const bool outside_layers =
+          tensor[0].get<std::string>().find("layers.") == std::string::npos;
+      if (outside_layers && tensor[1][0] == config["vocab_size"]) {
+        tensor[1][0] = size;
+      }
+    }
+    config["vocab_size"] = size;
+    std::string folder =
+        std::filesystem::temp_directory_path() / "tiny_chat.XXXXXX";
+    if (::mkdtemp(folder.data()) == nullptr) break;
+    const ModelFile file =
+        ReadModelFolder(HfFolder::Open(WriteTinyModel(model, folder)));
+    std::filesystem::remove_all(folder);  // what is mapped stays
+    return LoadModel(file, {.context_length = kContext, .threads = 1});
+  }
+  throw Error::NotFound("there is no tiny model " + name);
+}
+
 int Run(const std::vector<std::string>& words) {
   LoadedModel model(words.at(0), {},
                     {.context_length = kContext, .threads = 2});
@@ -517,7 +563,11 @@ int Run(const std::vector<std::string>& words) {
   const TurnProtocol& protocol = model.protocol();
   TableModel table = RandomTable(protocol);
   const bool use_table = words.size() > 3 && words[3] == "--table";
-  ForwardModel& forward = use_table ? table : model.forward();
+  std::unique_ptr<ForwardModel> tiny;
+  if (words.size() > 4 && words[3] == "--tiny") {
+    tiny = TinyForward(words[4], protocol.tokenizer()->size());
+  }
+  ForwardModel& forward = use_table ? table : tiny ? *tiny : model.forward();
   Account kept;
   Account encoded;
   for (uint64_t i = 0; i < chats; ++i) {
