@@ -61,6 +61,31 @@ TEST_F(KeptTest, UnchangedTextStandsAsItWasGenerated) {
   EXPECT_TRUE(prompt.kept[0].reencoded.empty());
 }
 
+// Two line ends are one token at a text's end and two before a word.
+TEST_F(KeptTest, BeforeAReplyStandsWhatItWasGeneratedBehind) {
+  const TinyModel model =
+      TinyModel({"<a>", "<z>"})
+          .Merge("\u010A", "\u010A")
+          .Template(
+              "{% for m in messages %}<a>\n\n{{ m.content }}<z>"
+              "{% endfor %}{% if add_generation_prompt %}<a>\n\n"
+              "{% endif %}");
+  const auto protocol = model.Resolve();
+  RenderRequest request;
+  request.messages =
+      ordered_json::array({{{"role", "user"}, {"content", "q"}}});
+  std::vector<TokenId> cached = Render(*protocol, request).TokenIds();
+  ASSERT_EQ(cached.back(), 258);
+  const std::vector<TokenId> reply = {'x', model.Id("<z>")};
+  cached.insert(cached.end(), reply.begin(), reply.end());
+  request.messages.push_back({{"role", "assistant"}, {"content", "x"}});
+  request.messages.push_back({{"role", "user"}, {"content", "r"}});
+  request.kept[1] = reply;
+  std::vector<TokenId> prompt = Render(*protocol, request).TokenIds();
+  prompt.resize(cached.size());
+  EXPECT_EQ(prompt, cached);
+}
+
 TEST_F(KeptTest, SourcesCoverTheTextAgain) {
   const TinyModel model = Model("{{ m.content }}");
   const RenderedPrompt prompt =

@@ -51,8 +51,9 @@ bool EndsInThought(const ReasoningMarkers& markers,
 }
 
 // Lays kept ids over a prompt's own. What stands between two pieces keeps the
-// ids of the whole text where those end at both borders, so that a kept reply
-// changes nothing around it; else it is encoded by itself.
+// ids of the whole text where those end at both borders; else it is encoded by
+// itself. Before a piece it has the ids that a prompt has that ends there: they
+// are what the reply was generated behind.
 class Interleaver {
  public:
   Interleaver(const TurnProtocol& protocol, const RenderedPrompt& prompt)
@@ -61,7 +62,7 @@ class Interleaver {
   std::vector<EncodedToken> Lay(const std::vector<KeptPiece>& pieces) {
     size_t begin = 0;
     for (const KeptPiece& piece : pieces) {
-      AppendGap(begin, piece.begin);
+      if (begin < piece.begin) AppendBefore(begin, piece.begin);
       Append(piece.ids);
       begin = piece.end;
     }
@@ -72,6 +73,36 @@ class Interleaver {
  private:
   void Append(const std::vector<EncodedToken>& ids) {
     ids_.insert(ids_.end(), ids.begin(), ids.end());
+  }
+
+  // Control tokens part the text: what stands before the last of them does not
+  // depend on where the prompt ends.
+  void AppendBefore(size_t begin, size_t end) {
+    const size_t parted = LastControl(end);
+    if (parted > begin) AppendGap(begin, parted);
+    std::vector<EncodedToken> ids =
+        EncodeRange(protocol_, prompt_, parted, end);
+    if (parted < begin) {
+      std::erase_if(ids, [begin](const EncodedToken& token) {
+        return token.source.begin < begin;
+      });
+      if (ids.empty() || ids.front().source.begin != begin) {
+        ids = EncodeRange(protocol_, prompt_, begin, end);
+      }
+    }
+    Append(ids);
+  }
+
+  // Where the last control token before END begins; 0 where there is none.
+  size_t LastControl(size_t end) const {
+    auto token = std::partition_point(
+        prompt_.ids.begin(), prompt_.ids.end(),
+        [end](const EncodedToken& t) { return t.source.end <= end; });
+    while (token != prompt_.ids.begin()) {
+      --token;
+      if (protocol_.IsControl(token->id)) return token->source.begin;
+    }
+    return 0;
   }
 
   void AppendGap(size_t begin, size_t end) {

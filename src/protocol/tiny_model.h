@@ -45,6 +45,13 @@ class TinyModel {
     return -1;
   }
 
+  // A token of two others, given as the vocabulary spells them.
+  TinyModel& Merge(const std::string& left, const std::string& right) {
+    merges_.push_back(left + " " + right);
+    Append(left + right, kNormalType);
+    return *this;
+  }
+
   TinyModel& Template(std::string source) {
     return Text("tokenizer.chat_template", std::move(source));
   }
@@ -92,8 +99,8 @@ class TinyModel {
     const std::vector<std::string_view> tokens(tokens_.begin(), tokens_.end());
     writer.Add("tokenizer.ggml.tokens", GgufValue{GgufArray{tokens}});
     writer.Add("tokenizer.ggml.token_type", GgufValue{GgufArray{types_}});
-    writer.Add("tokenizer.ggml.merges",
-               GgufValue{GgufArray{std::vector<std::string_view>{}}});
+    const std::vector<std::string_view> merges(merges_.begin(), merges_.end());
+    writer.Add("tokenizer.ggml.merges", GgufValue{GgufArray{merges}});
     for (const auto& [key, value] : texts_) {
       writer.Add(key, GgufValue{std::string_view(value)});
     }
@@ -116,6 +123,7 @@ class TinyModel {
 
   std::vector<std::string> tokens_;
   std::vector<int32_t> types_;
+  std::vector<std::string> merges_;
   std::vector<std::pair<std::string, std::string>> texts_;
   std::vector<std::pair<std::string, int32_t>> integers_;
   std::vector<std::pair<std::string, bool>> flags_;

@@ -38,7 +38,7 @@ using Ids = std::vector<TokenId>;
 using Random = std::mt19937_64;
 
 constexpr int kTurns = 5;
-constexpr int32_t kContext = 512;
+constexpr int32_t kContext = 512;  // and what the template writes of itself
 constexpr int32_t kPrefillRows = 32;
 constexpr uint64_t kMostTokens = 24;
 // Of two top logits nearer than this, rounding may choose either.
@@ -156,6 +156,7 @@ struct Account {
   // Tokens that the cache held and a prompt doesn't: what stands in their place
   // is evaluated again.
   size_t replaced_by_edits = 0;
+  size_t replaced_by_template = 0;  // it writes past turns in other words
   size_t replaced_by_encoding = 0;
   size_t replaced_without_cause = 0;
   size_t checked_logits = 0;
@@ -186,7 +187,9 @@ class Chat {
 
   void Run() {
     ++account_.chats;
-    if (Chance(random_, 60)) Add("system", RandomText(random_));
+    if (Chance(random_, 60) && TakesSystem()) {
+      Add("system", RandomText(random_));
+    }
     for (turn_ = 0; turn_ < kTurns; ++turn_) {
       if (turn_ > 0 && Chance(random_, 25) && Edit()) {
         edited_ = true;
@@ -204,6 +207,19 @@ class Chat {
 
   void Add(const char* role, const std::string& text) {
     Messages().push_back({{"role", role}, {"content", text}});
+  }
+
+  // Some templates refuse a system message.
+  bool TakesSystem() {
+    RenderRequest request = conversation_.request();
+    request.messages = {{{"role", "system"}, {"content", "Be brief."}},
+                        {{"role", "user"}, {"content", "Hi!"}}};
+    try {
+      RenderText(protocol_, request);
+      return true;
+    } catch (const Error&) {
+      return false;
+    }
   }
 
   size_t LastUser() {
@@ -264,13 +280,16 @@ class Chat {
       ++account_.turns;
       ++account_.ends[EndCauseName(turn.reply.end.cause)];
       CheckTurn(turn, expected, before);
+      const Ids reply = WithoutStop(turn.reply.ids);
+      last_text_ = text_ + protocol_.tokenizer()->Decode(reply);
       edited_ = encoded_otherwise_ = false;
       generated_[messages] = turn.reply.ids;
       unmet_.insert(messages);
     } catch (const Error& error) {
       ++account_.refused;
       Check(error.kind() == Error::Kind::kLimit, error.what());
-      Check(expected.size() > size_t{kContext}, "a prompt was refused");
+      Check(expected.size() > static_cast<size_t>(inner_.context_length()),
+            "a prompt was refused");
       Check(conversation_.cached_ids() == before,
             "a refusal changed the cache");
       Check(Messages().size() == messages, "a refusal changed the messages");
@@ -314,6 +333,8 @@ class Chat {
   void CountAgain(size_t tokens) {
     if (edited_) {
       account_.replaced_by_edits += tokens;
+    } else if (written_otherwise_) {
+      account_.replaced_by_template += tokens;
     } else if (encoded_otherwise_) {
       account_.replaced_by_encoding += tokens;
     } else {
@@ -361,6 +382,8 @@ class Chat {
     RenderRequest request = conversation_.request();
     request.kept.clear();
     const RenderedPrompt plain = Render(protocol_, request);
+    written_otherwise_ = !plain.text.starts_with(last_text_);
+    text_ = plain.text;
     verbatim_.clear();
     Ids ids;
     size_t next = 0;  // of plain.ids
@@ -379,16 +402,17 @@ class Chat {
       }
       for (; next < first; ++next) ids.push_back(plain.ids[next].id);
       const Ids encoded = Between(plain, first, last);
-      const Ids run = WithReply(plain, span, first, last, found->second);
-      const bool same_text = !run.empty();
-      verbatim_[*span.message] = same_text;
-      const bool differs = same_text ? run != encoded : true;
+      const Placed placed =
+          WithReply(plain, span, first, last, WithoutStop(found->second));
+      const bool kept = !placed.ids.empty();
+      verbatim_[*span.message] = placed.whole;
+      const bool differs = !kept || placed.ids != encoded;
       if (unmet_.erase(*span.message) > 0) {
         ++account_.replies;
         account_.encoded_differently += differs;
-        encoded_otherwise_ |= differs && (!same_text || !keep_ids_);
+        encoded_otherwise_ |= differs && (!placed.whole || !keep_ids_);
       }
-      const Ids& chosen = same_text && keep_ids_ ? run : encoded;
+      const Ids& chosen = kept && keep_ids_ ? placed.ids : encoded;
       ids.insert(ids.end(), chosen.begin(), chosen.end());
       next = last;
     }
@@ -412,23 +436,67 @@ class Chat {
     return reply;
   }
 
-  // Empty where the message's text is not REPLY's.
-  Ids WithReply(const RenderedPrompt& plain, const TextSpan& span, size_t first,
-                size_t last, Ids reply) const {
-    reply = WithoutStop(std::move(reply));
-    const Tokenizer& tokenizer = *protocol_.tokenizer();
-    if (tokenizer.Decode(reply) !=
-        plain.text.substr(span.begin, span.end - span.begin)) {
-      return {};
+  // The ids of what stands between two control tokens around a reply. Empty
+  // where none of the reply's can stand in it.
+  struct Placed {
+    Ids ids;
+    bool whole = false;  // all of the reply's ids are among them
+  };
+
+  // A template may write a part of REPLY's text, without the white space around
+  // it: then the tokens within that part stand, and those beside it for which
+  // it writes the same bytes in another way.
+  Placed WithReply(const RenderedPrompt& plain, const TextSpan& span,
+                   size_t segment_first, size_t segment_last,
+                   const Ids& reply) const {
+    if (segment_first >= segment_last) {
+      throw Error::Unsupported("two replies without a control token between");
     }
-    const size_t begin = plain.ids[first].source.begin;
-    const size_t end = plain.ids[last - 1].source.end;
-    Ids ids = tokenizer.Encode(plain.text.substr(begin, span.begin - begin));
-    ids.insert(ids.end(), reply.begin(), reply.end());
+    const Tokenizer& tokenizer = *protocol_.tokenizer();
+    std::string generated;
+    std::vector<size_t> begins;
+    for (const TokenId id : reply) {
+      begins.push_back(generated.size());
+      generated += tokenizer.TokenBytes(id);
+    }
+    begins.push_back(generated.size());
+    const std::string text =
+        plain.text.substr(span.begin, span.end - span.begin);
+    const size_t at = generated.find(text);
+    if (at == std::string::npos || text.empty()) return {};
+    size_t first = 0;
+    while (begins[first] < at) ++first;
+    size_t last = reply.size();
+    while (begins[last] > at + text.size()) --last;
+    if (first >= last) return {};
+    const size_t begin = plain.ids[segment_first].source.begin;
+    const size_t end = plain.ids[segment_last - 1].source.end;
+    // Where byte K of what was generated stands in the rendering, if it does.
+    const auto place = [&](size_t k) { return span.begin + k - at; };
+    const auto same = [&](size_t token) {
+      const size_t size = begins[token + 1] - begins[token];
+      return span.begin + begins[token] >= begin + at &&
+             place(begins[token]) + size <= end &&
+             plain.text.compare(place(begins[token]), size, generated,
+                                begins[token], size) == 0;
+    };
+    while (first > 0 && begins[first] <= at && same(first - 1)) --first;
+    while (last < reply.size() && begins[last] >= at + text.size() &&
+           same(last)) {
+      ++last;
+    }
+    const size_t ids_begin = place(begins[first]);
+    const size_t ids_end = place(begins[last]);
+    Placed placed;
+    placed.whole = first == 0 && last == reply.size();
+    placed.ids = tokenizer.Encode(plain.text.substr(begin, ids_begin - begin));
+    placed.ids.insert(placed.ids.end(),
+                      reply.begin() + static_cast<ptrdiff_t>(first),
+                      reply.begin() + static_cast<ptrdiff_t>(last));
     const Ids tail =
-        tokenizer.Encode(plain.text.substr(span.end, end - span.end));
-    ids.insert(ids.end(), tail.begin(), tail.end());
-    return ids;
+        tokenizer.Encode(plain.text.substr(ids_end, end - ids_end));
+    placed.ids.insert(placed.ids.end(), tail.begin(), tail.end());
+    return placed;
   }
 
   void Check(bool holds, const char* what) {
@@ -452,6 +520,9 @@ class Chat {
   // as.
   bool edited_ = false;
   bool encoded_otherwise_ = false;
+  // Whether the last prompt and its reply do not begin this prompt.
+  bool written_otherwise_ = false;
+  std::string text_, last_text_;
   std::map<size_t, Ids> generated_;  // by message
   std::map<size_t, bool> verbatim_;
   std::set<size_t> unmet_;  // replies that no prompt has held yet
@@ -490,6 +561,8 @@ void Print(const Account& a, const Account& b) {
            b.prompt_tokens - b.found_in_cache - b.evaluated);
   PrintRow("cached tokens replaced, after an edit", a.replaced_by_edits,
            b.replaced_by_edits);
+  PrintRow("  where the template wrote a past turn anew",
+           a.replaced_by_template, b.replaced_by_template);
   PrintRow("  where a reply was encoded to other ids", a.replaced_by_encoding,
            b.replaced_by_encoding);
   PrintRow("  without a cause", a.replaced_without_cause,
@@ -507,9 +580,9 @@ void Print(const Account& a, const Account& b) {
 
 // A table in the model's place: behind each text a few tokens of the whole
 // vocabulary, or an end.
-TableModel RandomTable(const TurnProtocol& protocol) {
+TableModel RandomTable(const TurnProtocol& protocol, int32_t context) {
   const size_t size = protocol.tokenizer()->size();
-  return TableModel(static_cast<int32_t>(size), kContext,
+  return TableModel(static_cast<int32_t>(size), context,
                     [&protocol, size](std::span<const TokenId> ids) {
                       uint64_t hash = ids.size();
                       for (const TokenId id : ids)
@@ -529,8 +602,8 @@ TableModel RandomTable(const TurnProtocol& protocol) {
 
 // The random model NAME with SIZE tokens; its folder is made in a new one,
 // which goes away.
-std::unique_ptr<ForwardModel> TinyForward(const std::string& name,
-                                          size_t size) {
+std::unique_ptr<ForwardModel> TinyForward(const std::string& name, size_t size,
+                                          int32_t context) {
   for (TinyModel& model : ReadTinyModels()) {
     if (model.name != name || model.tensors.is_null()) continue;
     auto& config = model.config.contains("text_config")
@@ -550,22 +623,30 @@ std::unique_ptr<ForwardModel> TinyForward(const std::string& name,
     const ModelFile file =
         ReadModelFolder(HfFolder::Open(WriteTinyModel(model, folder)));
     std::filesystem::remove_all(folder);  // what is mapped stays
-    return LoadModel(file, {.context_length = kContext, .threads = 1});
+    return LoadModel(file, {.context_length = context, .threads = 1});
   }
   throw Error::NotFound("there is no tiny model " + name);
 }
 
+// How many tokens the template itself writes around a message.
+int32_t TemplateLength(const TurnProtocol& protocol) {
+  RenderRequest request;
+  request.messages = {{{"role", "user"}, {"content", ""}}};
+  return static_cast<int32_t>(Render(protocol, request).ids.size());
+}
+
 int Run(const std::vector<std::string>& words) {
-  LoadedModel model(words.at(0), {},
-                    {.context_length = kContext, .threads = 2});
+  const int32_t context =
+      kContext + TemplateLength(LoadedModel(words.at(0)).protocol());
+  LoadedModel model(words.at(0), {}, {.context_length = context, .threads = 2});
   const uint64_t chats = std::stoull(words.at(1));
   const uint64_t seed = std::stoull(words.at(2));
   const TurnProtocol& protocol = model.protocol();
-  TableModel table = RandomTable(protocol);
+  TableModel table = RandomTable(protocol, context);
   const bool use_table = words.size() > 3 && words[3] == "--table";
   std::unique_ptr<ForwardModel> tiny;
   if (words.size() > 4 && words[3] == "--tiny") {
-    tiny = TinyForward(words[4], protocol.tokenizer()->size());
+    tiny = TinyForward(words[4], protocol.tokenizer()->size(), context);
   }
   ForwardModel& forward = use_table ? table : tiny ? *tiny : model.forward();
   Account kept;
