@@ -13,6 +13,7 @@ words            the tree speaks of the project alone
 """
 
 import concurrent.futures
+import hashlib
 import os
 import pathlib
 import re
@@ -216,9 +217,30 @@ def format_():
     return [line for line in result.stderr.split("\n") if "error:" in line]
 
 
-def tidy(build):
+def included(path, found):
+    """PATH and the project's files that it includes, into FOUND."""
+    found.add(path)
+    for name in re.findall(r'^\s*#\s*include\s+"([^"]+)"', path.read_text(), re.MULTILINE):
+        for folder in (path.parent, ROOT / "src", ROOT / "include", ROOT):
+            other = folder / name
+            if other.is_file() and other not in found:
+                included(other, found)
+    return found
+
+
+def tidy_sum(path):
+    """Of all that clang-tidy's word on PATH depends on in this tree."""
+    sum_ = hashlib.sha256((ROOT / ".clang-tidy").read_bytes())
+    for part in sorted(included(path, set())):
+        sum_.update(f"{part.relative_to(ROOT)}\0".encode() + part.read_bytes())
+    return sum_.hexdigest()
+
+
+def tidy(build, *record):
     """Each source of the library and the program, compiled by clang as the
-    build says."""
+    build says. It takes minutes, so that what was found clean is recorded in
+    tests/tidy.sums (with the word `record` behind BUILD), and only what has
+    changed since is looked at."""
     def check(path):
         result = subprocess.run(
             ["clang-tidy-19", "-p", build, "--quiet",
@@ -226,10 +248,17 @@ def tidy(build):
             capture_output=True, text=True)
         return [line for line in result.stdout.split("\n")
                 if re.search(r": (error|warning): ", line)]
+    recorded = ROOT / "tests" / "tidy.sums"
+    clean = set(recorded.read_text().split("\n")) if recorded.is_file() else set()
     sources = [p for p in code("src", "cli") if p.suffix == ".cc" and not is_test(p)]
+    lines = {path: f"{tidy_sum(path)}  {path.relative_to(ROOT)}" for path in sources}
+    changed = [path for path in sources if lines[path] not in clean]
+    print(f"{len(sources) - len(changed)} sources are as they were found clean, looking at {len(changed)}")
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = pool.map(check, sources)
-    return sorted({fault for faults in found for fault in faults})
+        found = dict(zip(changed, pool.map(check, changed)))
+    if record == ("record",):
+        recorded.write_text("".join(f"{lines[path]}\n" for path in sources if not found.get(path)))
+    return sorted({fault for faults in found.values() for fault in faults})
 
 
 def words():
