@@ -1,6 +1,7 @@
 #include "convert/tokenizer_json.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -125,11 +126,19 @@ std::vector<std::pair<std::string_view, std::string_view>> MergesOfScores(
 
 Json ModelJson(const TokenizerSpec& spec) {
   const bool byte_level = spec.model == TokenizerModel::kByteLevelBpe;
-  Json vocab = Json::object();
+  Json::object_t vocab;  // its own operator[] would look at every key
+  std::unordered_map<std::string_view, size_t> places;
   for (size_t id = 0; id < spec.tokens.size(); ++id) {
     if (spec.tokens[id].kind == TokenKind::kUnused) continue;
     if (byte_level && IsAdded(spec.tokens[id])) continue;
-    vocab[std::string(spec.tokens[id].text)] = id;
+    const auto [place, is_new] =
+        places.emplace(spec.tokens[id].text, vocab.size());
+    if (is_new) {
+      vocab.emplace_back(std::string(spec.tokens[id].text), id);
+    } else {
+      std::next(vocab.begin(), static_cast<ptrdiff_t>(place->second))->second =
+          id;
+    }
   }
   Json merges = Json::array();
   for (const auto& [left, right] :
@@ -149,7 +158,7 @@ Json ModelJson(const TokenizerSpec& spec) {
           {"fuse_unk", !byte_level},
           {"byte_fallback", !byte_level},
           {"ignore_merges", spec.ignore_merges},
-          {"vocab", std::move(vocab)},
+          {"vocab", Json(std::move(vocab))},
           {"merges", std::move(merges)}};
 }
 
