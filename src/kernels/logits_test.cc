@@ -104,10 +104,11 @@ TEST_P(LogitsTest, TopKEqualsASort) {
     for (int64_t i = 0; i < n; ++i) {
       want.push_back({static_cast<int32_t>(i), x[i]});
     }
-    std::stable_sort(want.begin(), want.end(),
-                     [](const IndexedValue& a, const IndexedValue& b) {
-                       return a.value > b.value;
-                     });
+    std::sort(want.begin(), want.end(),
+              [](const IndexedValue& a, const IndexedValue& b) {
+                return a.value != b.value ? a.value > b.value
+                                          : a.index < b.index;
+              });
     for (const int64_t k : {int64_t{1}, int64_t{3}, int64_t{40}, n, n + 7}) {
       const std::vector<IndexedValue> top = Top(x, k);
       ASSERT_EQ(static_cast<int64_t>(top.size()), std::min(k, n));
