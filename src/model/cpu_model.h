@@ -30,7 +30,7 @@ class CpuModel final : public ForwardModel {
     kernels::CacheType cache_type = kernels::CacheType::kF16;
   };
 
-  // GRAPH was made from FILE, which must outlive the model. Throws Error:
+  // GRAPH was made from FILE, whose data must outlive the model. Throws Error:
   // kUnsupported for a head length that the kernels can't do, kFormat for a
   // graph whose parts do not fit each other.
   CpuModel(const ModelFile& file, Graph graph, const Options& options,

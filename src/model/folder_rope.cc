@@ -30,6 +30,18 @@ std::vector<float> Llama3Divisors(uint64_t rotary, double base,
   return divisors;
 }
 
+// Divisors that leave the slower pairs where they are, all but the share
+// `partial_rotary_factor`.
+std::vector<float> ProportionalDivisors(uint64_t rotary, const Json& rope) {
+  const double turning = static_cast<double>(rotary / 2) *
+                         rope.value("partial_rotary_factor", 1.0);
+  std::vector<float> divisors;
+  for (uint64_t i = 0; i < rotary / 2; ++i) {
+    divisors.push_back(static_cast<double>(i + 1) <= turning ? 1.0F : 1e30F);
+  }
+  return divisors;
+}
+
 // The factor of YaRN's cosines and sines.
 double YarnMagnitude(const Json& rope, double factor) {
   const auto scaled = [factor](double by) {
@@ -85,6 +97,8 @@ void FolderReader::SetRopeKeys(uint64_t rotary,
   if (type == "linear") {
     SetText("rope.scaling.type", "linear");
     SetNumber("rope.scaling.factor", rope.value("factor", 1.0));
+  } else if (type == "proportional") {
+    AddTensor("rope_freqs.weight", ProportionalDivisors(rotary, rope));
   } else if (type == "llama3") {
     AddTensor("rope_freqs.weight",
               Llama3Divisors(rotary, base, rope, original));

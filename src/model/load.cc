@@ -65,11 +65,12 @@ int32_t ContextLength(const ModelFile& file, const Graph& graph,
 
 }  // namespace
 
-std::unique_ptr<ForwardModel> LoadModel(const ModelFile& file,
+std::unique_ptr<ForwardModel> LoadModel(const ModelFile& given,
                                         const ModelOptions& options) {
   Check("the context's length (-c)", options.context_length, 0);
   Check("the number of threads (-t)", options.threads, 0);
   Check("the batch size (-b)", options.batch, 1);
+  const ModelFile file = CompleteModel(given);
   Graph graph = DescribeModel(file);
   const int32_t context = ContextLength(file, graph, options);
   return std::make_unique<CpuModel>(
@@ -83,11 +84,11 @@ std::unique_ptr<ForwardModel> LoadModel(const ModelFile& file,
 }
 
 int32_t TrainedContext(const ModelFile& file) {
-  return TrainedContext(DescribeModel(file));
+  return TrainedContext(DescribeModel(CompleteModel(file)));
 }
 
 uint64_t CacheBytesPerPosition(const ModelFile& file) {
-  return KvCache(DescribeModel(file).cache).BytesPerPosition();
+  return KvCache(DescribeModel(CompleteModel(file)).cache).BytesPerPosition();
 }
 
 }  // namespace fullstop
