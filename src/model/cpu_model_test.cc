@@ -281,7 +281,7 @@ TEST(CpuModelTest, FullContextIsALimitErrorAndNothingChanges) {
 
 TEST(CpuModelTest, ContextIsBoundedByMemory) {
   const GgufFile file = OpenFixture("gqa");
-  const uint64_t each = CacheBytesPerPosition(file);
+  const uint64_t each = CacheBytes(file, 1);
   EXPECT_EQ(LoadModel(file, {.cache_memory = 10 * each})->context_length(), 10);
   EXPECT_EQ(LoadModel(file, {.context_length = 10, .cache_memory = 10 * each})
                 ->context_length(),

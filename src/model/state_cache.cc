@@ -32,6 +32,17 @@ StateCache::StateCache(const std::vector<StateSpec>& states) {
   }
 }
 
+uint64_t StateCache::Bytes(int32_t length) const {
+  if (empty() || length <= 0) return 0;
+  // One checkpoint at the end, and one for each power of two that a distance
+  // from there may have.
+  const auto intervals = static_cast<uint32_t>(length / kInterval);
+  const int checkpoints =
+      intervals == 0 ? 0 : 1 + std::bit_width(intervals - 1);
+  return width_ * sizeof(float) * static_cast<uint64_t>(1 + checkpoints) +
+         static_cast<uint64_t>(length) * sizeof(Entry);
+}
+
 int32_t StateCache::Length(SequenceId sequence) const {
   const auto found = sequences_.find(sequence);
   return found == sequences_.end()

@@ -40,6 +40,9 @@ class StateCache {
   explicit StateCache(const std::vector<StateSpec>& states);
 
   bool empty() const { return width_ == 0; }
+  // The most that a sequence of LENGTH positions takes: its states, what is
+  // kept to go back to, its rows.
+  uint64_t Bytes(int32_t length) const;
 
   // The number of rows; 0 for an unknown sequence.
   int32_t Length(SequenceId sequence) const;

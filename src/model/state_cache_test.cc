@@ -49,6 +49,21 @@ TEST(StateCacheTest, AModelWithoutStatesIsEmpty) {
   EXPECT_EQ(StateCache({}).Length(3), 0);
 }
 
+TEST(StateCacheTest, BytesCountWhatIsKept) {
+  for (const int32_t length : {1, 63, 64, 127, 128, 192, 256, 5000, 64 * 64}) {
+    CountingStates states;
+    for (int32_t end = 1; end <= length; ++end) states.Advance(0, end);
+    uint64_t kept = 1;
+    for (int32_t position = 1; position <= length; ++position) {
+      if (states.cache().Checkpoint(0, kFirst, position) != nullptr) ++kept;
+    }
+    EXPECT_EQ(states.cache().Bytes(length),
+              kept * 8 * sizeof(float) +
+                  static_cast<uint64_t>(length) * sizeof(StateCache::Entry))
+        << length;
+  }
+}
+
 TEST(StateCacheTest, ACutGoesBackToACheckpointAndKeepsTheRows) {
   for (const int32_t length : {10, 64, 65, 500, 5000}) {
     for (const int32_t step : {1, 7, length}) {

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <memory>
 
@@ -108,6 +109,32 @@ TEST_P(TinyModelTest, LogitsAreThoseOfTransformers) {
         << (phase == Phase::kPrefill ? "prefill" : "decode") << ": "
         << worst / Bound() * kBound;
   }
+}
+
+TEST_P(TinyModelTest, BestKernelsDecodeTheSameOnOneThread) {
+  const std::vector<Row> rows = RowsOf(GetParam().ids);
+  ModelOptions options = Options(rows.size());
+  options.cpu_path.reset();
+  options.threads = 1;
+  const auto model = LoadModel(ReadTiny(GetParam()), options);
+  Evaluate(*model, rows, Phase::kDecode);
+  model->DropSequence(0);
+  const auto begin = std::chrono::steady_clock::now();
+  const Logits logits = Evaluate(*model, rows, Phase::kDecode);
+  const std::chrono::duration<double> taken =
+      std::chrono::steady_clock::now() - begin;
+  RecordProperty(
+      "decode_per_second",
+      static_cast<int>(static_cast<double>(rows.size()) / taken.count()));
+  EXPECT_LE(Difference(logits, GetParam().logits), Bound());
+}
+
+TEST_P(TinyModelTest, ContextIsWhatTheMemoryHolds) {
+  const ModelFile file = ReadTiny(GetParam());
+  const uint64_t memory = CacheBytes(file, 100);
+  EXPECT_EQ(LoadModel(file, {.cache_memory = memory})->context_length(), 100);
+  EXPECT_EQ(LoadModel(file, {.cache_memory = memory - 1})->context_length(),
+            99);
 }
 
 TEST_P(TinyModelTest, EveryFeatureShows) {
