@@ -225,7 +225,7 @@ TEST(DescribeLlamaTest, TiedHeadIsTheTableAgain) {
 
 TEST(CacheBytesTest, CountsKeysAndValuesOfAllLayers) {
   const GgufFile file = GgufFile::Open(FixturePath("gqa.gguf"));
-  EXPECT_EQ(CacheBytes(file, 3), 3u * 2 * 2 * 2 * 2 * 8);
+  EXPECT_EQ(CacheBytes(file, 65), 128u * 2 * 2 * 2 * 2 * 8);
 }
 
 TEST(LoadModelTest, OptionsOutOfRangeAreUsageErrors) {

@@ -42,19 +42,17 @@ uint64_t MemoryForCache(const ModelFile& file) {
 class SequenceMemory {
  public:
   SequenceMemory(const Graph& graph, kernels::CacheType type)
-      : each_(KvCache(graph.cache, type).BytesPerPosition()),
-        states_(graph.states) {}
+      : cache_(graph.cache, type, CacheWindows(graph)), states_(graph.states) {}
 
-  // The product can't overflow where LENGTH is at most Most().
   uint64_t Bytes(int32_t length) const {
-    return each_ * static_cast<uint64_t>(length) + states_.Bytes(length);
+    const uint64_t bytes = cache_.Bytes(length);
+    if (!cache_.drops() && states_.empty()) return bytes;
+    return bytes + std::min(states_.Bytes(length), ~bytes);
   }
   // The greatest length that fits MEMORY.
   int32_t Most(uint64_t memory) const {
     const auto lengths = std::views::iota(
-        int64_t{1}, 1 + static_cast<int64_t>(std::min<uint64_t>(
-                            memory / std::max<uint64_t>(each_, 1),
-                            std::numeric_limits<int32_t>::max())));
+        int64_t{1}, int64_t{1} + std::numeric_limits<int32_t>::max());
     const auto end = std::ranges::partition_point(lengths, [&](int64_t length) {
       return Bytes(static_cast<int32_t>(length)) <= memory;
     });
@@ -62,7 +60,7 @@ class SequenceMemory {
   }
 
  private:
-  uint64_t each_;
+  KvCache cache_;
   StateCache states_;
 };
 

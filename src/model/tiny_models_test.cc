@@ -131,10 +131,13 @@ TEST_P(TinyModelTest, BestKernelsDecodeTheSameOnOneThread) {
 
 TEST_P(TinyModelTest, ContextIsWhatTheMemoryHolds) {
   const ModelFile file = ReadTiny(GetParam());
-  const uint64_t memory = CacheBytes(file, 100);
-  EXPECT_EQ(LoadModel(file, {.cache_memory = memory})->context_length(), 100);
-  EXPECT_EQ(LoadModel(file, {.cache_memory = memory - 1})->context_length(),
-            99);
+  for (const uint64_t memory :
+       {CacheBytes(file, 100), CacheBytes(file, 100) - 1}) {
+    const int32_t context =
+        LoadModel(file, {.cache_memory = memory})->context_length();
+    EXPECT_LE(CacheBytes(file, context), memory);
+    EXPECT_TRUE(context >= 128 || CacheBytes(file, context + 1) > memory);
+  }
 }
 
 TEST_P(TinyModelTest, EveryFeatureShows) {
@@ -153,6 +156,33 @@ TEST_P(TinyModelTest, EveryFeatureShows) {
         Difference(Evaluate(model, rows, Phase::kPrefill), GetParam().logits),
         100 * Bound())
         << "without " << feature;
+  }
+}
+
+// Long enough that layers with a window drop pages.
+TEST(DroppedPagesTest, CutsFarBackGiveTheSameBits) {
+  const auto models = ReadTinyModels();
+  const auto gemma2 =
+      std::ranges::find(models, std::string("gemma2"), &TinyModel::name);
+  const ModelFile file = ReadTiny(*gemma2);
+  std::vector<TokenId> ids;
+  for (int32_t i = 0; i < 6000; ++i) ids.push_back(i * i % 47);
+  const ModelOptions options = {.context_length = 6000, .threads = 2};
+  const auto model = LoadModel(file, options);
+  for (int32_t begin = 0; begin < 6000; begin += 500) {
+    model->Forward(RowsOf(std::span(ids).subspan(begin, 500), begin),
+                   Phase::kPrefill);
+  }
+  model->CopySequence(0, 1, 1500);
+  model->CutSequence(0, 700);
+  for (const auto& [sequence, length] :
+       {std::pair(0, 700), std::pair(1, 1500)}) {
+    EXPECT_EQ(model->SequenceLength(sequence), length);
+    const auto fresh = LoadModel(file, options);
+    fresh->Forward(RowsOf(std::span(ids).first(length)), Phase::kPrefill);
+    const auto more = std::span(ids).subspan(length, 20);
+    EXPECT_EQ(Evaluate(*model, RowsOf(more, length, sequence), Phase::kPrefill),
+              Evaluate(*fresh, RowsOf(more, length), Phase::kPrefill));
   }
 }
 
