@@ -166,11 +166,25 @@ class Ablations {
       In<RouteStep>("groups of experts", i).chosen_groups = 1;
     }
     if (op.factor != 1) In<RouteStep>("factor of experts", i).factor = 1;
-    if (op.score != Score::kSoftmaxOfChosen) {
+    if (op.score != Score::kSoftmaxOfChosen && !IsNormed(op.out)) {
       In<RouteStep>("normalising", i).normalise = !op.normalise;
     }
     In<RouteStep>("score of experts", i).score =
         op.score == Score::kSigmoid ? Score::kSoftmax : Score::kSigmoid;
+  }
+
+  // What the experts of ROUTES give is normed, so that no common factor shows.
+  bool IsNormed(ValueId routes) const {
+    std::optional<ValueId> result;
+    for (const Step& step : graph_.steps) {
+      const auto* norm = std::get_if<NormStep>(&step.op);
+      if (norm != nullptr && norm->in == result) return true;
+      const auto* experts = std::get_if<ExpertsStep>(&step.op);
+      if (experts != nullptr && experts->routes == routes) {
+        result = experts->out;
+      }
+    }
+    return false;
   }
 
   void Ablate(size_t i, const ExpertsStep& op) {
@@ -221,9 +235,15 @@ class Ablations {
           windows.size() > 1) {
         In<AttentionStep>("layers without a window", i).window =
             *windows.rbegin();
-      } else if (std::holds_alternative<RopeStep>(step.op) &&
-                 ropes.size() > 1) {
-        In<RopeStep>("ropes of their own", i).rope = *ropes.begin();
+      } else if (const auto* rope = std::get_if<RopeStep>(&step.op)) {
+        for (const RopeId other : ropes) {
+          if (other == rope->rope ||
+              graph_.ropes[static_cast<uint32_t>(other)].rotated >
+                  rope->head_length) {
+            continue;
+          }
+          In<RopeStep>("ropes of their own", i).rope = other;
+        }
       }
     }
     AddMissingRopes();

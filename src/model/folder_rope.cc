@@ -42,6 +42,13 @@ std::vector<float> ProportionalDivisors(uint64_t rotary, const Json& rope) {
   return divisors;
 }
 
+std::vector<float> Divisors(uint64_t rotary, double base, const Json& rope,
+                            double original) {
+  return rope["rope_type"] == "llama3"
+             ? Llama3Divisors(rotary, base, rope, original)
+             : ProportionalDivisors(rotary, rope);
+}
+
 // The factor of YaRN's cosines and sines.
 double YarnMagnitude(const Json& rope, double factor) {
   const auto scaled = [factor](double by) {
@@ -97,11 +104,8 @@ void FolderReader::SetRopeKeys(uint64_t rotary,
   if (type == "linear") {
     SetText("rope.scaling.type", "linear");
     SetNumber("rope.scaling.factor", rope.value("factor", 1.0));
-  } else if (type == "proportional") {
-    AddTensor("rope_freqs.weight", ProportionalDivisors(rotary, rope));
-  } else if (type == "llama3") {
-    AddTensor("rope_freqs.weight",
-              Llama3Divisors(rotary, base, rope, original));
+  } else if (type == "llama3" || type == "proportional") {
+    AddTensor("rope_freqs.weight", Divisors(rotary, base, rope, original));
   } else if (type == "yarn") {
     const double factor = rope.value("factor", context / original);
     SetText("rope.scaling.type", "yarn");

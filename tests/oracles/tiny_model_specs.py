@@ -61,7 +61,8 @@ def gemma4(**fields):
                                   "rope_theta": 1e4}}} | fields
 
 
-GEMMA4 = {"layer_scalar": (0.3, 1.0), "router.scale": (0.5, 1.0),
+GEMMA4 = {"post_per_layer_input_norm": (1.5, 2.5), "layer_scalar": (0.3, 1.0),
+          "router.scale": (0.5, 1.0),
           "per_expert_scale": (0.5, 1.0)}
 # Layers that read the cache of another have keys and values of their own in
 # published files, which nobody uses.
@@ -214,9 +215,9 @@ SPECS = {
         "model_type": "gemma4", "torch_dtype": "float32",
         "architectures": ["Gemma4ForConditionalGeneration"],
         "audio_config": None, "vision_config": None,
-        "image_token_id": 47, "boi_token_id": 46, "eoi_token_id": 45,
-        "audio_token_id": 44, "boa_token_id": 43, "eoa_token_index": 42,
-        "video_token_id": 41, "eos_token_id": [1, 3],
+        "image_token_id": 54, "boi_token_id": 55, "eoi_token_id": 56,
+        "audio_token_id": 57, "boa_token_id": 58, "eoa_token_index": 59,
+        "video_token_id": 60, "eos_token_id": [1, 3],
         "tie_word_embeddings": True,
         "text_config": gemma4(
             num_hidden_layers=6, attention_k_eq_v=True,
