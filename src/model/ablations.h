@@ -166,25 +166,11 @@ class Ablations {
       In<RouteStep>("groups of experts", i).chosen_groups = 1;
     }
     if (op.factor != 1) In<RouteStep>("factor of experts", i).factor = 1;
-    if (op.score != Score::kSoftmaxOfChosen && !IsNormed(op.out)) {
+    if (op.score != Score::kSoftmaxOfChosen) {
       In<RouteStep>("normalising", i).normalise = !op.normalise;
     }
     In<RouteStep>("score of experts", i).score =
         op.score == Score::kSigmoid ? Score::kSoftmax : Score::kSigmoid;
-  }
-
-  // What the experts of ROUTES give is normed, so that no common factor shows.
-  bool IsNormed(ValueId routes) const {
-    std::optional<ValueId> result;
-    for (const Step& step : graph_.steps) {
-      const auto* norm = std::get_if<NormStep>(&step.op);
-      if (norm != nullptr && norm->in == result) return true;
-      const auto* experts = std::get_if<ExpertsStep>(&step.op);
-      if (experts != nullptr && experts->routes == routes) {
-        result = experts->out;
-      }
-    }
-    return false;
   }
 
   void Ablate(size_t i, const ExpertsStep& op) {

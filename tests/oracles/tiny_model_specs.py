@@ -38,6 +38,7 @@ MIXTURE = {"moe_intermediate_size": 16, "n_routed_experts": 8,
 
 
 
+# Without an epsilon of that size factors before norms would not show.
 def gemma4(**fields):
     return {
         "model_type": "gemma4_text", "architectures": ["Gemma4ForCausalLM"],
@@ -47,7 +48,7 @@ def gemma4(**fields):
         "attention_bias": False, "attention_k_eq_v": False,
         "num_kv_shared_layers": 0, "use_double_wide_mlp": False,
         "max_position_embeddings": 128, "sliding_window": 8,
-        "rms_norm_eps": 1e-6, "hidden_activation": "gelu_pytorch_tanh",
+        "rms_norm_eps": 0.05, "hidden_activation": "gelu_pytorch_tanh",
         "final_logit_softcapping": 30.0, "enable_moe_block": False,
         "num_experts": None, "top_k_experts": None,
         "moe_intermediate_size": None, "tie_word_embeddings": True,
