@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <memory>
 
 #include "format/hf_folder.h"
@@ -117,15 +118,19 @@ TEST_P(TinyModelTest, BestKernelsDecodeTheSameOnOneThread) {
   options.cpu_path.reset();
   options.threads = 1;
   const auto model = LoadModel(ReadTiny(GetParam()), options);
-  Evaluate(*model, rows, Phase::kDecode);
-  model->DropSequence(0);
-  const auto begin = std::chrono::steady_clock::now();
-  const Logits logits = Evaluate(*model, rows, Phase::kDecode);
-  const std::chrono::duration<double> taken =
-      std::chrono::steady_clock::now() - begin;
-  RecordProperty(
-      "decode_per_second",
-      static_cast<int>(static_cast<double>(rows.size()) / taken.count()));
+  // The fastest of a few, since others may use the machine.
+  double seconds = std::numeric_limits<double>::max();
+  Logits logits;
+  for (int i = 0; i < 8; ++i) {
+    model->DropSequence(0);
+    const auto begin = std::chrono::steady_clock::now();
+    logits = Evaluate(*model, rows, Phase::kDecode);
+    const std::chrono::duration<double> taken =
+        std::chrono::steady_clock::now() - begin;
+    seconds = std::min(seconds, taken.count());
+  }
+  RecordProperty("decode_per_second",
+                 static_cast<int>(static_cast<double>(rows.size()) / seconds));
   EXPECT_LE(Difference(logits, GetParam().logits), Bound());
 }
 
