@@ -41,7 +41,8 @@ class KvCache {
                    const std::vector<uint64_t>& windows = {});
 
   kernels::CacheType type() const { return type_; }
-  // The most that a sequence of LENGTH positions takes; 2^64 - 1 if it is more.
+  // The most that a sequence of LENGTH positions takes, but for rows that are
+  // being evaluated; 2^64 - 1 if it is more.
   uint64_t Bytes(int32_t length) const;
   // Some layers have a window.
   bool drops() const;
