@@ -13,7 +13,7 @@ namespace fullstop::kernels::vector {
 // hold.
 constexpr int kFloatRows = 4;
 template <class V>
-constexpr int kFloatColumns = V::kLanes == 16 ? 4 : 3;
+constexpr int kFloatColumns = V::kLanes == 16 ? 4 : 2;
 
 // Weights that stay in the second-level cache while all rows pass: so many rows
 // of W by so many columns, 512 KiB.
