@@ -165,8 +165,7 @@ void ComputeArguments::Load(LoadedModel& model) const {
   if (context == 0 && length == trained) return;
   std::string text =
       fmt::format("a context of {} positions, {} when it is full", length,
-                  DescribeBytes(static_cast<uint64_t>(length) *
-                                CacheBytesPerPosition(model.file())));
+                  DescribeBytes(CacheBytes(model.file(), length)));
   if (length > trained) {
     text += fmt::format(
         "; the model was trained for {}, and may lose its way "

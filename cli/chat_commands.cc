@@ -223,15 +223,16 @@ void ChatSession::Why(const std::string&) {
 }
 
 void ChatSession::Stats(const std::string&) {
-  const auto bytes = CacheBytesPerPosition(model_->file());
   const size_t cached = conversation_.cached_ids().size();
+  const uint64_t bytes =
+      CacheBytes(model_->file(), static_cast<int32_t>(cached));
   Remark(fmt::format(
       "{}, {} generated, {:.1f} t/s", Count(turns_, "turn"),
       Count(generated_, "token"),
       seconds_ > 0 ? static_cast<double>(generated_) / seconds_ : 0.0));
   Remark(fmt::format("cache: {} of {} positions, {:.1f} MiB", cached,
                      model_->forward().context_length(),
-                     static_cast<double>(cached * bytes) / 1048576));
+                     static_cast<double>(bytes) / 1048576));
   if (last_) {
     const fullstop::Reply& reply = last_->reply;
     Remark(fmt::format(

@@ -108,7 +108,22 @@ class Ablations {
     if (op.window != 0) In<AttentionStep>("window", i).window = 0;
     if (op.chunk != 0) In<AttentionStep>("chunk", i).chunk = 0;
     if (op.sinks) In<AttentionStep>("sinks", i).sinks.reset();
+    if (!op.key) AblateReading(i, op);
   }
+
+  // A layer that reads another's cache reads a third one's.
+  void AblateReading(size_t i, const AttentionStep& op) {
+    const CacheLayer& shape = graph_.cache[op.layer];
+    for (uint32_t other = 0; other < graph_.cache.size(); ++other) {
+      const CacheLayer& its = graph_.cache[other];
+      if (other != op.layer && its.kv_heads == shape.kv_heads &&
+          its.head_length == shape.head_length) {
+        In<AttentionStep>("choice of the cache", i).layer = other;
+      }
+    }
+  }
+
+  void Ablate(size_t i, const AddStep&) { Remove("adding " + Stem(i), i); }
 
   void Ablate(size_t i, const ActivateStep& op) {
     In<ActivateStep>(Stem(i), i).activation = Activation::kRelu;
@@ -206,9 +221,15 @@ class Ablations {
           windows.size() > 1) {
         In<AttentionStep>("layers without a window", i).window =
             *windows.rbegin();
-      } else if (std::holds_alternative<RopeStep>(step.op) &&
-                 ropes.size() > 1) {
-        In<RopeStep>("ropes of their own", i).rope = *ropes.begin();
+      } else if (const auto* rope = std::get_if<RopeStep>(&step.op)) {
+        for (const RopeId other : ropes) {
+          if (other == rope->rope ||
+              graph_.ropes[static_cast<uint32_t>(other)].rotated >
+                  rope->head_length) {
+            continue;
+          }
+          In<RopeStep>("ropes of their own", i).rope = other;
+        }
       }
     }
     AddMissingRopes();

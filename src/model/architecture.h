@@ -4,6 +4,7 @@
 
 #include <array>
 #include <string_view>
+#include <vector>
 
 #include "model/graph.h"
 #include "model/model_file.h"
@@ -22,6 +23,9 @@ struct Architecture {
   Graph (*describe)(const ModelFile& file);
   // Gives keys and tensors of a folder GGUF's names. Throws the same.
   void (*read_folder)(FolderReader& reader);
+  // Null, or what makes the tensors that older files hold in another form.
+  // Throws the same.
+  std::vector<ModelTensor> (*complete)(const ModelFile& file) = nullptr;
   // GGUF's files hold the rows of attn_q and attn_k, and their biases,
   // reordered (RotaryOrder).
   bool reordered = false;

@@ -23,6 +23,7 @@ namespace fullstop {
   X(kGemma)                       \
   X(kGemma2)                      \
   X(kGemma3)                      \
+  X(kGemma4)                      \
   X(kGlm4)                        \
   X(kGlm4Moe)                     \
   X(kGptOss)                      \
@@ -45,6 +46,7 @@ namespace fullstop {
   X(kQwen35)                      \
   X(kQwen35Moe)                   \
   X(kQwen3Moe)                    \
+  X(kQwen3Next)                   \
   X(kSeedOss)                     \
   X(kSmolLm3)
 
@@ -91,11 +93,7 @@ std::string ModelType(const HfFolder& folder) {
   return type;
 }
 
-}  // namespace
-
-std::span<const Architecture* const> Architectures() { return kArchitectures; }
-
-Graph DescribeModel(const ModelFile& file) {
+const Architecture& ArchitectureOf(const ModelFile& file) {
   const std::string& path = file.path();
   const std::optional<std::string_view> name =
       file.keys().GetString("general.architecture");
@@ -118,7 +116,21 @@ Graph DescribeModel(const ModelFile& file) {
             "take the whole model's file; this one serves tokenize, "
             "render and show");
   }
-  return (*known)->describe(file);
+  return **known;
+}
+
+}  // namespace
+
+std::span<const Architecture* const> Architectures() { return kArchitectures; }
+
+Graph DescribeModel(const ModelFile& file) {
+  return ArchitectureOf(file).describe(file);
+}
+
+ModelFile CompleteModel(const ModelFile& file) {
+  const Architecture& architecture = ArchitectureOf(file);
+  if (architecture.complete == nullptr) return file;
+  return file.With(architecture.complete(file));
 }
 
 ModelFile ReadModelFolder(const HfFolder& folder) {

@@ -17,6 +17,9 @@ std::span<const Architecture* const> Architectures();
 // architecture is none of the table (naming it and what is known), kUsage where
 // the file holds a vocabulary and no weights, and what the description throws.
 Graph DescribeModel(const ModelFile& file);
+// FILE with the tensors that its architecture's files have today, where it
+// holds them in another form. Throws the same.
+ModelFile CompleteModel(const ModelFile& file);
 
 // The folder's weights and configuration under GGUF's names; nothing is copied
 // but small tensors. Throws Error: kUnsupported where the architecture is none

@@ -37,19 +37,20 @@ CpuModel::CpuModel(const ModelFile& file, Graph graph, const Options& options,
       kernels_(kernels),
       pool_(options.threads),
       weights_(file, graph_, kernels_),
-      cache_(graph_.cache, options_.cache_type),
+      cache_(graph_.cache, options_.cache_type, CacheWindows(graph_)),
       states_(graph_.states),
+      forgets_(cache_.drops() || !states_.empty()),
       runner_(graph_, weights_, kernels_, pool_, cache_, states_,
               options_.context_length),
       head_(graph_, weights_, kernels_, pool_) {}
 
 ForwardResult& CpuModel::Forward(std::span<const Row> rows, Phase phase) {
   const std::map<SequenceId, int32_t> lengths = CheckRows(rows, *this);
-  if (!states_.empty()) {
+  if (forgets_) {
     for (const auto& [sequence, length] : lengths) CatchUp(sequence);
   }
   Evaluate(rows, phase, lengths);
-  if (!states_.empty()) Remember(rows, phase);
+  if (forgets_) Remember(rows, phase);
   return head_.result();
 }
 
@@ -58,21 +59,21 @@ void CpuModel::Evaluate(std::span<const Row> rows, Phase phase,
   try {
     for (const auto& [sequence, length] : lengths) {
       cache_.Reserve(sequence, length);
-      if (!states_.empty()) states_.Begin(sequence, length);
+      if (forgets_) states_.Begin(sequence, length);
     }
     Run(rows, phase);
   } catch (...) {
-    if (!states_.empty()) {
+    if (forgets_) {
       for (const auto& [sequence, length] : lengths) {
         states_.Abandon(sequence);
-        cache_.Cut(sequence, states_.Position(sequence));
+        Settle(sequence);
       }
     }
     throw;
   }
   for (const auto& [sequence, length] : lengths) {
     cache_.SetLength(sequence, length);
-    if (!states_.empty()) states_.End(sequence, length);
+    if (forgets_) states_.End(sequence, length);
   }
 }
 
@@ -120,22 +121,32 @@ void CpuModel::Remember(std::span<const Row> rows, Phase phase) {
 }
 
 int32_t CpuModel::SequenceLength(SequenceId sequence) const {
-  return states_.empty() ? cache_.Length(sequence) : states_.Length(sequence);
+  return forgets_ ? states_.Length(sequence) : cache_.Length(sequence);
 }
 
 void CpuModel::CopySequence(SequenceId from, SequenceId to, int32_t length) {
   CheckPrefix(from, length, *this);
   cache_.Copy(from, to, length);
-  if (states_.empty()) return;
+  if (!forgets_) return;
   states_.Copy(from, to, length);
-  cache_.Cut(to, states_.Position(to));
+  Settle(to);
 }
 
 void CpuModel::CutSequence(SequenceId sequence, int32_t length) {
   CheckPrefix(sequence, length, *this);
   cache_.Cut(sequence, length);
-  if (states_.empty()) return;
+  if (!forgets_) return;
   states_.Cut(sequence, length);
+  Settle(sequence);
+}
+
+void CpuModel::Settle(SequenceId sequence) {
+  for (;;) {
+    const int32_t position = states_.Position(sequence);
+    const int32_t resume = cache_.Resume(sequence, position);
+    if (resume == position) break;
+    states_.GoBack(sequence, resume);
+  }
   cache_.Cut(sequence, states_.Position(sequence));
 }
 

@@ -30,7 +30,7 @@ class CpuModel final : public ForwardModel {
     kernels::CacheType cache_type = kernels::CacheType::kF16;
   };
 
-  // GRAPH was made from FILE, which must outlive the model. Throws Error:
+  // GRAPH was made from FILE, whose data must outlive the model. Throws Error:
   // kUnsupported for a head length that the kernels can't do, kFormat for a
   // graph whose parts do not fit each other.
   CpuModel(const ModelFile& file, Graph graph, const Options& options,
@@ -47,7 +47,10 @@ class CpuModel final : public ForwardModel {
   int32_t context_length() const override { return options_.context_length; }
 
  private:
-  // Evaluates again the rows that a cut left behind the states of SEQUENCE.
+  // Takes cache and states of SEQUENCE, which was cut, back to where both can
+  // go on.
+  void Settle(SequenceId sequence);
+  // Evaluates again the rows that a cut left behind that.
   void CatchUp(SequenceId sequence);
   // Evaluates rows of sequences, each of which will have the length that
   // LENGTHS tells.
@@ -63,6 +66,9 @@ class CpuModel final : public ForwardModel {
   const CpuWeights weights_;
   KvCache cache_;
   StateCache states_;
+  // Cache or states may have to go back further than a cut: rows are
+  // remembered.
+  const bool forgets_;
   CpuRunner runner_;
   CpuHead head_;
 };

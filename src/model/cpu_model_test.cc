@@ -281,17 +281,17 @@ TEST(CpuModelTest, FullContextIsALimitErrorAndNothingChanges) {
 
 TEST(CpuModelTest, ContextIsBoundedByMemory) {
   const GgufFile file = OpenFixture("gqa");
-  const uint64_t each = CacheBytesPerPosition(file);
-  EXPECT_EQ(LoadModel(file, {.cache_memory = 10 * each})->context_length(), 10);
-  EXPECT_EQ(LoadModel(file, {.context_length = 10, .cache_memory = 10 * each})
+  const uint64_t page = CacheBytes(file, 64);
+  EXPECT_EQ(LoadModel(file, {.cache_memory = page})->context_length(), 64);
+  EXPECT_EQ(LoadModel(file, {.context_length = 64, .cache_memory = page})
                 ->context_length(),
-            10);
+            64);
   try {
-    LoadModel(file, {.context_length = 11, .cache_memory = 10 * each});
+    LoadModel(file, {.context_length = 65, .cache_memory = page});
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), Error::Kind::kLimit);
-    EXPECT_THAT(error.advice(), testing::HasSubstr("-c 10 "));
+    EXPECT_THAT(error.advice(), testing::HasSubstr("-c 64 "));
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -26,9 +27,7 @@ DecoderShape ReadShape(const ModelFile& file, const ModelKeys& keys,
   shape.layers =
       keys.Count("block_count") - keys.CountOrNone("nextn_predict_layers");
   shape.embedding = keys.Count("embedding_length");
-  shape.feed_forward = keys.Count("feed_forward_length");
   shape.heads = keys.Count("attention.head_count");
-  shape.kv_heads = keys.Most("attention.head_count_kv", shape.heads);
   shape.head_length =
       keys.Count("attention.key_length", shape.embedding / shape.heads);
   shape.context = keys.Count("context_length");
@@ -38,7 +37,16 @@ DecoderShape ReadShape(const ModelFile& file, const ModelKeys& keys,
   if (shape.layers < 1 || shape.layers > keys.Count("block_count")) {
     throw Error::Format("no layers are left").In(file.path());
   }
-  if (shape.heads % shape.kv_heads != 0) {
+  if (shape.layers > file.tensors().size()) {
+    throw Error::Format(fmt::format("key {} is {}, but there are {} tensors",
+                                    keys.FullKey("block_count"), shape.layers,
+                                    file.tensors().size()))
+        .In(file.path());
+  }
+  shape.feed_forward = keys.Counts("feed_forward_length", shape.layers);
+  shape.kv_heads = std::ranges::max(
+      keys.Counts("attention.head_count_kv", shape.layers, shape.heads));
+  if (shape.kv_heads == 0 || shape.heads % shape.kv_heads != 0) {
     throw Error::Format(fmt::format("{} heads can't share {} key heads evenly",
                                     shape.heads, shape.kv_heads))
         .In(file.path());
@@ -99,6 +107,7 @@ void Decoder::Embed() {
 
 void Decoder::BeginLayer(uint64_t layer) {
   layer_ = fmt::format("blk.{}.", layer);
+  feed_forward_ = shape_.feed_forward[layer];
   last_layer_ = layer + 1 == shape_.layers;
 }
 
@@ -116,6 +125,10 @@ void Decoder::AddNorm(const std::string& name, ValueId in, ValueId out) {
 void Decoder::Norm(std::string_view name) { AddNorm(Name(name), x_, h_); }
 
 void Decoder::PostNorm(std::string_view name) { AddNorm(Name(name), h_, h_); }
+
+void Decoder::Norm(std::string_view name, ValueId from, ValueId to) {
+  AddNorm(Name(name), from, to);
+}
 
 void Decoder::NormHeads(const AttentionOptions& options) {
   if (options.head_norm == HeadNorm::kNone) return;
@@ -267,9 +280,9 @@ void Decoder::Attention(const AttentionOptions& options,
 }
 
 void Decoder::FeedForward(Activation activation, std::optional<ValueId> from) {
-  const uint64_t width = shape_.feed_forward;
-  const ValueId gate = Lazy(&gate_, "gate", width);
-  const ValueId up = Lazy(&up_, "up", width);
+  const uint64_t width = feed_forward_;
+  const ValueId gate = Hidden("gate");
+  const ValueId up = Hidden("up");
   const Cut by_output{CutAxis::kOutput, 1};
   std::vector<LinearPart> parts;
   if (file_.FindTensor(Name("ffn_gate.weight")) != nullptr) {
@@ -287,20 +300,24 @@ void Decoder::FeedForward(Activation activation, std::optional<ValueId> from) {
 
 void Decoder::UngatedFeedForward(Activation activation,
                                  const ActivationParameters& parameters) {
-  const ValueId up = Lazy(&gate_, "up", shape_.feed_forward);
-  g_.Add(Name("ffn_up"), LinearStep{h_,
-                                    {g_.Linear(Name("ffn_up"), shape_.embedding,
-                                               shape_.feed_forward,
-                                               {CutAxis::kOutput, 1}, up)}});
+  const ValueId up = Hidden("gate");
+  g_.Add(Name("ffn_up"),
+         LinearStep{h_,
+                    {g_.Linear(Name("ffn_up"), shape_.embedding, feed_forward_,
+                               {CutAxis::kOutput, 1}, up)}});
   g_.Add(Name("ffn_act"),
          ActivateStep{activation, up, std::nullopt, up, parameters});
   Down();
 }
 
+ValueId Decoder::Hidden(const char* name) {
+  return Value(fmt::format("{}_{}", name, feed_forward_), feed_forward_);
+}
+
 void Decoder::Down() {
   g_.Add(Name("ffn_down"),
-         LinearStep{*gate_,
-                    {g_.Linear(Name("ffn_down"), shape_.feed_forward,
+         LinearStep{Hidden("gate"),
+                    {g_.Linear(Name("ffn_down"), feed_forward_,
                                shape_.embedding, {CutAxis::kInput, 1}, h_)}});
 }
 
@@ -318,6 +335,13 @@ void Decoder::Scale(std::string_view name, ValueId value, double factor) {
 }
 
 Graph Decoder::Finish(const std::string& norm) {
+  if (keys_.CountOrNone("expert_count") > 0 && !routes_) {
+    throw Error::Format(
+        fmt::format("key {} is {}, but no layer has a router, a tensor "
+                    "ffn_gate_inp.weight",
+                    keys_.FullKey("expert_count"), keys_.Count("expert_count")))
+        .In(file_.path());
+  }
   AddNorm(norm, x_, h_);
   const TensorId table =
       g_.Tensor("token_embd.weight", {shape_.embedding, shape_.vocabulary});

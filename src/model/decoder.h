@@ -25,9 +25,9 @@ namespace fullstop {
 struct DecoderShape {
   uint64_t layers;
   uint64_t embedding;
-  uint64_t feed_forward;
+  std::vector<uint64_t> feed_forward;  // of each layer
   uint64_t heads;
-  uint64_t kv_heads;
+  uint64_t kv_heads;  // the most of a layer
   uint64_t head_length;
   uint64_t context;
   uint64_t vocabulary;
@@ -67,6 +67,8 @@ struct AttentionOptions {
 // How a mixture's router makes weights; numbers come from the keys expert_*,
 // these are what stands for keys that are missing. See RouteStep.
 struct MixtureOptions {
+  // What the router reads. None: what the experts do.
+  std::optional<ValueId> router_input = std::nullopt;
   RouteStep::Score score = RouteStep::Score::kSoftmax;
   bool normalise = true;
   double epsilon = 0;
@@ -114,6 +116,8 @@ class Decoder {
   void Norm(std::string_view name);
   // H = norm(H)
   void PostNorm(std::string_view name);
+  // TO = norm(FROM)
+  void Norm(std::string_view name, ValueId from, ValueId to);
   // Of each layer the window of its attention, 0 for none: the key
   // attention.sliding_window, in the layers that ..._pattern tells. Where that
   // key is missing, every PERIOD-th layer sees all; 0: none does.
@@ -129,9 +133,9 @@ class Decoder {
   // H = down(ACTIVATION(up(H)))
   void UngatedFeedForward(Activation activation,
                           const ActivationParameters& parameters);
-  // The mixture of experts of H, of the tensors ffn_*_exps, and of ffn_*_shexp
-  // where the layer has them: experts that every token passes. Returns the
-  // result; H is overwritten.
+  // The mixture of experts of H, of the tensors ffn_*_exps, ffn_gate_up_exps
+  // for two of them, and of ffn_*_shexp where the layer has them: experts that
+  // every token passes. Returns the result; H is overwritten.
   ValueId Mixture(const MixtureOptions& options);
   // X += that, where the layer has a router, else X += feed forward of H.
   void AddMixtureOrFeedForward(const MixtureOptions& options, double scale = 1);
@@ -147,11 +151,12 @@ class Decoder {
  private:
   void AddNorm(const std::string& name, ValueId in, ValueId out);
   ValueId Route(const MixtureOptions& options);
-  ExpertPart Expert(std::string_view name, uint64_t input, uint64_t output,
-                    uint64_t first = 0);
+  ExpertPart Expert(std::string_view name, uint64_t input, uint64_t output);
   void SharedExpert(Activation activation);
   void ProjectHeads(ValueId from, bool gated);
   void ProjectGatedHeads(ValueId from);
+  // The layer's value of its feed forward's width.
+  ValueId Hidden(const char* name);
   void Down();
   void NormHeads(const AttentionOptions& options);
   void RotateHeads(const AttentionOptions& options);
@@ -165,6 +170,7 @@ class Decoder {
   const DecoderShape shape_;
   GraphBuilder g_;
   std::string layer_;
+  uint64_t feed_forward_ = 0;
   bool last_layer_ = false;
   double logit_scale_ = 1;
   double logit_cap_ = 0;
@@ -178,8 +184,6 @@ class Decoder {
   std::optional<ValueId> query_;
   std::optional<ValueId> key_;
   std::optional<ValueId> value_;
-  std::optional<ValueId> gate_;
-  std::optional<ValueId> up_;
   std::optional<ValueId> routes_;
   std::optional<ValueId> mixture_;
   std::optional<ValueId> router_;

@@ -24,7 +24,7 @@ ValueId Decoder::Route(const MixtureOptions& options) {
   const ValueId logits = Lazy(&router_, "router", experts);
   const ValueId routes = Lazy(&routes_, "routes", 2 * chosen);
   g_.Add(Name("ffn_gate_inp"),
-         LinearStep{h_,
+         LinearStep{options.router_input.value_or(h_),
                     {g_.Linear(Name("ffn_gate_inp"), shape_.embedding, experts,
                                {}, logits)}});
   RouteStep step{
@@ -53,6 +53,8 @@ ValueId Decoder::Route(const MixtureOptions& options) {
   const double factor = keys_.Number("expert_weights_scale", 1);
   if (factor != 0) step.factor = factor;
   step.choice_bias = g_.OptionalTensor(Name("exp_probs_b.bias"), {experts});
+  step.expert_factors =
+      g_.OptionalTensor(Name("ffn_down_exps.scale"), {experts});
   const uint64_t groups = keys_.CountOrNone("expert_group_count");
   if (groups > 1) {
     step.groups = groups;
@@ -68,16 +70,15 @@ ValueId Decoder::Route(const MixtureOptions& options) {
 }
 
 ExpertPart Decoder::Expert(std::string_view name, uint64_t input,
-                           uint64_t output, uint64_t first) {
+                           uint64_t output) {
   const uint64_t experts = keys_.Count("expert_count");
   return {.weight = g_.Tensor(Name(name) + ".weight", {input, output, experts}),
-          .bias = g_.OptionalTensor(Name(name) + ".bias", {output, experts}),
-          .first = first};
+          .bias = g_.OptionalTensor(Name(name) + ".bias", {output, experts})};
 }
 
 ValueId Decoder::Mixture(const MixtureOptions& options) {
   const uint64_t width =
-      keys_.Count("expert_feed_forward_length", shape_.feed_forward);
+      keys_.Count("expert_feed_forward_length", feed_forward_);
   const ValueId mixture = Lazy(&mixture_, "mixture", shape_.embedding);
   const ValueId routes = Route(options);
   ExpertsStep step{.in = h_,
@@ -89,8 +90,14 @@ ValueId Decoder::Mixture(const MixtureOptions& options) {
                    .activation = options.activation,
                    .parameters = options.parameters,
                    .weigh_input = options.weigh_input};
-  step.gate = Expert("ffn_gate_exps", shape_.embedding, width);
-  step.up = Expert("ffn_up_exps", shape_.embedding, width);
+  if (file_.FindTensor(Name("ffn_gate_up_exps.weight")) != nullptr) {
+    step.gate = Expert("ffn_gate_up_exps", shape_.embedding, 2 * width);
+    step.up = step.gate;
+    step.up->first = width;
+  } else {
+    step.gate = Expert("ffn_gate_exps", shape_.embedding, width);
+    step.up = Expert("ffn_up_exps", shape_.embedding, width);
+  }
   g_.Add(Name("ffn_exps"), step);
   if (file_.FindTensor(Name("ffn_up_shexp.weight")) != nullptr) {
     SharedExpert(options.activation);

@@ -1,9 +1,17 @@
 // DeepSeek 2 and 3, Kimi K2: latent attention, whose cache holds one short
 // vector for all heads; mixtures with groups of experts. arXiv:2405.04434,
 // arXiv:2412.19437, arXiv:2507.20534.
+#include <fmt/format.h>
+
 #include <cmath>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
+#include "base/error.h"
+#include "format/dequantize.h"
 #include "model/architecture.h"
 #include "model/decoder.h"
 #include "model/folder_reader.h"
@@ -28,13 +36,36 @@ struct Latent {
   uint64_t key() const { return latent + rotated; }
 };
 
-Latent ReadLatent(Decoder& d) {
+struct HeadShape {
+  uint64_t plain;
+  uint64_t value;
+};
+
+// Older files have the lengths without "_mla".
+HeadShape ReadHead(const ModelFile& file, const ModelKeys& keys) {
+  const bool old =
+      file.keys().Find(keys.FullKey("attention.key_length_mla")) == nullptr;
+  const char* suffix = old ? "" : "_mla";
+  const uint64_t key =
+      keys.Count(fmt::format("attention.key_length{}", suffix));
+  const uint64_t rotated = keys.Count("rope.dimension_count");
+  if (key <= rotated) {
+    throw Error::Format(
+        fmt::format("keys of {} numbers, of which {} turn", key, rotated))
+        .In(file.path());
+  }
+  return {key - rotated,
+          keys.Count(fmt::format("attention.value_length{}", suffix))};
+}
+
+Latent ReadLatent(Decoder& d, const ModelFile& file) {
   const ModelKeys& keys = d.keys();
   Latent a{};
   a.rotated = keys.Count("rope.dimension_count");
   a.latent = keys.Count("attention.kv_lora_rank");
-  a.plain = keys.Count("attention.key_length_mla") - a.rotated;
-  a.value = keys.Count("attention.value_length_mla");
+  const HeadShape head = ReadHead(file, keys);
+  a.plain = head.plain;
+  a.value = head.value;
   a.query_rank = keys.CountOrNone("attention.q_lora_rank");
   a.rope = d.Rope();
   a.scale = 1 / std::sqrt(static_cast<double>(a.query()));
@@ -166,7 +197,7 @@ void Attention(Decoder& d, const Latent& a) {
 
 Graph Describe(const ModelFile& file) {
   Decoder d(file, "deepseek2");
-  const Latent latent = ReadLatent(d);
+  const Latent latent = ReadLatent(d, file);
   // Version 2 has no key for these; 3 has.
   const MixtureOptions mixture{
       .normalise = false,
@@ -183,6 +214,71 @@ Graph Describe(const ModelFile& file) {
   }
   return d.Finish();
 }
+
+// --- Older files -------------------------------------------------------------
+
+// [plain, latent, heads] of the rows [latent] of keys and values, head by head.
+std::vector<std::byte> KeyMatrices(const ModelTensor& fused, uint64_t heads,
+                                   const HeadShape& head) {
+  const uint64_t latent = fused.shape[0];
+  const uint64_t row_bytes = RowBytes(fused.type, latent).value();
+  std::vector<float> row(latent);
+  std::vector<float> numbers(heads * latent * head.plain);
+  for (uint64_t h = 0; h < heads; ++h) {
+    for (uint64_t i = 0; i < head.plain; ++i) {
+      const uint64_t from = h * (head.plain + head.value) + i;
+      Dequantize(fused.type, fused.pieces[0].data() + from * row_bytes,
+                 row.data(), latent);
+      for (uint64_t j = 0; j < latent; ++j) {
+        numbers[(h * latent + j) * head.plain + i] = row[j];
+      }
+    }
+  }
+  std::vector<std::byte> bytes(numbers.size() * sizeof(float));
+  std::memcpy(bytes.data(), numbers.data(), bytes.size());
+  return bytes;
+}
+
+// attn_k_b and attn_v_b where the file has both in one, attn_kv_b.
+std::vector<ModelTensor> Complete(const ModelFile& file) {
+  constexpr std::string_view kFused = "attn_kv_b.weight";
+  const ModelKeys keys(file, "deepseek2");
+  std::vector<ModelTensor> more;
+  for (const ModelTensor& fused : file.tensors()) {
+    if (!fused.name.ends_with(kFused)) continue;
+    const std::string prefix =
+        fused.name.substr(0, fused.name.size() - kFused.size());
+    if (file.FindTensor(prefix + "attn_k_b.weight") != nullptr) continue;
+    const HeadShape head = ReadHead(file, keys);
+    const uint64_t heads = keys.Count("attention.head_count");
+    const uint64_t latent = keys.Count("attention.kv_lora_rank");
+    const uint64_t rows = head.plain + head.value;
+    if (fused.shape != std::vector<uint64_t>{latent, heads * rows} ||
+        !Traits(fused.type).supported) {
+      throw Error::Format(fmt::format("tensor {} is none of {} by {} numbers",
+                                      fused.name, latent, heads * rows))
+          .In(file.path());
+    }
+    more.push_back({.name = prefix + "attn_k_b.weight",
+                    .type = TensorType::kF32,
+                    .shape = {head.plain, latent, heads},
+                    .make = [fused, heads, head] {
+                      return KeyMatrices(fused, heads, head);
+                    }});
+    ModelTensor values{.name = prefix + "attn_v_b.weight",
+                       .type = fused.type,
+                       .shape = {latent, head.value, heads}};
+    const uint64_t row_bytes = RowBytes(fused.type, latent).value();
+    for (uint64_t h = 0; h < heads; ++h) {
+      values.pieces.push_back(fused.pieces[0].subspan(
+          (h * rows + head.plain) * row_bytes, head.value * row_bytes));
+    }
+    more.push_back(std::move(values));
+  }
+  return more;
+}
+
+// --- Folders -----------------------------------------------------------------
 
 void ReadAttention(FolderReader& f) {
   const uint64_t heads = f.Count("num_attention_heads");
@@ -248,6 +344,7 @@ extern const Architecture kDeepSeek2 = {
     .model_types = {"deepseek_v2", "deepseek_v3", "kimi_k2"},
     .describe = Describe,
     .read_folder = ReadFolder,
+    .complete = Complete,
 };
 
 }  // namespace fullstop

@@ -30,6 +30,25 @@ std::vector<float> Llama3Divisors(uint64_t rotary, double base,
   return divisors;
 }
 
+// Divisors that leave the slower pairs where they are, all but the share
+// `partial_rotary_factor`.
+std::vector<float> ProportionalDivisors(uint64_t rotary, const Json& rope) {
+  const double turning = static_cast<double>(rotary / 2) *
+                         rope.value("partial_rotary_factor", 1.0);
+  std::vector<float> divisors;
+  for (uint64_t i = 0; i < rotary / 2; ++i) {
+    divisors.push_back(static_cast<double>(i + 1) <= turning ? 1.0F : 1e30F);
+  }
+  return divisors;
+}
+
+std::vector<float> Divisors(uint64_t rotary, double base, const Json& rope,
+                            double original) {
+  return rope["rope_type"] == "llama3"
+             ? Llama3Divisors(rotary, base, rope, original)
+             : ProportionalDivisors(rotary, rope);
+}
+
 // The factor of YaRN's cosines and sines.
 double YarnMagnitude(const Json& rope, double factor) {
   const auto scaled = [factor](double by) {
@@ -85,9 +104,8 @@ void FolderReader::SetRopeKeys(uint64_t rotary,
   if (type == "linear") {
     SetText("rope.scaling.type", "linear");
     SetNumber("rope.scaling.factor", rope.value("factor", 1.0));
-  } else if (type == "llama3") {
-    AddTensor("rope_freqs.weight",
-              Llama3Divisors(rotary, base, rope, original));
+  } else if (type == "llama3" || type == "proportional") {
+    AddTensor("rope_freqs.weight", Divisors(rotary, base, rope, original));
   } else if (type == "yarn") {
     const double factor = rope.value("factor", context / original);
     SetText("rope.scaling.type", "yarn");

@@ -133,7 +133,8 @@ void FolderReader::Collect(const SafetensorsTensor& tensor,
   }
   const FolderPattern pattern = PatternOf(*name);
   const std::vector<uint64_t>& numbers = pattern.numbers;
-  // Layers past the last predict further tokens.
+  // These, and layers past the last, predict further tokens.
+  if (name->starts_with("mtp.")) return;
   if (pattern.name.starts_with("model.layers.{}") &&
       numbers[0] >= Count("num_hidden_layers")) {
     return;

@@ -74,8 +74,6 @@ struct RopeSpec {
   // cached keys can't be turned again.
   std::optional<TensorId> factors = std::nullopt;
   std::optional<TensorId> long_factors = std::nullopt;
-  // If not 0: so many pairs turn, and the others stay as they are.
-  uint64_t turning_pairs = 0;
 };
 
 // out = row TOKEN of table. A row of the call that brings its embedding has

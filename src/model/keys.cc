@@ -132,19 +132,26 @@ std::vector<float> ModelKeys::GlobalNumbers(std::string_view full_key,
   return numbers;
 }
 
-uint64_t ModelKeys::Most(std::string_view key, uint64_t fallback) const {
+std::vector<uint64_t> ModelKeys::Counts(
+    std::string_view key, uint64_t count,
+    std::optional<uint64_t> fallback) const {
   const GgufValue* value = file_.keys().Find(FullKey(key));
   if (value == nullptr || !std::holds_alternative<GgufArray>(value->value)) {
-    return Count(key, fallback);
+    return std::vector<uint64_t>(count,
+                                 fallback ? Count(key, *fallback) : Count(key));
   }
-  int64_t most = 0;
-  const std::vector<int64_t> each = *file_.keys().GetIntegers(FullKey(key));
-  for (const int64_t number : each) most = std::max(most, number);
-  if (most < 1 || most > std::numeric_limits<int32_t>::max()) {
-    throw Error::Format(fmt::format("key {} is out of range", FullKey(key)))
+  const std::vector<int64_t> given =
+      file_.keys().GetIntegers(FullKey(key)).value_or(std::vector<int64_t>());
+  const bool fits =
+      given.size() >= count && std::ranges::all_of(given, [](int64_t number) {
+        return number >= 0 && number <= std::numeric_limits<int32_t>::max();
+      });
+  if (!fits) {
+    throw Error::Format(fmt::format("key {} is no array of {} numbers in range",
+                                    FullKey(key), count))
         .In(file_.path());
   }
-  return static_cast<uint64_t>(most);
+  return {given.begin(), given.begin() + static_cast<ptrdiff_t>(count)};
 }
 
 }  // namespace fullstop

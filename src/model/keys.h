@@ -24,8 +24,11 @@ class ModelKeys {
   // 1 to 2^31 - 1, so that the product of two can't overflow.
   uint64_t Count(std::string_view key) const;
   uint64_t Count(std::string_view key, uint64_t fallback) const;
-  // As Count; of an array, one for each layer, the greatest.
-  uint64_t Most(std::string_view key, uint64_t fallback) const;
+  // 0 to 2^31 - 1 for each of COUNT layers: an array of at least COUNT, of
+  // which the first COUNT are taken, or one number for all, as Count.
+  std::vector<uint64_t> Counts(
+      std::string_view key, uint64_t count,
+      std::optional<uint64_t> fallback = std::nullopt) const;
   // As Count, but 0 stands for "none", as does a missing key.
   uint64_t CountOrNone(std::string_view key) const;
   // Finite and above 0.

@@ -1,5 +1,7 @@
-// The Llama line: Llama 1 to 3.3, TinyLlama, SmolLM 1 and 2, Yi, and Mistral
-// and Mixtral. arXiv:2302.13971, arXiv:2310.06825, arXiv:2401.04088.
+// The Llama line (Llama 1 to 3.3, TinyLlama, SmolLM 1 and 2, Yi, Mistral and
+// Mixtral): what others are described by: norms before the blocks, a rotary
+// embedding, a gated feed forward; with a window, mixtures or neither.
+// arXiv:2302.13971, arXiv:2310.06825, arXiv:2401.04088.
 #include <vector>
 
 #include "model/architecture.h"

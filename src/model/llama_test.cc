@@ -152,6 +152,14 @@ std::vector<BadFile> BadFiles() {
        {.keys = {}, .tensors = {{"output.weight", {{32, 63}}}}},
        format,
        {"output.weight", "[32, 63]", "[32, 64]"}},
+      {"ExpertsWithoutARouter",
+       {.keys = {{"llama.expert_count", Integer(4)}}, .tensors = {}},
+       format,
+       {"expert_count is 4", "no layer has a router"}},
+      {"MoreLayersThanTensors",
+       {.keys = {{"llama.block_count", Integer(2000000000)}}, .tensors = {}},
+       format,
+       {"block_count is 2000000000"}},
       {"HeadLengthThatIsNoMultipleOfEight",
        {.keys = {{"llama.attention.head_count", Integer(8)},
                  {"llama.attention.head_count_kv", Integer(4)},
@@ -215,9 +223,9 @@ TEST(DescribeLlamaTest, TiedHeadIsTheTableAgain) {
   EXPECT_EQ(a.vocabulary, 64u);
 }
 
-TEST(CacheBytesPerPositionTest, CountsKeysAndValuesOfAllLayers) {
+TEST(CacheBytesTest, CountsKeysAndValuesOfAllLayers) {
   const GgufFile file = GgufFile::Open(FixturePath("gqa.gguf"));
-  EXPECT_EQ(CacheBytesPerPosition(file), 2u * 2 * 2 * 2 * 8);
+  EXPECT_EQ(CacheBytes(file, 65), 128u * 2 * 2 * 2 * 2 * 8);
 }
 
 TEST(LoadModelTest, OptionsOutOfRangeAreUsageErrors) {

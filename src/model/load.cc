@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <ranges>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -11,6 +12,7 @@
 #include "model/architectures.h"
 #include "model/cpu_model.h"
 #include "model/kv_cache.h"
+#include "model/state_cache.h"
 
 namespace fullstop {
 
@@ -36,40 +38,61 @@ uint64_t MemoryForCache(const ModelFile& file) {
   return std::max(available - std::min(weights, available), available / 8);
 }
 
+// What a sequence takes.
+class SequenceMemory {
+ public:
+  SequenceMemory(const Graph& graph, kernels::CacheType type)
+      : cache_(graph.cache, type, CacheWindows(graph)), states_(graph.states) {}
+
+  uint64_t Bytes(int32_t length) const {
+    const uint64_t bytes = cache_.Bytes(length);
+    if (!cache_.drops() && states_.empty()) return bytes;
+    return bytes + std::min(states_.Bytes(length), ~bytes);
+  }
+  // The greatest length that fits MEMORY.
+  int32_t Most(uint64_t memory) const {
+    const auto lengths = std::views::iota(
+        int64_t{1}, int64_t{1} + std::numeric_limits<int32_t>::max());
+    const auto end = std::ranges::partition_point(lengths, [&](int64_t length) {
+      return Bytes(static_cast<int32_t>(length)) <= memory;
+    });
+    return static_cast<int32_t>(end - lengths.begin());
+  }
+
+ private:
+  KvCache cache_;
+  StateCache states_;
+};
+
 int32_t ContextLength(const ModelFile& file, const Graph& graph,
                       const ModelOptions& options) {
-  const uint64_t each =
-      KvCache(graph.cache, options.cache_type).BytesPerPosition();
+  const SequenceMemory sequence(graph, options.cache_type);
   const uint64_t memory =
       options.cache_memory ? *options.cache_memory : MemoryForCache(file);
-  const auto fits = static_cast<int32_t>(
-      std::min<uint64_t>(memory / std::max<uint64_t>(each, 1),
-                         std::numeric_limits<int32_t>::max()));
+  const int32_t fits = sequence.Most(memory);
   if (options.context_length == 0) {
     return std::max(std::min(TrainedContext(graph), fits), 1);
   }
   if (options.context_length > fits) {
     throw Error::Limit(
-        fmt::format(
-            "a context of {} positions takes {} when it is full, and "
-            "{} are available",
-            options.context_length,
-            DescribeBytes(each * static_cast<uint64_t>(options.context_length)),
-            DescribeBytes(memory)))
-        .Advice(fmt::format("-c {} is the most that fits; each position takes "
-                            "{} bytes",
-                            fits, each));
+        fmt::format("a context of {} positions takes {} when it is full, and "
+                    "{} are available",
+                    options.context_length,
+                    DescribeBytes(sequence.Bytes(options.context_length)),
+                    DescribeBytes(memory)))
+        .Advice(fmt::format("-c {} is the most that fits", fits));
   }
   return options.context_length;
 }
 
 }  // namespace
 
-std::unique_ptr<ForwardModel> LoadModel(const ModelFile& file,
+std::unique_ptr<ForwardModel> LoadModel(const ModelFile& given,
                                         const ModelOptions& options) {
   Check("the context's length (-c)", options.context_length, 0);
   Check("the number of threads (-t)", options.threads, 0);
   Check("the batch size (-b)", options.batch, 1);
+  const ModelFile file = CompleteModel(given);
   Graph graph = DescribeModel(file);
   const int32_t context = ContextLength(file, graph, options);
   return std::make_unique<CpuModel>(
@@ -83,11 +106,13 @@ std::unique_ptr<ForwardModel> LoadModel(const ModelFile& file,
 }
 
 int32_t TrainedContext(const ModelFile& file) {
-  return TrainedContext(DescribeModel(file));
+  return TrainedContext(DescribeModel(CompleteModel(file)));
 }
 
-uint64_t CacheBytesPerPosition(const ModelFile& file) {
-  return KvCache(DescribeModel(file).cache).BytesPerPosition();
+uint64_t CacheBytes(const ModelFile& file, int32_t length) {
+  return SequenceMemory(DescribeModel(CompleteModel(file)),
+                        ModelOptions().cache_type)
+      .Bytes(length);
 }
 
 }  // namespace fullstop

@@ -41,9 +41,9 @@ struct ModelOptions {
 std::unique_ptr<ForwardModel> LoadModel(const ModelFile& file,
                                         const ModelOptions& options);
 
-// Throw as LoadModel does: what one position of one sequence takes of the
-// cache's memory, and how many positions the model was trained for.
-uint64_t CacheBytesPerPosition(const ModelFile& file);
+// Throw as LoadModel does: what a sequence of LENGTH positions takes, with the
+// default type of the cache, and how many positions the model was trained for.
+uint64_t CacheBytes(const ModelFile& file, int32_t length);
 int32_t TrainedContext(const ModelFile& file);
 
 }  // namespace fullstop

@@ -1,6 +1,7 @@
 #include "model/model_file.h"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 #include <utility>
 
@@ -26,6 +27,13 @@ ModelFile::ModelFile(std::shared_ptr<const GgufFile> keys,
       rotary_order_(rotary_order),
       owner_(std::move(owner)) {
   IndexTensors();
+}
+
+ModelFile ModelFile::With(std::vector<ModelTensor> more) const {
+  ModelFile file = *this;
+  std::ranges::move(more, std::back_inserter(file.tensors_));
+  file.IndexTensors();
+  return file;
 }
 
 void ModelFile::IndexTensors() {

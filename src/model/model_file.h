@@ -54,6 +54,9 @@ class ModelFile {
             std::vector<ModelTensor> tensors, RotaryOrder rotary_order,
             std::shared_ptr<const void> owner);
 
+  // The same with MORE tensors, of names that it has not.
+  ModelFile With(std::vector<ModelTensor> more) const;
+
   const std::string& path() const { return keys_->paths().front(); }
   // The hyper-parameters. Only entries may be asked of it, not tensors.
   const GgufFile& keys() const { return *keys_; }

@@ -58,7 +58,6 @@ std::vector<double> RopeFrequencies(const RopeSpec& spec,
       spec.scaling == RopeSpec::Scaling::kYarn ? YarnRamp(spec) : Ramp{};
   std::vector<double> frequencies(spec.rotated / 2);
   for (size_t i = 0; i < frequencies.size(); ++i) {
-    if (spec.turning_pairs > 0 && i >= spec.turning_pairs) break;
     const double pair = static_cast<double>(i);
     double frequency = std::pow(base, -2 * pair / rotated);
     if (!factors.empty()) frequency /= factors[i];

@@ -83,14 +83,6 @@ TEST(RopeFrequenciesTest, DynamicScalingRaisesTheBaseOfLongContextsAlone) {
   EXPECT_EQ(RopeFrequencies(spec, {}, 8192), RopeFrequencies(raised, {}, 8192));
 }
 
-TEST(RopeFrequenciesTest, PairsThatDoNotTurnStayAtZero) {
-  RopeSpec spec = Plain();
-  spec.turning_pairs = 8;
-  const std::vector<double> plain = RopeFrequencies(Plain(), {}, 4096);
-  const std::vector<double> some = RopeFrequencies(spec, {}, 4096);
-  for (size_t i = 0; i < 32; ++i) EXPECT_EQ(some[i], i < 8 ? plain[i] : 0);
-}
-
 TEST(RopeFrequenciesTest, LongFactorsServeContextsPastTheOriginalOne) {
   RopeSpec spec = Plain();
   spec.original_context = 4096;

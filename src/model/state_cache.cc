@@ -3,33 +3,24 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <new>
 #include <utility>
 
 #include "base/error.h"
+#include "model/checkpoints.h"
 
 namespace fullstop {
-namespace {
-
-// Whether a sequence of LENGTH positions keeps a checkpoint at POSITION: at
-// distance D from the end they are the greatest power of two times kInterval
-// apart that is not above D. A longer sequence keeps no more of the old ones.
-bool IsKept(int32_t position, int32_t length) {
-  const auto distance =
-      static_cast<uint32_t>((length - position) / StateCache::kInterval);
-  const uint32_t step = std::bit_floor(std::max(distance, uint32_t{1})) *
-                        static_cast<uint32_t>(StateCache::kInterval);
-  return position > 0 && static_cast<uint32_t>(position) % step == 0;
-}
-
-}  // namespace
-
 StateCache::StateCache(const std::vector<StateSpec>& states) {
   for (const StateSpec& state : states) {
     offsets_.push_back(width_);
     width_ += state.width;
   }
+}
+
+uint64_t StateCache::Bytes(int32_t length) const {
+  return width_ * sizeof(float) *
+             static_cast<uint64_t>(1 + MostCheckpoints(length)) +
+         static_cast<uint64_t>(length) * sizeof(Entry);
 }
 
 int32_t StateCache::Length(SequenceId sequence) const {
@@ -64,10 +55,13 @@ StateCache::Buffer StateCache::NewBuffer() const {
 
 void StateCache::Begin(SequenceId id, int32_t length) {
   Sequence& sequence = sequences_[id];
+  if (width_ == 0) return;
   std::map<int32_t, Buffer> fresh;
-  const int32_t first = (sequence.position / kInterval + 1) * kInterval;
-  for (int32_t position = first; position <= length; position += kInterval) {
-    if (IsKept(position, length)) fresh[position] = NewBuffer();
+  const int32_t first =
+      (sequence.position / kCheckpointInterval + 1) * kCheckpointInterval;
+  for (int32_t position = first; position <= length;
+       position += kCheckpointInterval) {
+    if (IsCheckpoint(position, length)) fresh[position] = NewBuffer();
   }
   if (sequence.live == nullptr) {
     sequence.live = NewBuffer();
@@ -96,21 +90,26 @@ void StateCache::End(SequenceId id, int32_t length) {
   Sequence& sequence = sequences_.at(id);
   sequence.position = length;
   std::erase_if(sequence.checkpoints, [&](const auto& checkpoint) {
-    return !IsKept(checkpoint.first, length);
+    return !IsCheckpoint(checkpoint.first, length);
   });
 }
 
-void StateCache::Abandon(SequenceId id) {
-  const auto found = sequences_.find(id);
-  if (found == sequences_.end()) return;
-  GoBack(found->second, found->second.position);
-}
+void StateCache::Abandon(SequenceId id) { GoBack(id, Position(id)); }
 
 void StateCache::Append(SequenceId sequence, Entry entry) {
   sequences_.at(sequence).rows.push_back(std::move(entry));
 }
 
+void StateCache::GoBack(SequenceId id, int32_t position) {
+  const auto found = sequences_.find(id);
+  if (found != sequences_.end()) GoBack(found->second, position);
+}
+
 void StateCache::GoBack(Sequence& sequence, int32_t position) const {
+  if (width_ == 0) {
+    sequence.position = std::min(sequence.position, position);
+    return;
+  }
   auto& checkpoints = sequence.checkpoints;
   checkpoints.erase(checkpoints.upper_bound(position), checkpoints.end());
   if (checkpoints.empty()) {

@@ -16,19 +16,16 @@
 namespace fullstop {
 
 // A state can't be cut: what it was some positions ago is lost, unless it was
-// copied. So a sequence keeps copies of its states at some multiples of
-// kInterval positions, the fewer the further back, and the rows behind them: a
-// cut goes back to the nearest copy before it, from which the rows up to the
-// cut must be evaluated again. After a cut by N positions those are fewer than
-// max(2 * N, kInterval).
+// copied. So a sequence keeps copies of its states at checkpoints
+// (checkpoints.h), and its rows: a cut goes back to the nearest copy before it,
+// from which the rows up to the cut must be evaluated again. Of a model without
+// states the rows alone are kept, and a cut goes back to itself.
 // A sequence's states stand at Position(); its rows, which are what its length
 // says, may reach further after a cut. Copies of a sequence share memory until
 // one of them writes. One thread; but between Begin() and End() any number may
 // call Live() and Checkpoint() and use the memory of different states.
 class StateCache {
  public:
-  static constexpr int32_t kInterval = 64;
-
   // How a position was evaluated.
   struct Entry {
     TokenId token;
@@ -39,7 +36,11 @@ class StateCache {
 
   explicit StateCache(const std::vector<StateSpec>& states);
 
+  // There are no states.
   bool empty() const { return width_ == 0; }
+  // The most that a sequence of LENGTH positions takes: its states, what is
+  // kept to go back to, its rows.
+  uint64_t Bytes(int32_t length) const;
 
   // The number of rows; 0 for an unknown sequence.
   int32_t Length(SequenceId sequence) const;
@@ -61,6 +62,8 @@ class StateCache {
   void End(SequenceId sequence, int32_t length);
   // Gives up what was begun, if it was: the states go back to a checkpoint.
   void Abandon(SequenceId sequence);
+  // To POSITION, or a checkpoint before it.
+  void GoBack(SequenceId sequence, int32_t position);
 
   void Append(SequenceId sequence, Entry entry);
 

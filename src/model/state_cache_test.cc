@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <vector>
 
+#include "model/checkpoints.h"
+
 namespace fullstop {
 namespace {
 
-constexpr int32_t kInterval = StateCache::kInterval;
+constexpr int32_t kInterval = kCheckpointInterval;
 constexpr StateId kFirst{0};
 constexpr StateId kSecond{1};
 
@@ -47,6 +49,22 @@ class CountingStates {
 TEST(StateCacheTest, AModelWithoutStatesIsEmpty) {
   EXPECT_TRUE(StateCache({}).empty());
   EXPECT_EQ(StateCache({}).Length(3), 0);
+}
+
+TEST(StateCacheTest, BytesCountWhatIsKept) {
+  for (const int32_t length : {1, 63, 64, 127, 128, 192, 256, 5000, 64 * 64}) {
+    CountingStates states;
+    for (int32_t end = 1; end <= length; ++end) states.Advance(0, end);
+    uint64_t kept = 1;
+    for (int32_t position = 1; position <= length; ++position) {
+      if (states.cache().Checkpoint(0, kFirst, position) != nullptr) ++kept;
+    }
+    constexpr uint64_t kStates = 8 * sizeof(float);
+    const uint64_t bytes = kept * kStates + static_cast<uint64_t>(length) *
+                                                sizeof(StateCache::Entry);
+    EXPECT_GE(states.cache().Bytes(length), bytes) << length;
+    EXPECT_LE(states.cache().Bytes(length), bytes + kStates) << length;
+  }
 }
 
 TEST(StateCacheTest, ACutGoesBackToACheckpointAndKeepsTheRows) {

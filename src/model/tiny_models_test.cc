@@ -7,7 +7,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <limits>
 #include <memory>
 
 #include "format/hf_folder.h"
@@ -110,6 +112,39 @@ TEST_P(TinyModelTest, LogitsAreThoseOfTransformers) {
   }
 }
 
+TEST_P(TinyModelTest, BestKernelsDecodeTheSameOnOneThread) {
+  const std::vector<Row> rows = RowsOf(GetParam().ids);
+  ModelOptions options = Options(rows.size());
+  options.cpu_path.reset();
+  options.threads = 1;
+  const auto model = LoadModel(ReadTiny(GetParam()), options);
+  // The fastest of a few, since others may use the machine.
+  double seconds = std::numeric_limits<double>::max();
+  Logits logits;
+  for (int i = 0; i < 8; ++i) {
+    model->DropSequence(0);
+    const auto begin = std::chrono::steady_clock::now();
+    logits = Evaluate(*model, rows, Phase::kDecode);
+    const std::chrono::duration<double> taken =
+        std::chrono::steady_clock::now() - begin;
+    seconds = std::min(seconds, taken.count());
+  }
+  RecordProperty("decode_per_second",
+                 static_cast<int>(static_cast<double>(rows.size()) / seconds));
+  EXPECT_LE(Difference(logits, GetParam().logits), Bound());
+}
+
+TEST_P(TinyModelTest, ContextIsWhatTheMemoryHolds) {
+  const ModelFile file = ReadTiny(GetParam());
+  for (const uint64_t memory :
+       {CacheBytes(file, 100), CacheBytes(file, 100) - 1}) {
+    const int32_t context =
+        LoadModel(file, {.cache_memory = memory})->context_length();
+    EXPECT_LE(CacheBytes(file, context), memory);
+    EXPECT_TRUE(context >= 128 || CacheBytes(file, context + 1) > memory);
+  }
+}
+
 TEST_P(TinyModelTest, EveryFeatureShows) {
   const ModelFile file = ReadTiny(GetParam());
   const Graph graph = DescribeModel(file);
@@ -126,6 +161,33 @@ TEST_P(TinyModelTest, EveryFeatureShows) {
         Difference(Evaluate(model, rows, Phase::kPrefill), GetParam().logits),
         100 * Bound())
         << "without " << feature;
+  }
+}
+
+// Long enough that layers with a window drop pages.
+TEST(DroppedPagesTest, CutsFarBackGiveTheSameBits) {
+  const auto models = ReadTinyModels();
+  const auto gemma2 =
+      std::ranges::find(models, std::string("gemma2"), &TinyModel::name);
+  const ModelFile file = ReadTiny(*gemma2);
+  std::vector<TokenId> ids;
+  for (int32_t i = 0; i < 6000; ++i) ids.push_back(i * i % 47);
+  const ModelOptions options = {.context_length = 6000, .threads = 2};
+  const auto model = LoadModel(file, options);
+  for (int32_t begin = 0; begin < 6000; begin += 500) {
+    model->Forward(RowsOf(std::span(ids).subspan(begin, 500), begin),
+                   Phase::kPrefill);
+  }
+  model->CopySequence(0, 1, 1500);
+  model->CutSequence(0, 700);
+  for (const auto& [sequence, length] :
+       {std::pair(0, 700), std::pair(1, 1500)}) {
+    EXPECT_EQ(model->SequenceLength(sequence), length);
+    const auto fresh = LoadModel(file, options);
+    fresh->Forward(RowsOf(std::span(ids).first(length)), Phase::kPrefill);
+    const auto more = std::span(ids).subspan(length, 20);
+    EXPECT_EQ(Evaluate(*model, RowsOf(more, length, sequence), Phase::kPrefill),
+              Evaluate(*fresh, RowsOf(more, length), Phase::kPrefill));
   }
 }
 

@@ -1,4 +1,5 @@
-"""The forward pass of a Llama GGUF in float64, from its dequantised weights.
+"""The forward pass of a Llama in float64, of a GGUF's dequantised weights or
+others.
 
 The expected values of the logits tests are made with it. Nothing here is fast:
 a text is evaluated whole, with the full matrix of attention scores.
@@ -18,11 +19,9 @@ import math
 import sys
 
 import numpy as np
-from gguf import GGUFReader
-from gguf.quants import dequantize
 
 
-class Weights:
+class GgufWeights:
     """Tensors by name as float64, dequantised when first asked for."""
 
     def __init__(self, reader):
@@ -32,13 +31,9 @@ class Weights:
         return name in self._tensors
 
     def __getitem__(self, name):
+        from gguf.quants import dequantize
         tensor = self._tensors[name]
         return dequantize(tensor.data, tensor.tensor_type).astype(np.float64)
-
-    def linear(self, x, name):
-        """x @ W^T + b, where NAME.bias is optional."""
-        y = x @ self[name + ".weight"].T
-        return y + self[name + ".bias"] if name + ".bias" in self else y
 
 
 def rope_frequencies(keys, rotated, factors):
@@ -78,12 +73,12 @@ def rope_frequencies(keys, rotated, factors):
 
 
 class Llama:
-    """One model; logits(ids) gives [len(ids), vocabulary]."""
+    """One model; logits(ids) gives [len(ids), vocabulary]. KEYS are GGUF's,
+    without the architecture, WEIGHTS what its tensors' names stand for."""
 
-    def __init__(self, path):
-        reader = GGUFReader(path)
-        self._fields = reader.fields
-        self._weights = Weights(reader)
+    def __init__(self, keys, weights):
+        self._keys = keys
+        self._weights = weights
         self._layers = self._key("block_count")
         self._embedding = self._key("embedding_length")
         self._heads = self._key("attention.head_count")
@@ -97,11 +92,25 @@ class Llama:
         self._frequencies, self._magnitude = rope_frequencies(
             self._key, self._rotated, factors)
 
+    @classmethod
+    def of_file(cls, path):
+        from gguf import GGUFReader
+        reader = GGUFReader(path)
+        keys = {name.removeprefix("llama."): field.contents()
+                for name, field in reader.fields.items()
+                if name.startswith("llama.")}
+        return cls(keys, GgufWeights(reader))
+
     def _key(self, name, *default):
-        field = self._fields.get("llama." + name)
-        if field is None and default:
+        if name not in self._keys and default:
             return default[0]
-        return field.contents()
+        return self._keys[name]
+
+    def _linear(self, x, name):
+        """x @ W^T + b, where NAME.bias is optional."""
+        y = x @ self._weights[name + ".weight"].T
+        bias = name + ".bias"
+        return y + self._weights[bias] if bias in self._weights else y
 
     def _norm(self, x, name):
         mean = np.mean(x * x, axis=-1, keepdims=True)
@@ -122,7 +131,7 @@ class Llama:
         n = len(x)
 
         def heads(name, count):
-            return self._weights.linear(x, block + name).reshape(
+            return self._linear(x, block + name).reshape(
                 n, count, self._head_length)
 
         query = self._rope(heads("attn_q", self._heads))
@@ -138,12 +147,12 @@ class Llama:
             scores = np.exp(scores)
             scores /= scores.sum(axis=-1, keepdims=True)
             out[:, h] = scores @ value[:, g]
-        return self._weights.linear(out.reshape(n, -1), block + "attn_output")
+        return self._linear(out.reshape(n, -1), block + "attn_output")
 
     def _feed_forward(self, x, block):
-        gate = self._weights.linear(x, block + "ffn_gate")
-        up = self._weights.linear(x, block + "ffn_up")
-        return self._weights.linear(gate / (1 + np.exp(-gate)) * up,
+        gate = self._linear(x, block + "ffn_gate")
+        up = self._linear(x, block + "ffn_up")
+        return self._linear(gate / (1 + np.exp(-gate)) * up,
                                     block + "ffn_down")
 
     def logits(self, ids):
@@ -161,7 +170,7 @@ class Llama:
 
 def main(model, ids, out):
     with open(ids, encoding="utf-8") as file:
-        np.save(out, Llama(model).logits(json.load(file)))
+        np.save(out, Llama.of_file(model).logits(json.load(file)))
 
 
 if __name__ == "__main__":

@@ -88,7 +88,7 @@ def main():
         np.save(peer_path, peer)
     if not os.path.exists(exact_path):
         with open(ids_path, encoding="utf-8") as file:
-            np.save(exact_path, Llama(options.model).logits(json.load(file)))
+            np.save(exact_path, Llama.of_file(options.model).logits(json.load(file)))
     exact = np.load(exact_path, mmap_mode="r")
 
     print(f"{'':20} {'mean KL':>10} {'/ peer':>8} {'max |d|':>9} "

@@ -132,11 +132,11 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         plain = Path(scratch) / "plain.gguf"
         write_model(plain, PLAIN)
-        plain_logits = Llama(plain).logits(ids)
+        plain_logits = Llama.of_file(plain).logits(ids)
     for name, changes in MODELS.items():
         model = folder / (name + ".gguf")
         write_model(model, PLAIN | changes)
-        logits = Llama(model).logits(ids)
+        logits = Llama.of_file(model).logits(ids)
         seen = np.abs(logits[-1] - plain_logits[-1]).max()
         assert not changes or seen > SEEN, (name, seen)
         assert model.stat().st_size < 100_000, (name, model.stat().st_size)

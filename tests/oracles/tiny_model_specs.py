@@ -2,8 +2,12 @@
 small numbers.
 
 `type` is that of the tensors (F32), `norm_mean` the mean of the norms' weights
-(1), `spread` gives scale and mean of tensors whose names hold a text.
+(1), `spread` gives scale and mean of tensors whose names hold a text, `extra`
+tensors of the published folder that nobody uses, `oracle` fields for a type of
+transformers' own, `numpy` the module that computes what transformers lacks.
 """
+
+import internlm2_float64
 
 SHAPE = {
     "vocab_size": 48, "hidden_size": 32, "intermediate_size": 48,
@@ -25,9 +29,50 @@ LINEAR = {"linear_num_key_heads": 2, "linear_num_value_heads": 4,
           "linear_conv_kernel_dim": 4}
 DELTA = {"A_log": (1.0, -0.5), "dt_bias": (1.0, 0.0),
          "linear_attn.norm": (0.5, 1.0), "in_proj_a": (0.5, 0.0)}
+# With this bias no expert's score is above 0: one of a group that is left out
+# must not be chosen for having 0.
+BELOW_ZERO = {"e_score_correction_bias": (0.4, -1.5)}
 MIXTURE = {"moe_intermediate_size": 16, "n_routed_experts": 8,
            "n_shared_experts": 2, "num_experts_per_tok": 3,
            "routed_scaling_factor": 2.5, "first_k_dense_replace": 1}
+
+
+
+# Without an epsilon of that size factors before norms would not show.
+def gemma4(**fields):
+    return {
+        "model_type": "gemma4_text", "architectures": ["Gemma4ForCausalLM"],
+        "vocab_size": 48, "hidden_size": 32, "intermediate_size": 24,
+        "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 8,
+        "global_head_dim": 16, "num_global_key_value_heads": None,
+        "attention_bias": False, "attention_k_eq_v": False,
+        "num_kv_shared_layers": 0, "use_double_wide_mlp": False,
+        "max_position_embeddings": 128, "sliding_window": 8,
+        "rms_norm_eps": 0.05, "hidden_activation": "gelu_pytorch_tanh",
+        "final_logit_softcapping": 30.0, "enable_moe_block": False,
+        "num_experts": None, "top_k_experts": None,
+        "moe_intermediate_size": None, "tie_word_embeddings": True,
+        "bos_token_id": 2, "eos_token_id": 1, "pad_token_id": 0,
+        "use_bidirectional_attention": None, "torch_dtype": "float32",
+        "rope_parameters": {
+            "full_attention": {"rope_type": "proportional",
+                               "rope_theta": 100.0,
+                               "partial_rotary_factor": 0.5},
+            "sliding_attention": {"rope_type": "default",
+                                  "rope_theta": 1e4}}} | fields
+
+
+GEMMA4 = {"post_per_layer_input_norm": (1.5, 2.5), "layer_scalar": (0.3, 1.0),
+          "router.scale": (0.5, 1.0),
+          "per_expert_scale": (0.5, 1.0)}
+# Layers that read the cache of another have keys and values of their own in
+# published files, which nobody uses.
+GEMMA4_UNUSED = [
+    [f"model.layers.{layer}.self_attn.{name}", shape]
+    for layer, length in ((4, 8), (5, 8), (6, 16))
+    for name, shape in (("k_proj.weight", [2 * length, 32]),
+                        ("v_proj.weight", [2 * length, 32]),
+                        ("k_norm.weight", [length]))]
 
 SPECS = {
     "llama": {"config": model(
@@ -156,6 +201,34 @@ SPECS = {
             "intermediate_size": 8, "num_hidden_layers": 1,
             "num_attention_heads": 1, "image_size": 8, "patch_size": 4,
             "vision_use_head": False}}},
+    "gemma4_text": {"extra": GEMMA4_UNUSED, "spread": GEMMA4, "config": gemma4(
+        num_hidden_layers=7, num_kv_shared_layers=3, use_double_wide_mlp=True,
+        hidden_size_per_layer_input=8, vocab_size_per_layer_input=48,
+        layer_types=["sliding_attention", "full_attention"] * 2 +
+        ["sliding_attention"] * 2 + ["full_attention"])},
+    "gemma4_moe": {"spread": GEMMA4, "config": gemma4(
+        num_hidden_layers=3, attention_k_eq_v=True,
+        num_global_key_value_heads=1, hidden_size_per_layer_input=0,
+        enable_moe_block=True, num_experts=6, top_k_experts=3,
+        moe_intermediate_size=16,
+        layer_types=["sliding_attention"] * 2 + ["full_attention"])},
+    "gemma4": {"spread": GEMMA4, "config": {
+        "model_type": "gemma4", "torch_dtype": "float32",
+        "architectures": ["Gemma4ForConditionalGeneration"],
+        "audio_config": None, "vision_config": None,
+        "image_token_id": 54, "boi_token_id": 55, "eoi_token_id": 56,
+        "audio_token_id": 57, "boa_token_id": 58, "eoa_token_index": 59,
+        "video_token_id": 60, "eos_token_id": [1, 3],
+        "tie_word_embeddings": True,
+        "text_config": gemma4(
+            num_hidden_layers=6, attention_k_eq_v=True,
+            num_global_key_value_heads=1, num_kv_shared_layers=0,
+            hidden_size_per_layer_input=8, vocab_size_per_layer_input=48,
+            layer_types=["sliding_attention"] * 5 + ["full_attention"])}},
+    "internlm2": {"numpy": internlm2_float64, "config": model(
+        "internlm2", "InternLM2ForCausalLM", bias=True, rope_theta=1e6,
+        rope_scaling={"type": "dynamic", "factor": 2.0}, pad_token_id=2,
+        num_attention_heads=4, num_key_value_heads=2)},
     "mixtral": {"config": model(
         "mixtral", "MixtralForCausalLM", sliding_window=None, rope_theta=1e6,
         num_local_experts=5, num_experts_per_tok=2, intermediate_size=24)},
@@ -192,7 +265,7 @@ SPECS = {
         rope_scaling={"type": "dynamic", "alpha": 50.0, "factor": 1.0,
                       "beta_fast": 32, "beta_slow": 1, "mscale": 1.0,
                       "mscale_all_dim": 1.0})},
-    "glm4_moe": {"config": model(
+    "glm4_moe": {"spread": BELOW_ZERO, "config": model(
         "glm4_moe", "Glm4MoeForCausalLM", head_dim=16, rope_theta=1e6,
         partial_rotary_factor=0.5, use_qk_norm=True, attention_bias=True,
         moe_intermediate_size=16, n_routed_experts=8, n_shared_experts=1,
@@ -235,7 +308,7 @@ SPECS = {
         num_key_value_heads=4, q_lora_rank=None, **LATENT, **MIXTURE,
         n_group=1, topk_group=1, topk_method="greedy", scoring_func="softmax",
         norm_topk_prob=False, moe_layer_freq=1)},
-    "deepseek_v3": {"config": model(
+    "deepseek_v3": {"spread": BELOW_ZERO, "config": model(
         "deepseek_v3", "DeepseekV3ForCausalLM", rope_theta=1e4,
         num_key_value_heads=4, q_lora_rank=24, **LATENT, **MIXTURE,
         n_group=4, topk_group=2, topk_method="noaux_tc",
@@ -264,6 +337,14 @@ SPECS = {
         num_experts_per_tok=3, norm_topk_prob=True, use_expert_bias=True,
         routed_scaling_factor=1.5, tie_word_embeddings=True,
         layer_types=["conv", "full_attention", "conv"])},
+    "qwen3_next": {"norm_mean": 0.0, "spread": DELTA, "extra": [
+        ["mtp.fc.weight", [32, 64]], ["mtp.layers.0.mlp.gate.weight", [6, 32]],
+    ], "config": model(
+        "qwen3_next", "Qwen3NextForCausalLM", head_dim=16, num_hidden_layers=4,
+        **LINEAR, rope_theta=1e4, partial_rotary_factor=0.5, rope_scaling=None,
+        num_experts=6, num_experts_per_tok=3, moe_intermediate_size=16,
+        shared_expert_intermediate_size=24, norm_topk_prob=True,
+        decoder_sparse_step=1, mlp_only_layers=[], full_attention_interval=4)},
     "qwen3_5": {"norm_mean": 0.0, "spread": DELTA, "config": model(
         "qwen3_5_text", "Qwen3_5ForCausalLM", head_dim=16, num_hidden_layers=4,
         **LINEAR, rope_parameters={"rope_type": "default", "rope_theta": 1e4,

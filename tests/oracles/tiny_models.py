@@ -1,5 +1,5 @@
 """Writes tests/fixtures/models/: tiny random models of every architecture, each
-with the logits that transformers computes.
+with the logits that transformers computes (of what it lacks, numpy).
 
 usage: tiny_models.py [NAME...]   (needs torch and transformers 5)
 
@@ -110,6 +110,10 @@ def logits_of(config, tensors, ids, oracle):
             raise SystemExit(f"not loaded as it stands: {info}")
         with torch.no_grad():
             logits = model(torch.tensor([ids]), use_cache=False).logits[0]
+    return rounded(logits.numpy())
+
+
+def rounded(logits):
     return [[float(f"{x:.7g}") for x in row] for row in logits.tolist()]
 
 
@@ -122,7 +126,30 @@ def save(model, spec, original):
         return config, tensors_of(folder, spec)
 
 
-def make_fixture(name, spec):
+def fixture_of(ids, layouts):
+    return {"transformers": transformers.__version__, "seed": SEED, "ids": ids,
+            "layouts": layouts}
+
+
+def make_ids(vocabulary):
+    return np.random.default_rng(SEED).integers(0, vocabulary, IDS).tolist()
+
+
+def make_numpy_fixture(spec):
+    """Of a model that transformers lacks: there is one layout."""
+    config, module = spec["config"], spec["numpy"]
+    ids = make_ids(config["vocab_size"])
+    tensors = [[name, shape, *spread(name, shape, spec), "F32"]
+               for name, shape in sorted(module.shapes(config))]
+    numbers = {name: draw(name, *rest).numpy() for name, *rest in tensors}
+    logits = rounded(module.logits(config, numbers, ids))
+    return fixture_of(ids, [{"name": "published", "config": config,
+                             "tensors": tensors, "logits": logits}])
+
+
+def make_fixture(spec):
+    if "numpy" in spec:
+        return make_numpy_fixture(spec)
     torch.manual_seed(0)
     published = spec["config"]
     oracle = spec.get("oracle", {})
@@ -131,11 +158,10 @@ def make_fixture(name, spec):
         config = AutoConfig.from_pretrained(folder)
     model = AutoModelForCausalLM.from_config(config)
     text = published.get("text_config", published)
-    rng = np.random.default_rng(SEED)
-    ids = rng.integers(0, text["vocab_size"], IDS).tolist()
+    ids = make_ids(text["vocab_size"])
     saved_config, tensors = save(model, spec, original=True)
-    if "rename" in spec:
-        tensors = [[spec["rename"](n), *rest] for n, *rest in tensors]
+    for name, shape in spec.get("extra", []):
+        tensors.append([name, shape, *spread(name, shape, spec), "F32"])
     layouts = [{"name": "published", "config": published, "tensors": tensors,
                 "logits": logits_of(published, tensors, ids, oracle)}]
     _, saved_tensors = save(model, spec, original=False)
@@ -145,8 +171,7 @@ def make_fixture(name, spec):
         layout["logits"] = logits_of(saved_config, saved_tensors, ids,
                                      oracle)
     layouts.append(layout)
-    return {"transformers": transformers.__version__, "seed": SEED, "ids": ids,
-            "layouts": layouts}
+    return fixture_of(ids, layouts)
 
 
 def dump(fixture):
@@ -170,7 +195,7 @@ def main():
     transformers.logging.set_verbosity_error()
     FIXTURES.mkdir(exist_ok=True)
     for name in sys.argv[1:] or SPECS:
-        fixture = make_fixture(name, SPECS[name])
+        fixture = make_fixture(SPECS[name])
         logits = np.array(fixture["layouts"][0]["logits"])
         text = dump(fixture)
         (FIXTURES / f"{name}.json").write_text(text)

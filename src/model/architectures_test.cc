@@ -1,0 +1,116 @@
+// Files that hold tensors in an older form.
+#include "model/architectures.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "format/gguf_writer.h"
+#include "format/hf_folder.h"
+#include "format/safetensors.h"
+#include "model/load.h"
+#include "model/tiny_models.h"
+
+namespace fullstop {
+namespace {
+
+TinyModel TinyModelOf(std::string_view name) {
+  for (TinyModel& model : ReadTinyModels()) {
+    if (model.name == name) return std::move(model);
+  }
+  throw Error::NotFound(std::string(name));
+}
+
+std::vector<std::byte> BytesOf(const ModelTensor& tensor) {
+  if (tensor.make) return tensor.make();
+  std::vector<std::byte> bytes;
+  for (const std::span<const std::byte> piece : tensor.pieces) {
+    bytes.insert(bytes.end(), piece.begin(), piece.end());
+  }
+  return bytes;
+}
+
+// DeepSeek's tiny model as files hold it that were made before its keys' and
+// values' matrices were written apart.
+class OldDeepSeekTest : public testing::Test {
+ protected:
+  OldDeepSeekTest() : model_(TinyModelOf("deepseek_v2_lite")) {
+    const std::string path = WriteTinyModel(model_, testing::TempDir());
+    const HfFolder folder = HfFolder::Open(path);
+    const ModelFile file = ReadModelFolder(folder);
+    GgufWriter writer;
+    for (const GgufEntry& entry : file.keys().entries()) {
+      if (entry.key.find("attention.key_length") == std::string::npos &&
+          entry.key.find("attention.value_length") == std::string::npos) {
+        writer.Add(entry.key, entry.value);
+      }
+    }
+    const auto length = [](uint64_t value) { return GgufValue{value}; };
+    writer.Add("deepseek2.attention.key_length", length(16));
+    writer.Add("deepseek2.attention.value_length", length(8));
+    std::deque<std::vector<std::byte>> data;
+    for (const ModelTensor& tensor : file.tensors()) {
+      if (tensor.name.ends_with("attn_k_b.weight")) continue;
+      if (tensor.name.ends_with("attn_v_b.weight")) continue;
+      writer.AddTensor(tensor.name, tensor.type, tensor.shape,
+                       data.emplace_back(BytesOf(tensor)));
+    }
+    const SafetensorsSet weights = folder.OpenWeights();
+    for (int layer = 0; layer < 2; ++layer) {
+      const SafetensorsTensor* fused =
+          weights.Find("model.layers." + std::to_string(layer) +
+                       ".self_attn.kv_b_proj.weight");
+      const std::vector<uint64_t> shape = {fused->shape[1], fused->shape[0]};
+      writer.AddTensor("blk." + std::to_string(layer) + ".attn_kv_b.weight",
+                       TensorType::kF32, shape, fused->data);
+    }
+    bytes_ = writer.ToString();
+  }
+
+  TinyModel model_;
+  std::string bytes_;
+};
+
+TEST_F(OldDeepSeekTest, MatrixOfKeysAndValuesIsTakenApart) {
+  const GgufFile file =
+      GgufFile::Parse(std::as_bytes(std::span(bytes_)), "old.gguf");
+  const auto model =
+      LoadModel(file, {.cache_type = kernels::CacheType::kF32, .threads = 1});
+  std::vector<Row> rows;
+  for (const TokenId id : model_.ids) {
+    rows.push_back({.position = static_cast<int32_t>(rows.size()),
+                    .token = id,
+                    .want = Want::kLogits});
+  }
+  ForwardResult& result = model->Forward(rows, Phase::kDecode);
+  for (size_t row = 0; row < rows.size(); ++row) {
+    for (size_t i = 0; i < result.Logits(row).size(); ++i) {
+      EXPECT_NEAR(result.Logits(row)[i], model_.logits[row][i], 3e-4);
+    }
+  }
+}
+
+TEST_F(OldDeepSeekTest, MatrixOfAnotherShapeIsRefused) {
+  // The key says 8, and so do the tensors.
+  const std::string key = "deepseek2.attention.value_length";
+  const size_t value = bytes_.find(key) + key.size() + sizeof(uint32_t);
+  bytes_[value] = 24;
+  const GgufFile file =
+      GgufFile::Parse(std::as_bytes(std::span(bytes_)), "old.gguf");
+  try {
+    LoadModel(file, {});
+    FAIL() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), Error::Kind::kFormat);
+    EXPECT_THAT(error.what(), testing::HasSubstr("attn_kv_b.weight"));
+  }
+}
+
+}  // namespace
+}  // namespace fullstop
