@@ -153,10 +153,10 @@ Graph DescribeAs(const ModelFile& file, std::string_view architecture) {
 
 // GGUF's files hold the value heads of one key head apart: head j of key head
 // i is number j * key heads + i there, i * repeats + j here.
-std::vector<RowRange> Tiled(const DeltaShape& s, uint64_t begin,
-                            uint64_t length) {
+std::vector<AxisRange> Tiled(const DeltaShape& s, uint64_t begin,
+                             uint64_t length) {
   const uint64_t repeats = s.value_heads / s.key_heads;
-  std::vector<RowRange> rows;
+  std::vector<AxisRange> rows;
   for (uint64_t j = 0; j < repeats; ++j) {
     for (uint64_t i = 0; i < s.key_heads; ++i) {
       rows.push_back({begin + (i * repeats + j) * length, length});
@@ -184,56 +184,27 @@ DeltaShape ReadDeltaFields(FolderReader& f) {
 }
 
 void ReadDeltaTensors(FolderReader& f, const DeltaShape& s) {
-  const std::vector<RowRange> heads = Tiled(s, 0, 1);
-  const std::vector<RowRange> values = Tiled(s, 0, s.value_length);
-  std::vector<RowRange> mixed = Tiled(s, 2 * s.keys(), s.value_length);
+  const std::vector<AxisRange> heads = Tiled(s, 0, 1);
+  const std::vector<AxisRange> values = Tiled(s, 0, s.value_length);
+  std::vector<AxisRange> mixed = Tiled(s, 2 * s.keys(), s.value_length);
   mixed.insert(mixed.begin(), {0, 2 * s.keys()});
-  f.AddRows({"model.layers.{}.linear_attn.in_proj_qkv", "blk.{}.attn_qkv"},
-            mixed);
-  f.AddRows({"model.layers.{}.linear_attn.in_proj_z", "blk.{}.attn_gate"},
-            values);
-  f.AddRows({"model.layers.{}.linear_attn.in_proj_a", "blk.{}.ssm_alpha"},
-            heads);
-  f.AddRows({"model.layers.{}.linear_attn.in_proj_b", "blk.{}.ssm_beta"},
-            heads);
-  f.AddRows({"model.layers.{}.linear_attn.dt_bias", "blk.{}.ssm_dt.bias"},
-            heads);
-  const auto channels = [mixed](std::vector<uint64_t>* shape,
-                                std::vector<float>* numbers) {
-    const uint64_t kernel = shape->front();
-    *shape = {kernel, shape->back()};
-    if (numbers == nullptr) return;
-    std::vector<float> ordered;
-    for (const RowRange& range : mixed) {
-      const auto begin =
-          numbers->begin() + static_cast<int64_t>(range.begin * kernel);
-      ordered.insert(ordered.end(), begin,
-                     begin + static_cast<int64_t>(range.count * kernel));
-    }
-    *numbers = std::move(ordered);
-  };
-  f.AddChanged(
-      {"model.layers.{}.linear_attn.conv1d.weight", "blk.{}.ssm_conv1d.weight"},
-      channels);
-  f.AddChanged({"model.layers.{}.linear_attn.A_log", "blk.{}.ssm_a"},
-               [heads](std::vector<uint64_t>*, std::vector<float>* numbers) {
-                 if (numbers == nullptr) return;
-                 const std::vector<float> old = *numbers;
-                 for (size_t i = 0; i < heads.size(); ++i) {
-                   (*numbers)[i] = -std::exp(old.at(heads[i].begin));
-                 }
-               });
-  std::vector<uint64_t> columns;
-  for (const RowRange& range : values) {
-    for (uint64_t i = 0; i < range.count; ++i) {
-      columns.push_back(range.begin + i);
-    }
+  for (const auto& [folder, gguf, place] :
+       {std::tuple("in_proj_qkv", "attn_qkv", TensorPlace{.rows = mixed}),
+        std::tuple("in_proj_z", "attn_gate", TensorPlace{.rows = values}),
+        std::tuple("in_proj_a", "ssm_alpha", TensorPlace{.rows = heads}),
+        std::tuple("in_proj_b", "ssm_beta", TensorPlace{.rows = heads}),
+        std::tuple("dt_bias", "ssm_dt.bias", TensorPlace{.rows = heads}),
+        std::tuple(
+            "conv1d", "ssm_conv1d",
+            TensorPlace{.rows = mixed, .extra = ExtraDimension::kChannel}),
+        std::tuple(
+            "A_log", "ssm_a",
+            TensorPlace{.rows = heads, .change = NumberChange::kMinusExp}),
+        std::tuple("out_proj", "ssm_out", TensorPlace{.columns = values})}) {
+    f.AddPlaced({std::string("model.layers.{}.linear_attn.") + folder,
+                 std::string("blk.{}.") + gguf},
+                place);
   }
-  f.AddGathered({"model.layers.{}.linear_attn.out_proj", "blk.{}.ssm_out"},
-                [columns](const std::vector<uint64_t>& shape) {
-                  return TensorStrides{
-                      .shape = shape, .row = shape[0], .columns = columns};
-                });
 }
 
 void ReadFolder(FolderReader& f) {
@@ -251,9 +222,19 @@ void ReadFolder(FolderReader& f) {
   f.AddOneToNorms(kHeadNormNames);
   ReadDeltaTensors(f, ReadDeltaFields(f));
   f.SetCount("full_attention_interval", f.Count("full_attention_interval", 4));
+  // For other programs: this one sees which tensors a layer has, and positions
+  // of text have one section. llama.cpp loads no file without the sections.
+  if (const auto recurrent = f.LayersOfType("linear_attention")) {
+    f.SetFlags("attention.recurrent_layers", *recurrent);
+  }
+  std::vector<uint64_t> sections = f.RopeParameters().value(
+      "mrope_section", std::vector<uint64_t>{11, 11, 10});
+  sections.resize(4);
+  f.SetCounts("rope.dimension_sections", sections);
   if (f.Field("num_experts").is_null()) return;
   f.SetExpertKeys();
-  f.AddExpertNames("model.layers.{}.mlp");
+  f.AddMixture(
+      {.shared = kSharedExpertNames, .shared_gate = "shared_expert_gate"});
 }
 
 Graph Describe(const ModelFile& file) { return DescribeAs(file, "qwen35"); }
