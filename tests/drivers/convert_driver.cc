@@ -5,6 +5,7 @@
 // Prints a line of JSON a model: folder, file, back, ids, and our logits of
 // that file.
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -62,6 +63,10 @@ struct Variant {
   const char* config;  // merged into config.json
   // By parts of names: other shapes; null leaves a tensor out.
   const char* tensors = "{}";
+  // One begin of a name and another: those are left out, and come again as
+  // copies of these.
+  const char* copies = nullptr;
+  const char* of = nullptr;
 };
 constexpr Variant kVariants[] = {
     {"mistral", R"({"sliding_window": null})"},
@@ -90,6 +95,12 @@ constexpr Variant kVariants[] = {
      R"({"in_proj_qkv": [64, 32], "in_proj_z": [32, 32],
          "linear_attn.norm": [8], "conv1d": [64, 1, 4],
          "out_proj": [32, 32]})"},
+    {"deepseek_v2", R"({"topk_method": "greedy"})"},
+    {"lfm2", R"({"conv_bias": false})", R"({".conv.conv.bias": null,
+         "_proj.bias": null})"},
+    {"lfm2_moe", R"({"routed_scaling_factor": 1.0})"},
+    {"qwen2_moe", R"({"mlp_only_layers": []})", "{}", "model.layers.0.mlp.",
+     "model.layers.1.mlp."},
     {"llama4", R"({"attention_chunk_size": 8192, "floor_scale": 8192,
                    "attn_scale": 0.1})"},
 };
@@ -102,7 +113,7 @@ TinyModel Varied(TinyModel model, const Variant& variant) {
   auto tensors = nlohmann::ordered_json::array();
   for (auto& tensor : model.tensors) {
     const std::string name = tensor[0];
-    bool kept = true;
+    bool kept = variant.copies == nullptr || !name.starts_with(variant.copies);
     for (const auto& [part, shape] : changes.items()) {
       if (name.find(part) == name.npos) continue;
       if (shape.is_null()) {
@@ -112,6 +123,9 @@ TinyModel Varied(TinyModel model, const Variant& variant) {
       }
     }
     if (kept) tensors.push_back(tensor);
+    if (variant.of == nullptr || !name.starts_with(variant.of)) continue;
+    tensor[0] = variant.copies + name.substr(std::strlen(variant.of));
+    tensors.push_back(tensor);
   }
   model.tensors = std::move(tensors);
   return model;

@@ -51,6 +51,12 @@ OTHERWISE = {
     "qwen3_5": DELTA.format("qwen35"),
     "qwen3_5_moe": DELTA.format("qwen35moe"),
     "llama4": "chunks and the temperature are fixed (src/models/llama4.cpp, load_arch_hparams)",
+    "deepseek_v2": "groups of experts scored by the sum of their two best, as V3 does "
+                   "(src/llama-graph.cpp, build_moe_ffn)",
+    "lfm2": NO_BIAS.format("lfm2"),
+    "lfm2_moe": "no factor of the routed experts is read (src/models/lfm2moe.cpp); makers "
+                "publish 1",
+    "qwen2_moe": "experts in every layer (src/models/qwen2moe.cpp)",
     "deepseek_v2_lite": "queries without a latent in models of 26, 27 or 48 layers alone "
                         "(src/models/deepseek2.cpp, is_lite)",
 }
