@@ -25,6 +25,7 @@ struct ConvertOptions {
   std::string output;
   std::string type = "auto";
   std::string metadata_from;
+  std::string shard_size = "5GB";
   bool json = false;
 };
 
@@ -97,7 +98,12 @@ ConvertResult Convert(const ConvertOptions& options,
       throw Error::Usage("--outtype is for folders that become GGUF files");
     }
     const GgufFile file = GgufFile::Open(ResolveModel(options.model));
-    return GgufToFolder(file, options.output, progress);
+    const auto most = ParseBytes(options.shard_size);
+    if (!most) {
+      throw Error::Usage("--max-shard-size is '" + options.shard_size + "'")
+          .Advice("a number of bytes, or one with a unit: 5GB, 500MB");
+    }
+    return GgufToFolder(file, options.output, progress, *most);
   }
   return FolderToGguf(HfFolder::Open(options.model), options.output,
                       ParseOutType(options.type), progress);
@@ -154,6 +160,11 @@ void AddConvert(CLI::App& app, Runner& run) {
                    "write the GGUF file MODEL with the vocabulary, the "
                    "template and the stops of FOLDER")
       ->type_name("FOLDER");
+  command
+      ->add_option("--max-shard-size", options->shard_size,
+                   "how large a file of a folder's weights may become")
+      ->type_name("SIZE")
+      ->capture_default_str();
   command->add_flag("--json", options->json, "print one JSON object");
   AddExamples(*command,
               {{"convert SmolLM2-135M-Instruct -o smollm2.gguf",

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -60,6 +61,8 @@ std::optional<int> Parse(CLI::App& app, int argc, char** argv) {
 
 int Main(int argc, char** argv) {
   KeepStreamsApart();
+  // A file past the limit on its size is an error of that write, not the end.
+  ::signal(SIGXFSZ, SIG_IGN);
   CLI::App app(
       "fullstop: chat language models whose replies end where they should, and "
       "say why");

@@ -4,11 +4,13 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <fstream>
 #include <limits>
 #include <optional>
 #include <string>
+#include <system_error>
 
 namespace fullstop {
 namespace {
@@ -51,6 +53,29 @@ std::string DescribeBytes(uint64_t bytes) {
   const double mebibytes = static_cast<double>(bytes) / 1048576;
   if (mebibytes < 1024) return fmt::format("{:.0f} MiB", std::ceil(mebibytes));
   return fmt::format("{:.1f} GiB", std::ceil(mebibytes / 102.4) / 10);
+}
+
+std::optional<uint64_t> ParseBytes(std::string_view text) {
+  constexpr std::string_view kUnits = "KMGT";
+  double number = 0;
+  const auto [rest, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc()) return std::nullopt;
+  text.remove_prefix(static_cast<size_t>(rest - text.data()));
+  if (text.starts_with(' ')) text.remove_prefix(1);
+  if (!text.empty() && (text.back() == 'B' || text.back() == 'b')) {
+    text.remove_suffix(1);
+  }
+  const bool binary = !text.empty() && text.back() == 'i';
+  if (binary) text.remove_suffix(1);
+  if (text.size() > 1 || (binary && text.empty())) return std::nullopt;
+  if (!text.empty()) {
+    const size_t unit = kUnits.find(text[0] == 'k' ? 'K' : text[0]);
+    if (unit == kUnits.npos) return std::nullopt;
+    number *= std::pow(binary ? 1024 : 1000, unit + 1);
+  }
+  if (!(number >= 1 && number <= 9007199254740992)) return std::nullopt;
+  return static_cast<uint64_t>(number);
 }
 
 }  // namespace fullstop

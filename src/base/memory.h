@@ -3,7 +3,9 @@
 #define FULLSTOP_BASE_MEMORY_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace fullstop {
 
@@ -14,6 +16,11 @@ uint64_t AvailableMemory();
 
 // "5.2 GiB", "180 MiB": BYTES for a person, rounded up.
 std::string DescribeBytes(uint64_t bytes);
+
+// "5GB", "500MB", "1.5 GiB", "1000000": what users of transformers write, a
+// number above 0 and a unit of 1000 or, with an i, of 1024 bytes. nullopt for
+// anything else and past 2^53.
+std::optional<uint64_t> ParseBytes(std::string_view text);
 
 }  // namespace fullstop
 

@@ -27,5 +27,17 @@ TEST(MemoryTest, BytesAreRoundedUpForAPerson) {
   EXPECT_EQ(DescribeBytes((uint64_t{5} << 30) + 1), "5.1 GiB");
 }
 
+TEST(MemoryTest, SizesAreReadAsUsersOfTransformersWriteThem) {
+  EXPECT_EQ(ParseBytes("5GB"), 5'000'000'000u);
+  EXPECT_EQ(ParseBytes("1.5 GiB"), 3u << 29);
+  EXPECT_EQ(ParseBytes("200kb"), 200'000u);
+  EXPECT_EQ(ParseBytes("2M"), 2'000'000u);
+  EXPECT_EQ(ParseBytes("12345"), 12345u);
+  for (const char* text :
+       {"", "GB", "0", "-1GB", "5XB", "5iB", "5GBB", "nan", "1e30", "5 G B"}) {
+    EXPECT_EQ(ParseBytes(text), std::nullopt) << text;
+  }
+}
+
 }  // namespace
 }  // namespace fullstop

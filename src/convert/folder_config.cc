@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
+#include <utility>
 
+#include "base/error.h"
+#include "convert/gguf_tensors.h"
 #include "format/json_file.h"
 
 namespace fullstop {
@@ -33,6 +37,20 @@ constexpr std::array<FieldOfKey, 3> kNumbers = {
     {{"rms_norm_eps", "attention.layer_norm_rms_epsilon"},
      {"layer_norm_eps", "attention.layer_norm_epsilon"},
      {"rope_theta", "rope.freq_base"}}};
+
+// How the configuration of a mixture differs: of these the keys say enough.
+struct MixtureFields {
+  std::string_view architecture;
+  const char* model_type;
+  const char* count;
+  const char* width;
+  // What other programs do without a key.
+  bool normalised;
+};
+constexpr std::array<MixtureFields, 3> kMixtures = {
+    {{"llama", "mixtral", "num_local_experts", "intermediate_size", true},
+     {"qwen2moe", "qwen2_moe", "num_experts", "moe_intermediate_size", false},
+     {"qwen3moe", "qwen3_moe", "num_experts", "moe_intermediate_size", true}}};
 
 // A key of one number; absent where it holds one for each layer.
 std::optional<int64_t> FindCount(const GgufFile& file, const std::string& key) {
@@ -63,16 +81,30 @@ void AddRope(const GgufFile& file, const std::string& prefix, Json* config) {
   (*config)["rope_scaling"] = std::move(scaling);
 }
 
-}  // namespace
-
-Json ShortestJson(float value) {
-  return Json::parse(fmt::format("{}", value), nullptr, false);
+void AddMixture(const GgufFile& file, const std::string& prefix, Json* config) {
+  const auto count = FindCount(file, prefix + "expert_count");
+  const auto fields =
+      std::ranges::find(kMixtures, prefix.substr(0, prefix.size() - 1),
+                        &MixtureFields::architecture);
+  if (!count || *count == 0 || fields == kMixtures.end()) return;
+  (*config)["model_type"] = fields->model_type;
+  (*config)[fields->count] = *count;
+  for (const auto& [field, key] :
+       {std::pair("num_experts_per_tok", "expert_used_count"),
+        std::pair(fields->width, "expert_feed_forward_length"),
+        std::pair("shared_expert_intermediate_size",
+                  "expert_shared_feed_forward_length")}) {
+    if (const auto number = FindCount(file, prefix + key)) {
+      (*config)[field] = *number;
+    }
+  }
+  if (fields->model_type == std::string_view("mixtral")) return;
+  (*config)["norm_topk_prob"] =
+      file.GetBool(prefix + "expert_weights_norm").value_or(fields->normalised);
 }
 
-Json FolderConfig(const GgufFile& file, std::string_view model_type) {
-  if (const auto kept = file.GetString(kConfigKey)) {
-    return ParseJson(*kept, std::string(kConfigKey));
-  }
+Json ConfigOfKeys(const ModelFile& model, std::string_view model_type) {
+  const GgufFile& file = model.keys();
   const std::string prefix =
       std::string(file.GetString("general.architecture").value_or("")) + ".";
   Json config = {{"model_type", std::string(model_type)}};
@@ -91,12 +123,84 @@ Json FolderConfig(const GgufFile& file, std::string_view model_type) {
       config[each.field] = ShortestJson(static_cast<float>(*number));
     }
   }
+  AddMixture(file, prefix, &config);
   AddRope(file, prefix, &config);
-  if (const auto* embedding = file.FindTensor("token_embd.weight");
+  if (const auto* embedding = model.FindTensor("token_embd.weight");
       embedding != nullptr && embedding->shape.size() > 1) {
     config["vocab_size"] = embedding->shape[1];
   }
-  config["tie_word_embeddings"] = file.FindTensor("output.weight") == nullptr;
+  config["tie_word_embeddings"] = model.FindTensor("output.weight") == nullptr;
+  return config;
+}
+
+// Fields of a model of several modalities that its text model has, too.
+constexpr std::array<const char*, 6> kShared = {
+    "bos_token_id", "eos_token_id", "pad_token_id",
+    "dtype",        "torch_dtype",  "quantization_config"};
+
+// Of a model of several modalities a GGUF file has the text model alone.
+Json TextModel(const ModelFile& model, Json config) {
+  const auto text = config.find("text_config");
+  if (text == config.end() || !text->is_object() ||
+      !text->contains("model_type")) {
+    return config;
+  }
+  Json own = *text;
+  own["tie_word_embeddings"] = model.FindTensor("output.weight") == nullptr;
+  for (const char* field : kShared) {
+    if (config.contains(field) && !own.contains(field)) {
+      own[field] = config[field];
+    }
+  }
+  return own;
+}
+
+const char* TorchType(TensorType type) {
+  if (type == TensorType::kF16) return "float16";
+  return type == TensorType::kBF16 ? "bfloat16" : "float32";
+}
+
+// F8 has become another type; MXFP4 stays what it is.
+void SetPacking(const ModelFile& model, Json* config) {
+  const bool packed =
+      std::ranges::any_of(model.tensors(), [](const ModelTensor& tensor) {
+        return tensor.type == TensorType::kMXFP4;
+      });
+  if (!packed) {
+    config->erase("quantization_config");
+  } else if (!config->contains("quantization_config")) {
+    (*config)["quantization_config"] = {
+        {"quant_method", "mxfp4"},
+        {"modules_to_not_convert",
+         {"model.layers.*.self_attn", "model.layers.*.mlp.router",
+          "model.embed_tokens", "lm_head"}}};
+  }
+  const auto main = MainFloatType(model);
+  for (const char* field : {"dtype", "torch_dtype"}) {
+    if (main && config->contains(field)) (*config)[field] = TorchType(*main);
+  }
+}
+
+}  // namespace
+
+Json ShortestJson(float value) {
+  return Json::parse(fmt::format("{}", value), nullptr, false);
+}
+
+Json FolderConfig(const ModelFile& model, std::string_view model_type) {
+  const GgufFile& file = model.keys();
+  Json config;
+  if (const auto kept = file.GetString(kConfigKey)) {
+    config = TextModel(model, ParseJson(*kept, std::string(kConfigKey)));
+    if (!config.is_object()) {
+      throw Error::Format("key " + std::string(kConfigKey) +
+                          " holds no JSON object")
+          .In(model.path());
+    }
+  } else {
+    config = ConfigOfKeys(model, model_type);
+  }
+  SetPacking(model, &config);
   return config;
 }
 

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "format/gguf.h"
+#include "model/model_file.h"
 
 namespace fullstop {
 
@@ -15,11 +15,13 @@ inline constexpr std::string_view kConfigKey = "fullstop.config";
 inline constexpr std::string_view kTokenizerJsonKey =
     "tokenizer.huggingface.json";
 
-// What FILE keeps, else made of its keys; of an architecture with keys beyond
+// What MODEL, a GGUF file, keeps, but for what its weights are now: the text
+// model of several modalities, in the type of the tensors, packed where they
+// are. Else made of its keys; of an architecture with keys beyond
 // those of a plain decoder it lacks fields, which is for the caller to find out
 // by reading it. MODEL_TYPE is the architecture's. Throws Error (kFormat) where
-// what FILE keeps is no JSON.
-nlohmann::ordered_json FolderConfig(const GgufFile& file,
+// what MODEL keeps is no JSON.
+nlohmann::ordered_json FolderConfig(const ModelFile& model,
                                     std::string_view model_type);
 
 // VALUE with the fewest digits that give it again: 1e-05, not 9.99999974e-06.

@@ -1,6 +1,7 @@
 #include "convert/gguf_tensors.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -28,6 +29,22 @@ bool IsReordered(const ModelFile& model) {
                         [](const Architecture* a) { return a->name; });
   return model.rotary_order() == RotaryOrder::kHalves &&
          known != architectures.end() && (*known)->reordered;
+}
+
+// Of those that TYPE gives to matrices; nullopt leaves one out.
+std::optional<TensorType> MostBytes(
+    const ModelFile& model,
+    const std::function<std::optional<TensorType>(const ModelTensor&)>& type) {
+  std::map<TensorType, uint64_t> bytes;
+  for (const ModelTensor& tensor : model.tensors()) {
+    if (tensor.shape.size() < 2) continue;
+    const std::optional<TensorType> each = type(tensor);
+    if (each) bytes[*each] += TensorBytes(*each, tensor.shape).value_or(0);
+  }
+  const auto most = std::ranges::max_element(
+      bytes, {}, [](const auto& entry) { return entry.second; });
+  if (most == bytes.end()) return std::nullopt;
+  return most->first;
 }
 
 }  // namespace
@@ -58,16 +75,17 @@ uint64_t RotaryHeads(const GgufFile& keys, std::string_view name) {
 }
 
 std::optional<TensorType> MainTensorType(const ModelFile& model, OutType out) {
-  std::map<TensorType, uint64_t> bytes;
-  for (const ModelTensor& tensor : model.tensors()) {
-    if (tensor.shape.size() < 2) continue;
-    const TensorType type = WrittenType(tensor, out);
-    bytes[type] += TensorBytes(type, tensor.shape).value_or(0);
-  }
-  const auto most = std::ranges::max_element(
-      bytes, {}, [](const auto& entry) { return entry.second; });
-  if (most == bytes.end()) return std::nullopt;
-  return most->first;
+  return MostBytes(model, [out](const ModelTensor& tensor) {
+    return WrittenType(tensor, out);
+  });
+}
+
+std::optional<TensorType> MainFloatType(const ModelFile& model) {
+  return MostBytes(model,
+                   [](const ModelTensor& tensor) -> std::optional<TensorType> {
+                     if (Traits(tensor.type).block_length > 1) return {};
+                     return tensor.type;
+                   });
 }
 
 void AddModelKeys(const ModelFile& model, OutType type, GgufWriter* writer) {
@@ -94,7 +112,7 @@ uint64_t AddModelTensors(const ModelFile& model, OutType type,
         WrittenType(tensor, type),
         reordered ? RotaryHeads(model.keys(), tensor.name) : 0};
     writer->AddTensor(tensor.name, layout.type, tensor.shape,
-                      [&tensor, layout, meter](const GgufTensorSink& sink) {
+                      [&tensor, layout, meter](const ByteSink& sink) {
                         StreamTensor(tensor, layout, meter->Through(sink));
                       });
     total += TensorBytes(layout.type, tensor.shape).value_or(0);

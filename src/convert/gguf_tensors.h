@@ -20,6 +20,9 @@ uint64_t RotaryHeads(const GgufFile& keys, std::string_view name);
 // The type that most bytes of matrices are written in; nullopt without any.
 std::optional<TensorType> MainTensorType(const ModelFile& model, OutType out);
 
+// The same of what is not packed, as it is.
+std::optional<TensorType> MainFloatType(const ModelFile& model);
+
 // Adds the hyper-parameters of MODEL, general.type, general.file_type and what
 // else tells other programs how the tensors are packed.
 void AddModelKeys(const ModelFile& model, OutType type, GgufWriter* writer);

@@ -6,7 +6,7 @@
 #include <functional>
 #include <string>
 
-#include "format/gguf_writer.h"
+#include "base/byte_sink.h"
 
 namespace fullstop {
 
@@ -28,7 +28,7 @@ class ProgressMeter {
   void SetTotal(uint64_t total) { total_ = total; }
 
   // Passes on to SINK. Both must outlive the result.
-  GgufTensorSink Through(const GgufTensorSink& sink) {
+  ByteSink Through(const ByteSink& sink) {
     return [this, &sink](std::span<const std::byte> bytes) {
       sink(bytes);
       done_ += bytes.size();

@@ -35,60 +35,65 @@ bool IsPlainFloat(TensorType type) {
          type == TensorType::kBF16;
 }
 
-bool MustBeF32(const ModelTensor& tensor) {
-  if (tensor.shape.size() < 2 || !tensor.name.ends_with(".weight")) return true;
-  return std::ranges::any_of(kAlwaysF32, [&](std::string_view suffix) {
-    return tensor.name.ends_with(suffix);
-  });
-}
-
-// The rows of a tensor, wherever its pieces lie.
+// The rows of a tensor, wherever its pieces lie; one matrix at a time where
+// they are computed. One thread.
 class Rows {
  public:
   Rows(const ModelTensor& tensor, uint64_t columns)
-      : bytes_(RowBytes(tensor.type, columns).value()),
-        pieces_(tensor.pieces),
-        mapped_(!tensor.pieces.empty()) {
-    if (mapped_) return;
-    made_ = tensor.make();
-    pieces_ = {made_};
-  }
+      : tensor_(tensor),
+        bytes_(RowBytes(tensor.type, columns).value()),
+        count_(tensor.size() / bytes_) {}
 
   uint64_t bytes() const { return bytes_; }
-  uint64_t count() const {
-    uint64_t count = 0;
-    for (const auto piece : pieces_) count += piece.size() / bytes_;
-    return count;
-  }
-  const std::vector<std::span<const std::byte>>& pieces() const {
-    return pieces_;
-  }
-  const std::byte* At(uint64_t row) const {
-    size_t piece = 0;
-    while (row >= pieces_[piece].size() / bytes_) {
-      row -= pieces_[piece++].size() / bytes_;
+  uint64_t count() const { return count_; }
+
+  const std::byte* At(uint64_t row) {
+    if (tensor_.make) {
+      const uint64_t rows = count_ / tensor_.matrices();
+      if (made_.empty() || matrix_ != row / rows) {
+        matrix_ = row / rows;
+        made_ = tensor_.make(matrix_);
+      }
+      return made_.data() + row % rows * bytes_;
     }
-    return pieces_[piece].data() + row * bytes_;
+    size_t piece = 0;
+    while (row >= tensor_.pieces[piece].size() / bytes_) {
+      row -= tensor_.pieces[piece++].size() / bytes_;
+    }
+    return tensor_.pieces[piece].data() + row * bytes_;
   }
-  void Forget(std::span<const std::byte> bytes) const {
-    if (mapped_) ForgetPages(bytes);
+  // The rows from FIRST on will not be read again.
+  void Forget(uint64_t first, uint64_t count) {
+    if (!tensor_.make) ForgetPages({At(first), count * bytes_});
   }
 
  private:
+  const ModelTensor& tensor_;
   uint64_t bytes_;
-  std::vector<std::span<const std::byte>> pieces_;
-  bool mapped_;
+  uint64_t count_;
+  uint64_t matrix_ = 0;
   std::vector<std::byte> made_;
 };
 
-void StreamAsIs(const Rows& rows, const GgufTensorSink& sink) {
-  for (std::span<const std::byte> piece : rows.pieces()) {
-    while (!piece.empty()) {
-      const auto part = piece.first(std::min<uint64_t>(piece.size(), kPiece));
-      sink(part);
-      rows.Forget(part);
-      piece = piece.subspan(part.size());
+void PassOn(std::span<const std::byte> bytes, const ByteSink& sink) {
+  while (!bytes.empty()) {
+    const auto part = bytes.first(std::min<uint64_t>(bytes.size(), kPiece));
+    sink(part);
+    bytes = bytes.subspan(part.size());
+  }
+}
+
+void StreamAsIs(const ModelTensor& tensor, const ByteSink& sink) {
+  if (tensor.make) {
+    for (uint64_t i = 0; i < tensor.matrices(); ++i) {
+      PassOn(tensor.make(i), sink);
     }
+  }
+  for (const std::span<const std::byte> piece : tensor.pieces) {
+    PassOn(piece, [&sink](std::span<const std::byte> part) {
+      sink(part);
+      ForgetPages(part);
+    });
   }
 }
 
@@ -99,6 +104,13 @@ uint64_t ReorderedRow(uint64_t i, uint64_t length, bool to_halves) {
   const uint64_t half = length / 2;
   if (to_halves) return i - within + within % half * 2 + within / half;
   return i - within + within % 2 * half + within / 2;
+}
+
+bool MustBeF32(const ModelTensor& tensor) {
+  if (tensor.shape.size() < 2 || !tensor.name.ends_with(".weight")) return true;
+  return std::ranges::any_of(kAlwaysF32, [&](std::string_view suffix) {
+    return tensor.name.ends_with(suffix);
+  });
 }
 
 OutType ParseOutType(std::string_view name) {
@@ -116,7 +128,7 @@ TensorType WrittenType(const ModelTensor& tensor, OutType out) {
   if (MustBeF32(tensor)) return TensorType::kF32;
   switch (out) {
     case OutType::kAuto:
-      return tensor.type;
+      return tensor.narrow.value_or(tensor.type);
     case OutType::kF32:
       return TensorType::kF32;
     case OutType::kF16:
@@ -131,7 +143,7 @@ TensorType WrittenType(const ModelTensor& tensor, OutType out) {
 }
 
 void StreamTensor(const ModelTensor& tensor, const TensorLayout& layout,
-                  const GgufTensorSink& sink) {
+                  const ByteSink& sink) {
   const bool reordered = layout.reordered_heads != 0;
   // The rows of a vector are its elements, where they change places.
   const uint64_t columns =
@@ -139,8 +151,10 @@ void StreamTensor(const ModelTensor& tensor, const TensorLayout& layout,
           ? 1
           : tensor.shape[0];
   if (tensor.size() == 0) return;
-  const Rows rows(tensor, columns);
-  if (!reordered && layout.type == tensor.type) return StreamAsIs(rows, sink);
+  if (!reordered && layout.type == tensor.type) {
+    return StreamAsIs(tensor, sink);
+  }
+  Rows rows(tensor, columns);
   const uint64_t count = rows.count();
   uint64_t head = 0;
   if (reordered) {
@@ -170,11 +184,11 @@ void StreamTensor(const ModelTensor& tensor, const TensorLayout& layout,
       Quantize(layout.type, weights.data(), to, columns);
     }
     sink(std::span(out).first((end - first) * row_bytes));
-    if (!reordered) rows.Forget({rows.At(first), (end - first) * rows.bytes()});
+    if (!reordered) rows.Forget(first, end - first);
   }
   if (!reordered) return;
-  for (const std::span<const std::byte> piece : rows.pieces()) {
-    rows.Forget(piece);
+  for (const std::span<const std::byte> piece : tensor.pieces) {
+    ForgetPages(piece);
   }
 }
 

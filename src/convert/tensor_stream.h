@@ -8,7 +8,7 @@
 #include <span>
 #include <string_view>
 
-#include "format/gguf_writer.h"
+#include "base/byte_sink.h"
 #include "format/tensor_type.h"
 #include "model/model_file.h"
 
@@ -20,9 +20,13 @@ enum class OutType { kAuto, kF32, kF16, kBF16, kQ8_0 };
 // "auto", "f32", "f16", "bf16", "q8_0". Throws Error (kUsage) for others.
 OutType ParseOutType(std::string_view name);
 
-// The type in which TENSOR is written. What is packed already stays; what is no
-// matrix of weights (norms, biases, routers, convolutions) becomes F32, as
-// other programs expect; rows that Q8_0 can't hold become F16.
+// Whether other programs read TENSOR as F32 alone: what is no matrix of weights
+// (norms, biases, routers, convolutions).
+bool MustBeF32(const ModelTensor& tensor);
+
+// The type in which TENSOR is written. What is packed already stays; what
+// MustBeF32 becomes that; F8 becomes BF16 where the type is kAuto; rows that
+// Q8_0 can't hold become F16.
 TensorType WrittenType(const ModelTensor& tensor, OutType out);
 
 struct TensorLayout {
@@ -41,7 +45,7 @@ uint64_t ReorderedRow(uint64_t i, uint64_t length, bool to_halves);
 // What is mapped is given back to the system behind each piece. Throws Error
 // (kFormat) where the rows are not a multiple of two for each head.
 void StreamTensor(const ModelTensor& tensor, const TensorLayout& layout,
-                  const GgufTensorSink& sink);
+                  const ByteSink& sink);
 
 }  // namespace fullstop
 

@@ -124,7 +124,7 @@ class FolderWriter {
 
   void WriteSmallFiles() {
     folder_.Write("config.json",
-                  FolderConfig(file_, architecture_.model_types[0]));
+                  FolderConfig(model_, architecture_.model_types[0]));
     if (const auto kept = file_.GetString(kTokenizerJsonKey)) {
       folder_.Write("tokenizer.json", std::string(*kept));
     } else {
@@ -139,7 +139,7 @@ class FolderWriter {
     }
   }
 
-  void WriteWeights(const ConvertProgress& progress) {
+  void WriteWeights(uint64_t most_shard, const ConvertProgress& progress) {
     const HfFolder folder = HfFolder::Open(folder_.path());
     const std::string none = SafetensorsWriter().ToString();
     FolderReader reader(
@@ -148,15 +148,13 @@ class FolderWriter {
             SafetensorsSet::Parse(std::as_bytes(std::span(none)), "none")),
         architecture_.name);
     architecture_.read_folder(reader);
-    const std::vector<FolderName> names = reader.PlainNames();
     ProgressMeter meter(progress, 0);
-    SafetensorsWriter writer;
-    writer.AddMetadata("format", "pt");
+    SafetensorsShards shards(most_shard);
     result_.bytes =
-        AddFolderTensors(model_, architecture_, names, &meter, &writer);
+        AddFolderTensors(model_, architecture_, reader, &meter, &shards);
     meter.SetTotal(result_.bytes);
     CheckFreeSpace(folder_.path(), result_.bytes);
-    writer.WriteFile(folder_.File("model.safetensors"));
+    shards.WriteInto(folder_.path());
     result_.tensors = model_.tensors().size();
   }
 
@@ -305,13 +303,14 @@ class FolderWriter {
 }  // namespace
 
 ConvertResult GgufToFolder(const GgufFile& file, const std::string& path,
-                           const ConvertProgress& progress) {
+                           const ConvertProgress& progress,
+                           uint64_t most_shard) {
   ConvertResult result;
   NewFolder folder(path);
   FolderWriter writer(file, &folder, &result);
   writer.WriteSmallFiles();
   try {
-    writer.WriteWeights(progress);
+    writer.WriteWeights(most_shard, progress);
   } catch (const ConversionStopped&) {
     result.stopped = true;
     return result;

@@ -147,7 +147,7 @@ ConvertResult GgufWithProtocol(const GgufFile& file, const HfFolder& folder,
   const ModelFile model(file);
   for (const ModelTensor& tensor : model.tensors()) {
     writer.AddTensor(tensor.name, tensor.type, tensor.shape,
-                     [&tensor, &meter](const GgufTensorSink& sink) {
+                     [&tensor, &meter](const ByteSink& sink) {
                        StreamTensor(tensor, {tensor.type}, meter.Through(sink));
                      });
     result.bytes += tensor.size();

@@ -8,7 +8,6 @@
 #include <utility>
 #include <variant>
 
-#include "base/byte_sink.h"
 #include "base/error.h"
 #include "format/quote.h"
 
@@ -72,7 +71,7 @@ std::span<const std::byte> AsBytes(std::string_view text) {
   return std::as_bytes(std::span(text));
 }
 
-void WritePadding(uint64_t count, const GgufTensorSink& sink) {
+void WritePadding(uint64_t count, const ByteSink& sink) {
   static constexpr std::array<std::byte, 4096> kZeros = {};
   while (count > 0) {
     const uint64_t piece = std::min<uint64_t>(count, kZeros.size());
@@ -106,8 +105,7 @@ void GgufWriter::Add(std::string_view key, const GgufValue& value) {
 }
 
 void GgufWriter::AddTensor(std::string_view name, TensorType type,
-                           std::span<const uint64_t> shape,
-                           GgufTensorSource source) {
+                           std::span<const uint64_t> shape, ByteSource source) {
   const std::string quoted = "tensor " + QuoteName(name);
   const std::optional<uint64_t> size = TensorBytes(type, shape);
   if (!size) {
@@ -129,8 +127,7 @@ void GgufWriter::AddTensor(std::string_view name, TensorType type,
 void GgufWriter::AddTensor(std::string_view name, TensorType type,
                            std::span<const uint64_t> shape,
                            std::span<const std::byte> data) {
-  AddTensor(name, type, shape,
-            [data](const GgufTensorSink& sink) { sink(data); });
+  AddTensor(name, type, shape, [data](const ByteSink& sink) { sink(data); });
 }
 
 std::string GgufWriter::Header() const {
@@ -148,28 +145,16 @@ std::string GgufWriter::Header() const {
   return header;
 }
 
-void GgufWriter::WriteTo(const GgufTensorSink& sink) const {
+void GgufWriter::WriteTo(const ByteSink& sink) const {
   const std::string header = Header();
   sink(AsBytes(header));
   if (!tensors_.empty()) {
     WritePadding(PaddingBehind(header.size(), alignment_), sink);
   }
   for (const Tensor& tensor : tensors_) {
-    uint64_t written = 0;
-    const auto check = [&tensor](uint64_t count) {
-      if (count == tensor.size) return;
-      throw Error::Usage("tensor " + QuoteName(tensor.name) + " has " +
-                         std::to_string(tensor.size) +
-                         " bytes, but its source gave " +
-                         std::to_string(count));
-    };
-    tensor.source([&](std::span<const std::byte> bytes) {
-      written += bytes.size();
-      if (written > tensor.size) check(written);
-      sink(bytes);
-    });
-    check(written);
-    WritePadding(PaddingBehind(written, alignment_), sink);
+    PassExactly(tensor.source, tensor.size, "tensor " + QuoteName(tensor.name),
+                sink);
+    WritePadding(PaddingBehind(tensor.size, alignment_), sink);
   }
 }
 

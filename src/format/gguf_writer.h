@@ -4,21 +4,16 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_set>
 #include <vector>
 
+#include "base/byte_sink.h"
 #include "format/gguf.h"
 
 namespace fullstop {
-
-// Takes the bytes of one tensor, in order, in pieces of any size.
-using GgufTensorSink = std::function<void(std::span<const std::byte>)>;
-// Called once per writing, passes all bytes of its tensor to the sink.
-using GgufTensorSource = std::function<void(const GgufTensorSink&)>;
 
 // Collects entries and tensors, then writes them in the order of the calls.
 // Holds the keys and descriptions in memory, never the data. One thread.
@@ -34,7 +29,7 @@ class GgufWriter {
   // called until the object goes away. Throws Error (kUsage) for a name given
   // twice or a shape that TYPE can't have.
   void AddTensor(std::string_view name, TensorType type,
-                 std::span<const uint64_t> shape, GgufTensorSource source);
+                 std::span<const uint64_t> shape, ByteSource source);
   // The same with the bytes given: a view that must live as long.
   void AddTensor(std::string_view name, TensorType type,
                  std::span<const uint64_t> shape,
@@ -53,10 +48,10 @@ class GgufWriter {
   struct Tensor {
     std::string name;
     uint64_t size;
-    GgufTensorSource source;
+    ByteSource source;
   };
 
-  void WriteTo(const GgufTensorSink& sink) const;
+  void WriteTo(const ByteSink& sink) const;
   std::string Header() const;
 
   uint32_t alignment_ = 32;

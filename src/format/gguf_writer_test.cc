@@ -130,7 +130,7 @@ TEST(GgufWriterTest, PiecesOfATensorAreJoined) {
   const std::span<const std::byte> data = std::as_bytes(std::span(numbers));
   GgufWriter writer;
   const uint64_t shape[] = {numbers.size()};
-  const auto in_pieces = [data](const GgufTensorSink& sink) {
+  const auto in_pieces = [data](const ByteSink& sink) {
     const size_t cuts[] = {0, 1, 1, 5000, 1 << 20, (1 << 20) + 1, 3 << 20};
     for (size_t i = 1; i < std::size(cuts); ++i) {
       sink(data.subspan(cuts[i - 1], cuts[i] - cuts[i - 1]));
@@ -220,8 +220,7 @@ TEST(GgufWriterTest, WhatTheReaderWouldRefuseIsRefused) {
 TEST(GgufWriterTest, ImpossibleTensorsAreRefused) {
   GgufWriter writer;
   const auto add = [&](TensorType type, std::vector<uint64_t> shape) {
-    return Message(
-        [&] { writer.AddTensor("a", type, shape, GgufTensorSource()); });
+    return Message([&] { writer.AddTensor("a", type, shape, ByteSource()); });
   };
   const std::string refused = "tensor 'a' has a shape that type ";
   EXPECT_EQ(add(TensorType::kQ4_K, {255}), refused + "Q4_K can't have");

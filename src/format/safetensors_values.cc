@@ -178,4 +178,17 @@ void RepackMxfp4(std::span<const std::byte> blocks,
   }
 }
 
+void UnpackMxfp4(std::span<const BlockMXFP4> from, std::byte* blocks,
+                 std::byte* scales) {
+  for (const BlockMXFP4& block : from) {
+    const auto nibble = [&block](size_t i) {
+      return i < 16 ? block.qs[i] & 0xF : block.qs[i - 16] >> 4;
+    };
+    *scales++ = static_cast<std::byte>(block.e);
+    for (size_t i = 0; i < 32; i += 2) {
+      *blocks++ = static_cast<std::byte>(nibble(i) | nibble(i + 1) << 4);
+    }
+  }
+}
+
 }  // namespace fullstop

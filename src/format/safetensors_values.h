@@ -61,6 +61,9 @@ void DequantizeFp8(const Fp8Weight& weight, uint64_t begin, uint64_t end,
 // holds 16 bytes for each scale.
 void RepackMxfp4(std::span<const std::byte> blocks,
                  std::span<const std::byte> scales, BlockMXFP4* out);
+// The way back: 16 bytes to BLOCKS and one to SCALES for each of FROM.
+void UnpackMxfp4(std::span<const BlockMXFP4> from, std::byte* blocks,
+                 std::byte* scales);
 
 }  // namespace fullstop
 

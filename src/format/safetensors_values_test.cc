@@ -170,6 +170,11 @@ TEST(Mxfp4Test, LayoutOfGptOssBecomesGgufs) {
     EXPECT_EQ(values[i], kE2m1[i % 16]) << i;
     EXPECT_EQ(values[32 + i], 2 * kE2m1[15 - i % 16]) << i;
   }
+  std::vector<std::byte> blocks_back(32);
+  std::vector<std::byte> scales_back(2);
+  UnpackMxfp4(packed, blocks_back.data(), scales_back.data());
+  EXPECT_EQ(blocks_back, blocks);
+  EXPECT_THAT(scales_back, ElementsAre(scales[0], scales[1]));
 }
 
 }  // namespace

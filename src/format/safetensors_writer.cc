@@ -25,7 +25,7 @@ void SafetensorsWriter::AddMetadata(std::string_view key,
 
 void SafetensorsWriter::AddTensor(std::string_view name, SafetensorsType type,
                                   std::span<const uint64_t> shape,
-                                  Source source) {
+                                  ByteSource source) {
   const std::string quoted = "tensor " + QuoteName(name);
   const std::optional<uint64_t> size = SafetensorsBytes(type, shape);
   if (!size || shape.size() > kMaxSafetensorsDimensions) {
@@ -68,20 +68,8 @@ void SafetensorsWriter::WriteTo(const ByteSink& sink) const {
   const std::string header = Header();
   sink(std::as_bytes(std::span(header)));
   for (const Tensor& tensor : tensors_) {
-    uint64_t written = 0;
-    const auto check = [&tensor](uint64_t count) {
-      if (count == tensor.size) return;
-      throw Error::Usage("tensor " + QuoteName(tensor.name) + " has " +
-                         std::to_string(tensor.size) +
-                         " bytes, but its source gave " +
-                         std::to_string(count));
-    };
-    tensor.source([&](std::span<const std::byte> bytes) {
-      written += bytes.size();
-      if (written > tensor.size) check(written);
-      sink(bytes);
-    });
-    check(written);
+    PassExactly(tensor.source, tensor.size, "tensor " + QuoteName(tensor.name),
+                sink);
   }
 }
 

@@ -3,7 +3,6 @@
 #define FULLSTOP_FORMAT_SAFETENSORS_WRITER_H_
 
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,16 +18,13 @@ namespace fullstop {
 // descriptions in memory, never the data. One thread.
 class SafetensorsWriter {
  public:
-  // Passes all bytes of its tensor to the sink; called once per writing.
-  using Source = std::function<void(const ByteSink&)>;
-
   // An entry of `__metadata__`; of one key the last value counts.
   void AddMetadata(std::string_view key, std::string_view value);
 
   // SHAPE is outermost first. SOURCE may be called until the object goes away.
   // Throws Error (kUsage) for a name given twice or a shape of no whole bytes.
   void AddTensor(std::string_view name, SafetensorsType type,
-                 std::span<const uint64_t> shape, Source source);
+                 std::span<const uint64_t> shape, ByteSource source);
 
   // Writes beside PATH and renames over it. Throws Error: kIo, kUsage where a
   // source gives another number of bytes than its tensor has or the header
@@ -44,7 +40,7 @@ class SafetensorsWriter {
     SafetensorsType type;
     std::vector<uint64_t> shape;
     uint64_t size;
-    Source source;
+    ByteSource source;
   };
 
   std::string Header() const;

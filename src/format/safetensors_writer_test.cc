@@ -11,7 +11,7 @@
 namespace fullstop {
 namespace {
 
-SafetensorsWriter::Source Bytes(std::string text) {
+ByteSource Bytes(std::string text) {
   return [text = std::move(text)](const ByteSink& sink) {
     sink(BytesOf(text).first(1));
     sink(BytesOf(text).subspan(1));

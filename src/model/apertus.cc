@@ -50,13 +50,13 @@ void ReadFolder(FolderReader& f) {
       {"model.layers.{}.attention_layernorm", "blk.{}.attn_norm"},
       {"model.layers.{}.feedforward_layernorm", "blk.{}.ffn_norm"}};
   f.AddNames(kOwn);
-  for (const auto& [name, key, fallback] :
-       {std::tuple("alpha_p", "xielu.alpha_p", 0.0f),
-        std::tuple("alpha_n", "xielu.alpha_n", 0.0f),
-        std::tuple("beta", "xielu.beta", 0.5f),
-        std::tuple("eps", "xielu.eps", -1e-6f)}) {
+  for (const auto& [name, key, fallback, scalar] :
+       {std::tuple("alpha_p", "xielu.alpha_p", 0.0f, false),
+        std::tuple("alpha_n", "xielu.alpha_n", 0.0f, false),
+        std::tuple("beta", "xielu.beta", 0.5f, true),
+        std::tuple("eps", "xielu.eps", -1e-6f, true)}) {
     f.SetLayerNumbers(key, std::string("model.layers.{}.mlp.act_fn.") + name,
-                      fallback);
+                      fallback, scalar);
   }
 }
 

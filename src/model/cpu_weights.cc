@@ -26,6 +26,16 @@ std::vector<kernels::Matrix> Slices(
   return slices;
 }
 
+std::vector<std::byte> MakeAll(const ModelTensor& tensor) {
+  std::vector<std::byte> bytes;
+  bytes.reserve(tensor.size());
+  for (uint64_t i = 0; i < tensor.matrices(); ++i) {
+    const std::vector<std::byte> matrix = tensor.make(i);
+    bytes.insert(bytes.end(), matrix.begin(), matrix.end());
+  }
+  return bytes;
+}
+
 }  // namespace
 
 CpuWeights::CpuWeights(const ModelFile& file, const Graph& graph,
@@ -34,7 +44,7 @@ CpuWeights::CpuWeights(const ModelFile& file, const Graph& graph,
   for (const TensorSpec& spec : graph.tensors) {
     const ModelTensor& tensor = *file.FindTensor(spec.name);
     std::vector<std::span<const std::byte>> pieces = tensor.pieces;
-    if (tensor.make) pieces = {made_.emplace_back(tensor.make())};
+    if (tensor.make) pieces = {made_.emplace_back(MakeAll(tensor))};
     matrices_.push_back(Slices(tensor.type, spec.shape, pieces));
     std::vector<float> vector;
     if (spec.shape.size() == 1) {

@@ -306,19 +306,10 @@ void ReadAttention(FolderReader& f) {
   // Of each head the rows of keys, then those of values; the keys' are turned
   // over.
   constexpr std::string_view kFused = "model.layers.{}.self_attn.kv_b_proj";
-  const uint64_t matrix = (plain + value) * latent;
-  f.AddGathered({kFused, "blk.{}.attn_k_b"}, [=](const std::vector<uint64_t>&) {
-    return TensorStrides{.shape = {plain, latent, heads},
-                         .column = latent,
-                         .row = 1,
-                         .matrix = matrix};
-  });
-  f.AddGathered({kFused, "blk.{}.attn_v_b"}, [=](const std::vector<uint64_t>&) {
-    return TensorStrides{.shape = {latent, value, heads},
-                         .begin = plain * latent,
-                         .row = latent,
-                         .matrix = matrix};
-  });
+  f.AddPlaced({kFused, "blk.{}.attn_k_b"},
+              {.rows = {{0, plain}}, .transposed = true, .stacked = heads});
+  f.AddPlaced({kFused, "blk.{}.attn_v_b"},
+              {.rows = {{plain, value}}, .stacked = heads});
 }
 
 void ReadFolder(FolderReader& f) {
@@ -326,7 +317,8 @@ void ReadFolder(FolderReader& f) {
   f.AddNames(kDecoderNames);
   ReadAttention(f);
   f.SetExpertKeys();
-  f.AddExpertNames("model.layers.{}.mlp");
+  f.AddMixture(
+      {.bias = "gate.e_score_correction_bias", .shared = kSharedExpertsNames});
   const bool sigmoid =
       f.Text("scoring_func", f.Text("model_type", "") == "deepseek_v2"
                                  ? "softmax"

@@ -1,6 +1,5 @@
 #include "model/delta.h"
 
-#include <cmath>
 #include <utility>
 
 #include "base/error.h"
@@ -154,45 +153,20 @@ DeltaShape ReadDeltaFolder(FolderReader& f) {
   f.SetCount("ssm.conv_kernel", s.kernel);
   if (!f.Field("num_experts").is_null()) {
     f.SetExpertKeys();
-    f.AddExpertNames("model.layers.{}.mlp");
+    f.AddMixture(
+        {.shared = kSharedExpertNames, .shared_gate = "shared_expert_gate"});
   }
   return s;
 }
 
-void ReadDeltaTensors(FolderReader& f, std::vector<RowRange> mixed,
-                      std::vector<RowRange> heads) {
-  f.AddRows({"model.layers.{}.linear_attn.dt_bias", "blk.{}.ssm_dt.bias"},
-            heads);
-  const auto channels = [mixed = std::move(mixed)](
-                            std::vector<uint64_t>* shape,
-                            std::vector<float>* numbers) {
-    const uint64_t kernel = shape->front();
-    *shape = {kernel, shape->back()};
-    if (numbers == nullptr) return;
-    std::vector<float> ordered;
-    for (const RowRange& range : mixed) {
-      const auto begin =
-          numbers->begin() + static_cast<int64_t>(range.begin * kernel);
-      ordered.insert(ordered.end(), begin,
-                     begin + static_cast<int64_t>(range.count * kernel));
-    }
-    *numbers = std::move(ordered);
-  };
-  f.AddChanged(
-      {"model.layers.{}.linear_attn.conv1d.weight", "blk.{}.ssm_conv1d.weight"},
-      channels);
-  f.AddChanged({"model.layers.{}.linear_attn.A_log", "blk.{}.ssm_a"},
-               [heads = std::move(heads)](std::vector<uint64_t>*,
-                                          std::vector<float>* numbers) {
-                 if (numbers == nullptr) return;
-                 std::vector<float> ordered;
-                 for (const RowRange& range : heads) {
-                   for (uint64_t i = 0; i < range.count; ++i) {
-                     ordered.push_back(-std::exp(numbers->at(range.begin + i)));
-                   }
-                 }
-                 *numbers = std::move(ordered);
-               });
+void ReadDeltaTensors(FolderReader& f, std::vector<AxisRange> mixed,
+                      std::vector<AxisRange> heads) {
+  f.AddPlaced({"model.layers.{}.linear_attn.dt_bias", "blk.{}.ssm_dt.bias"},
+              {.rows = heads});
+  f.AddPlaced({"model.layers.{}.linear_attn.conv1d", "blk.{}.ssm_conv1d"},
+              {.rows = std::move(mixed), .extra = ExtraDimension::kChannel});
+  f.AddPlaced({"model.layers.{}.linear_attn.A_log", "blk.{}.ssm_a"},
+              {.rows = std::move(heads), .change = NumberChange::kMinusExp});
 }
 
 }  // namespace fullstop

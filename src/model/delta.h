@@ -57,8 +57,8 @@ Graph DescribeDelta(const ModelFile& file, std::string_view architecture,
 DeltaShape ReadDeltaFolder(FolderReader& f);
 // Convolution and decay. MIXED are the channels and HEADS the value heads in
 // the order in which GGUF's files hold them.
-void ReadDeltaTensors(FolderReader& f, std::vector<RowRange> mixed,
-                      std::vector<RowRange> heads);
+void ReadDeltaTensors(FolderReader& f, std::vector<AxisRange> mixed,
+                      std::vector<AxisRange> heads);
 
 }  // namespace fullstop
 

@@ -30,18 +30,20 @@ void ReadFolder(FolderReader& f) {
   f.SetDecoderKeys({.epsilon = 1e-5, .rope_theta = 500000});
   f.AddNames(kDecoderNames);
   f.SetExpertKeys();
-  f.AddExpertNames("model.layers.{}.mlp");
-  static constexpr TensorName kOwn[] = {
-      {"model.layers.{}.mlp.moe_statics.e_score_correction_bias",
-       "blk.{}.exp_probs_b.bias"},
+  // llama.cpp loads no file without these.
+  f.SetCount("interleave_moe_layer_step", f.Count("moe_layer_interval", 1));
+  f.SetCount("expert_shared_feed_forward_length",
+             f.Count("moe_intermediate_size", 0) *
+                 f.Count("moe_num_shared_experts", 0));
+  f.AddMixture({.shared = kSharedExpertsNames});
+  const TensorPlace bias{.extra = ExtraDimension::kRow};
+  f.AddPlaced({"model.layers.{}.mlp.moe_statics.e_score_correction_bias",
+               "blk.{}.exp_probs_b.bias"},
+              bias);
+  f.AddPlacedAlias(
       {"model.layers.{}.mlp.gate.moe_statics.e_score_correction_bias",
-       "blk.{}.exp_probs_b.bias"}};
-  for (const TensorName& name : kOwn) {
-    // [1, experts] there.
-    f.AddGathered(name, [](const std::vector<uint64_t>& shape) {
-      return TensorStrides{.shape = {shape[0]}};
-    });
-  }
+       "blk.{}.exp_probs_b.bias"},
+      bias);
 }
 
 }  // namespace

@@ -9,6 +9,16 @@
 #include "model/folder_reader.h"
 
 namespace fullstop {
+namespace {
+
+// In a model of several modalities.
+std::string NestedName(std::string_view name) {
+  constexpr std::string_view kModel = "model.";
+  if (!name.starts_with(kModel)) return std::string(name);
+  return "model.language_model." + std::string(name.substr(kModel.size()));
+}
+
+}  // namespace
 
 FolderPattern PatternOf(std::string_view name) {
   FolderPattern pattern;
@@ -26,56 +36,110 @@ FolderPattern PatternOf(std::string_view name) {
   return pattern;
 }
 
-void FolderReader::AddNames(std::span<const TensorName> names) {
+void FolderReader::Erase(std::string_view folder) {
+  std::erase_if(rules_, [folder](const FolderRule& rule) {
+    return rule.folder == folder;
+  });
+}
+
+void FolderReader::AddNames(std::span<const TensorName> names,
+                            std::string_view prefix) {
   for (const TensorName& name : names) {
-    rules_.erase(std::string(name.folder));
-    rules_.emplace(name.folder, Rule{.gguf = std::string(name.gguf)});
+    std::string folder = fmt::format("{}{}", prefix, name.folder);
+    Erase(folder);
+    rules_.push_back(
+        {.folder = std::move(folder), .gguf = std::string(name.gguf)});
   }
 }
 
-void FolderReader::AddRows(TensorName name, std::vector<RowRange> rows) {
-  rules_.emplace(name.folder,
-                 Rule{.gguf = std::string(name.gguf), .rows = std::move(rows)});
+void FolderReader::AddAliases(std::span<const TensorName> names,
+                              std::string_view prefix) {
+  AddNames(names, prefix);
+  for (size_t i = rules_.size() - names.size(); i < rules_.size(); ++i) {
+    rules_[i].alias = true;
+  }
 }
 
-void FolderReader::AddGathered(TensorName name, TensorGather gather) {
-  rules_.emplace(name.folder, Rule{.gguf = std::string(name.gguf),
-                                   .gather = std::move(gather)});
+void FolderReader::AddPlaced(TensorName name, TensorPlace place) {
+  rules_.push_back({.folder = std::string(name.folder),
+                    .gguf = std::string(name.gguf),
+                    .place = std::move(place)});
 }
 
-void FolderReader::AddMxfp4(TensorName name, uint64_t first, uint64_t step) {
-  rules_.emplace(
-      std::string(name.folder) + "_blocks",
-      Rule{.gguf = std::string(name.gguf), .first = first, .step = step});
-  Ignore(std::string(name.folder) + "_scales");
+void FolderReader::AddPlacedAlias(TensorName name, TensorPlace place) {
+  AddPlaced(name, std::move(place));
+  rules_.back().alias = true;
 }
 
-void FolderReader::AddChanged(TensorName name, TensorChange change) {
-  rules_.erase(std::string(name.folder));
-  rules_.emplace(name.folder, Rule{.gguf = std::string(name.gguf),
-                                   .change = std::move(change)});
+void FolderReader::AddMxfp4(TensorName name, TensorPlace place) {
+  AddPlaced(name, std::move(place));
+  rules_.back().folder += kMxfp4Blocks;
+  rules_.back().packed = true;
+  Ignore(fmt::format("{}{}", name.folder, kMxfp4Scales));
 }
 
 void FolderReader::AddOneToNorms(std::span<const TensorName> names) {
   for (const TensorName& name : names) {
     if (name.gguf.find("norm") == std::string_view::npos) continue;
-    AddChanged(name, [](std::vector<uint64_t>*, std::vector<float>* values) {
-      if (values == nullptr) return;
-      for (float& value : *values) value += 1;
-    });
+    Erase(name.folder);
+    AddPlaced(name, {.change = NumberChange::kPlusOne});
   }
 }
 
 void FolderReader::Ignore(std::string_view folder) {
-  rules_.erase(std::string(folder));
-  rules_.emplace(folder, Rule{});
+  Erase(folder);
+  rules_.push_back({.folder = std::string(folder), .gguf = ""});
+}
+
+void FolderReader::AddMixture(const MixtureNames& names) {
+  const TensorName router[] = {{names.router, "blk.{}.ffn_gate_inp"},
+                               {names.bias, "blk.{}.exp_probs_b.bias"}};
+  const auto own = std::span(router).first(names.bias.empty() ? 1 : 2);
+  if (names.saved_prefix != names.prefix) {
+    AddAliases(own, names.saved_prefix);
+    AddAliases(names.shared, names.saved_prefix);
+  }
+  AddNames(own, names.prefix);
+  AddNames(names.experts, names.prefix);
+  AddNames(names.shared, names.prefix);
+  if (!names.shared_gate.empty()) {
+    AddPlaced({fmt::format("{}{}", names.prefix, names.shared_gate),
+               "blk.{}.ffn_gate_inp_shexp"},
+              {.extra = ExtraDimension::kRow});
+  }
+  const uint64_t width =
+      Count("moe_intermediate_size", Count("intermediate_size"));
+  AddStackedExperts(fmt::format("{}experts.", names.saved_prefix), width);
+}
+
+void FolderReader::AddStackedExperts(const std::string& prefix,
+                                     uint64_t width) {
+  const std::string fused = prefix + "gate_up_proj";
+  AddPlacedAlias({fused, "blk.{}.ffn_gate_exps.weight"},
+                 {.rows = {{0, width}}});
+  AddPlacedAlias({fused, "blk.{}.ffn_up_exps.weight"},
+                 {.rows = {{width, width}}});
+  AddPlacedAlias({prefix + "down_proj", "blk.{}.ffn_down_exps.weight"}, {});
+}
+
+std::vector<FolderRule> FolderReader::WrittenRules() const {
+  std::vector<FolderRule> written;
+  for (const FolderRule& rule : rules_) {
+    if (rule.gguf.empty() || rule.alias) continue;
+    std::erase_if(written, [&rule](const FolderRule& earlier) {
+      return earlier.gguf == rule.gguf && earlier.packed == rule.packed;
+    });
+    written.push_back(rule);
+    if (nested_) written.back().folder = NestedName(rule.folder);
+  }
+  return written;
 }
 
 void FolderReader::AddTensor(std::string_view gguf, std::vector<float> values) {
   own_.push_back({.name = std::string(gguf),
                   .type = TensorType::kF32,
                   .shape = {values.size()},
-                  .make = [values = std::move(values)] {
+                  .make = [values = std::move(values)](uint64_t) {
                     std::vector<std::byte> bytes(values.size() * sizeof(float));
                     std::memcpy(bytes.data(), values.data(), bytes.size());
                     return bytes;
@@ -83,7 +147,9 @@ void FolderReader::AddTensor(std::string_view gguf, std::vector<float> values) {
 }
 
 void FolderReader::SetLayerNumbers(std::string_view key,
-                                   std::string_view folder, float fallback) {
+                                   std::string_view folder, float fallback,
+                                   bool scalar) {
+  layer_numbers_.push_back({std::string(key), std::string(folder), scalar});
   std::vector<float> numbers(Count("num_hidden_layers"), fallback);
   for (const SafetensorsTensor& tensor : weights_->tensors()) {
     const FolderPattern pattern = PatternOf(tensor.name);
@@ -96,38 +162,6 @@ void FolderReader::SetLayerNumbers(std::string_view key,
   }
   Ignore(folder);
   keys_.insert_or_assign(std::string(key), GgufValue{GgufArray(numbers)});
-}
-
-void FolderReader::AddExpertNames(std::string_view prefix) {
-  std::deque<std::string> whole;
-  const auto name = [&](std::string_view folder) -> std::string_view {
-    return whole.emplace_back(fmt::format("{}.{}", prefix, folder));
-  };
-  const TensorName names[] = {
-      {name("gate"), "blk.{}.ffn_gate_inp"},
-      {name("gate.e_score_correction_bias"), "blk.{}.exp_probs_b.bias"},
-      {name("e_score_correction_bias"), "blk.{}.exp_probs_b.bias"},
-      {name("experts.{}.gate_proj"), "blk.{}.ffn_gate_exps"},
-      {name("experts.{}.up_proj"), "blk.{}.ffn_up_exps"},
-      {name("experts.{}.down_proj"), "blk.{}.ffn_down_exps"},
-      {name("experts.{}.w1"), "blk.{}.ffn_gate_exps"},
-      {name("experts.{}.w3"), "blk.{}.ffn_up_exps"},
-      {name("experts.{}.w2"), "blk.{}.ffn_down_exps"},
-      {name("experts.down_proj"), "blk.{}.ffn_down_exps.weight"},
-      {name("shared_experts.gate_proj"), "blk.{}.ffn_gate_shexp"},
-      {name("shared_experts.up_proj"), "blk.{}.ffn_up_shexp"},
-      {name("shared_experts.down_proj"), "blk.{}.ffn_down_shexp"},
-      {name("shared_expert.gate_proj"), "blk.{}.ffn_gate_shexp"},
-      {name("shared_expert.up_proj"), "blk.{}.ffn_up_shexp"},
-      {name("shared_expert.down_proj"), "blk.{}.ffn_down_shexp"},
-      {name("shared_expert_gate"), "blk.{}.ffn_gate_inp_shexp"},
-  };
-  AddNames(names);
-  const uint64_t width =
-      Count("moe_intermediate_size", Count("intermediate_size"));
-  const std::string_view fused = name("experts.gate_up_proj");
-  AddRows({fused, "blk.{}.ffn_gate_exps.weight"}, {{0, width}});
-  AddRows({fused, "blk.{}.ffn_up_exps.weight"}, {{width, width}});
 }
 
 void FolderReader::SetExpertKeys(uint64_t shared_number) {

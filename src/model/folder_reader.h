@@ -19,44 +19,11 @@
 #include "format/gguf_writer.h"
 #include "format/hf_folder.h"
 #include "format/safetensors.h"
+#include "format/safetensors_values.h"
+#include "model/folder_rules.h"
 #include "model/model_file.h"
 
 namespace fullstop {
-
-// In both names "{}" is the number of a layer. A folder's name without its last
-// part, ".weight" or ".bias", stands for both; then GGUF's is without it, too.
-// A second "{}" of a folder's name is the number of an expert: those are
-// stacked.
-struct TensorName {
-  std::string_view folder;
-  std::string_view gguf;
-};
-
-// Of a decoder whose blocks are named as Llama's.
-inline constexpr TensorName kDecoderNames[] = {
-    {"model.embed_tokens", "token_embd"},
-    {"model.layers.{}.input_layernorm", "blk.{}.attn_norm"},
-    {"model.layers.{}.self_attn.q_proj", "blk.{}.attn_q"},
-    {"model.layers.{}.self_attn.k_proj", "blk.{}.attn_k"},
-    {"model.layers.{}.self_attn.v_proj", "blk.{}.attn_v"},
-    {"model.layers.{}.self_attn.o_proj", "blk.{}.attn_output"},
-    {"model.layers.{}.post_attention_layernorm", "blk.{}.ffn_norm"},
-    {"model.layers.{}.mlp.gate_proj", "blk.{}.ffn_gate"},
-    {"model.layers.{}.mlp.up_proj", "blk.{}.ffn_up"},
-    {"model.layers.{}.mlp.down_proj", "blk.{}.ffn_down"},
-    {"model.norm", "output_norm"},
-    {"lm_head", "output"},
-};
-
-// The norms of queries and keys, and those behind the blocks.
-inline constexpr TensorName kHeadNormNames[] = {
-    {"model.layers.{}.self_attn.q_norm", "blk.{}.attn_q_norm"},
-    {"model.layers.{}.self_attn.k_norm", "blk.{}.attn_k_norm"},
-};
-inline constexpr TensorName kPostNormNames[] = {
-    {"model.layers.{}.post_attention_layernorm", "blk.{}.post_attention_norm"},
-    {"model.layers.{}.post_feedforward_layernorm", "blk.{}.post_ffw_norm"},
-};
 
 // What fields of config.json stand for where they are missing.
 struct FolderDefaults {
@@ -69,42 +36,6 @@ struct FolderDefaults {
   // The layers whose rotary embedding is rope.*, where `rope_parameters` tells
   // types apart.
   std::string_view rope_layers = "";
-};
-
-// Rows [begin, begin + count) of a matrix, or elements of a vector; of each
-// matrix where there are several.
-struct RowRange {
-  uint64_t begin;
-  uint64_t count;
-};
-
-// Where the numbers of a tensor [columns, rows, matrices] stand in the one that
-// they are copied from: number (c, r, m) at
-// begin + c * column + r * row + m * matrix.
-struct TensorStrides {
-  std::vector<uint64_t> shape;
-  uint64_t begin = 0;
-  uint64_t column = 1;
-  uint64_t row = 0;
-  uint64_t matrix = 0;
-  // If not empty: column c is taken from COLUMNS[c] instead of from c.
-  std::vector<uint64_t> columns = {};
-};
-// For a tensor of the folder of SHAPE, in GGUF's order.
-using TensorGather =
-    std::function<TensorStrides(const std::vector<uint64_t>& shape)>;
-
-// Changes the numbers of a tensor: VALUES has the shape SHAPE, in GGUF's order,
-// and both may be changed. Where VALUES is null, only SHAPE is.
-using TensorChange = std::function<void(std::vector<uint64_t>* shape,
-                                        std::vector<float>* values)>;
-
-// A rule of a FolderReader that can be followed backwards: the folder's tensor
-// is GGUF's, less ADDED. Names are as in TensorName.
-struct FolderName {
-  std::string folder;
-  std::string gguf;
-  float added = 0;
 };
 
 // One thread. The arguments must outlive the object.
@@ -145,16 +76,14 @@ class FolderReader {
   // rotary embedding.
   void SetDecoderKeys(const FolderDefaults& defaults = {});
   // A key without the architecture's name: of each layer the one number of the
-  // tensor that FOLDER names, FALLBACK where the folder has none.
+  // tensor that FOLDER names, FALLBACK where the folder has none. SCALAR: see
+  // LayerNumberRule.
   void SetLayerNumbers(std::string_view key, std::string_view folder,
-                       float fallback);
+                       float fallback, bool scalar);
   // expert_*: how many there are, are used, are shared, and their lengths; how
   // their weights are made. Fields go by several names. SHARED_NUMBER is that
   // of shared experts where no field tells.
   void SetExpertKeys(uint64_t shared_number = 0);
-  // Router and experts under PREFIX ("model.layers.{}.mlp"), each for itself or
-  // stacked; and those that are shared.
-  void AddExpertNames(std::string_view prefix);
   // attention.sliding_window, WINDOW where the field is missing, and which
   // layers have it: by `layer_types`, else all but every N-th, where N is
   // `sliding_window_pattern` or else PERIOD; 0: all. Nothing where the field is
@@ -177,17 +106,26 @@ class FolderReader {
 
   // --- Tensors --------------------------------------------------------------
 
-  void AddNames(std::span<const TensorName> names);
-  // The tensor GGUF is these rows of the folder's, which may give several.
-  void AddRows(TensorName name, std::vector<RowRange> rows);
-  // The tensor GGUF is a copy of the folder's numbers in another order; the
-  // folder's tensor may give several.
-  void AddGathered(TensorName name, TensorGather gather);
-  // Rows of a tensor of gpt-oss in MXFP4, FOLDER_blocks and FOLDER_scales: of
-  // each matrix those from FIRST on, STEP apart.
-  void AddMxfp4(TensorName name, uint64_t first, uint64_t step);
-  // The tensor is computed: as F32.
-  void AddChanged(TensorName name, TensorChange change);
+  // Where two rules are of one folder's name, the later takes the place of the
+  // earlier; where two are of one of GGUF's, both are read and the later is
+  // written.
+
+  // PREFIX stands before the folder's names.
+  void AddNames(std::span<const TensorName> names,
+                std::string_view prefix = "");
+  // Other names, which are read alone.
+  void AddAliases(std::span<const TensorName> names,
+                  std::string_view prefix = "");
+  void AddMixture(const MixtureNames& names);
+  // PREFIX gate_up_proj, of each expert WIDTH rows of gates above as many of
+  // ups, and PREFIX down_proj; only read.
+  void AddStackedExperts(const std::string& prefix, uint64_t width);
+  // The tensor GGUF stands so in the folder's, which may give several.
+  void AddPlaced(TensorName name, TensorPlace place);
+  void AddPlacedAlias(TensorName name, TensorPlace place);
+  // The same of a tensor in MXFP4, FOLDER_blocks and FOLDER_scales; PLACE names
+  // no more than rows.
+  void AddMxfp4(TensorName name, TensorPlace place = {});
   // Of NAMES the norms: the model multiplies by one more than their weights,
   // and GGUF's files hold what it multiplies by.
   void AddOneToNorms(std::span<const TensorName> names);
@@ -199,8 +137,12 @@ class FolderReader {
   // A tensor of no file's.
   void AddTensor(std::string_view gguf, std::vector<float> values);
 
-  // What was said of names so far, but for tensors that are cut or computed.
-  std::vector<FolderName> PlainNames() const;
+  // What was said of names so far, for whoever writes a folder: no aliases, of
+  // each of GGUF's names the last.
+  std::vector<FolderRule> WrittenRules() const;
+  const std::vector<LayerNumberRule>& layer_numbers() const {
+    return layer_numbers_;
+  }
 
   // Throws Error (kUnsupported) for a tensor that has no name here: what is not
   // understood must not be left out silently.
@@ -209,21 +151,15 @@ class FolderReader {
   [[noreturn]] void ThrowUnsupported(std::string what) const;
 
  private:
-  struct Rule {
-    std::string gguf;                 // empty: ignored
-    std::vector<RowRange> rows = {};  // empty: all
-    TensorChange change = nullptr;
-    TensorGather gather = nullptr;
-    // Of AddMxfp4; STEP 0: no such tensor.
-    uint64_t first = 0;
-    uint64_t step = 0;
-  };
   // A tensor in the making: the folder's tensors by number of expert.
   struct Parts {
-    const Rule* rule = nullptr;
+    const FolderRule* rule = nullptr;
+    bool experts = false;  // the name has a number for them
     std::map<uint64_t, const SafetensorsTensor*> tensors;
   };
 
+  void Erase(std::string_view folder);
+  std::vector<const FolderRule*> RulesOf(std::string_view folder) const;
   void Set(std::string_view key, GgufValue value);
   // nullopt where it is absent.
   std::optional<uint64_t> FindCount(std::string_view field) const;
@@ -235,10 +171,11 @@ class FolderReader {
   void Collect(const SafetensorsTensor& tensor,
                std::map<std::string, Parts>* found) const;
   ModelTensor Make(const std::string& name, const Parts& parts) const;
-  ModelTensor MakeViews(const std::string& name, const Parts& parts,
-                        TensorType type) const;
+  ModelTensor MakePlaced(const std::string& name, const Parts& parts) const;
   ModelTensor MakeMxfp4(const std::string& name, const Parts& parts) const;
-  void DequantizeFp8(const Parts& parts, ModelTensor* tensor) const;
+  void CheckRanges(const TensorPlace& place, MatrixSize size,
+                   const SafetensorsTensor& tensor) const;
+  std::vector<Fp8Weight> Fp8Weights(const Parts& parts) const;
   Error Fault(const SafetensorsTensor& tensor, std::string what) const;
   std::string ConfigPath() const;
 
@@ -250,7 +187,9 @@ class FolderReader {
   std::map<std::string, GgufValue> keys_;
   // What the strings among them view.
   std::deque<std::string> texts_;
-  std::multimap<std::string, Rule, std::less<>> rules_;
+  // In the order of the calls.
+  std::vector<FolderRule> rules_;
+  std::vector<LayerNumberRule> layer_numbers_;
   std::vector<ModelTensor> own_;
 };
 

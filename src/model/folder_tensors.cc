@@ -19,77 +19,116 @@ std::optional<TensorType> PlainType(SafetensorsType type) {
   return TensorTypeOf(type);
 }
 
-std::vector<uint64_t> GgufShape(std::vector<uint64_t> shape) {
-  if (shape.empty()) shape = {1};
-  std::ranges::reverse(shape);
-  return shape;
-}
-
 bool IsFp8(SafetensorsType type) {
   return type == SafetensorsType::kF8E4M3 || type == SafetensorsType::kF8E5M2;
 }
 
-using Pieces = std::vector<std::span<const std::byte>>;
+// A folder's tensor as matrices.
+struct FolderMatrices {
+  MatrixSize size;
+  uint64_t count;
+  bool vector;
+};
 
-std::vector<std::byte> Joined(const Pieces& pieces) {
-  std::vector<std::byte> bytes;
-  for (const std::span<const std::byte> piece : pieces) {
-    bytes.insert(bytes.end(), piece.begin(), piece.end());
+// A vector's elements are rows of one number. COUNT 0: the shape is none that
+// PLACE can be of.
+FolderMatrices MatricesOf(std::vector<uint64_t> shape,
+                          const TensorPlace& place) {
+  if (shape.empty()) shape = {1};
+  if (place.extra == ExtraDimension::kChannel && shape.size() == 3 &&
+      shape[1] == 1) {
+    shape.erase(shape.begin() + 1);
   }
-  return bytes;
+  if (place.extra == ExtraDimension::kRow && shape.size() == 2 &&
+      shape[0] == 1) {
+    shape.erase(shape.begin());
+  }
+  if (shape.size() == 1) return {{1, shape[0]}, 1, true};
+  if (shape.size() > 3) return {{0, 0}, 0, false};
+  const MatrixSize size{shape.back(), shape[shape.size() - 2]};
+  if (shape.size() == 3) return {size, shape[0], false};
+  if (place.stacked == 0) return {size, 1, false};
+  if (size.rows % place.stacked != 0) return {{0, 0}, 0, false};
+  return {{size.columns, size.rows / place.stacked}, place.stacked, false};
 }
 
-std::vector<std::byte> Bytes(const std::vector<float>& numbers) {
-  std::vector<std::byte> bytes(numbers.size() * sizeof(float));
-  std::memcpy(bytes.data(), numbers.data(), bytes.size());
-  return bytes;
-}
+// What a matrix of GGUF's is computed of.
+struct MatrixSource {
+  TensorPlace place;
+  MatrixSize size;
+  SafetensorsType type;
+  // Of each expert's tensor, or of one that holds all matrices.
+  std::vector<const std::byte*> data;
+  std::vector<Fp8Weight> fp8;
 
-// Makes TENSOR one of F32 that is computed of its pieces of TYPE, and changed.
-void Compute(SafetensorsType type, const TensorChange& change,
-             ModelTensor* tensor) {
-  const std::vector<uint64_t> shape = tensor->shape;
-  if (change) change(&tensor->shape, nullptr);
-  tensor->make = [change, shape, type, pieces = std::move(tensor->pieces)] {
-    const std::vector<std::byte> bytes = Joined(pieces);
-    std::vector<float> values(bytes.size() /
-                              SafetensorsBytes(type, {{1}}).value());
-    SafetensorsToFloat(type, bytes.data(), values.data(), values.size());
-    std::vector<uint64_t> final_shape = shape;
-    if (change) change(&final_shape, &values);
-    return Bytes(values);
-  };
-  tensor->pieces.clear();
-  tensor->type = TensorType::kF32;
-}
+  bool IsCopy() const {
+    return fp8.empty() && type != SafetensorsType::kF64 &&
+           place.change == NumberChange::kNone;
+  }
 
-// Makes TENSOR a copy of its pieces in another order.
-void Gather(const TensorGather& gather, ModelTensor* tensor) {
-  const TensorStrides strides = gather(tensor->shape);
-  const uint64_t width = Traits(tensor->type).block_bytes;
-  tensor->shape = strides.shape;
-  tensor->make = [strides, width, pieces = std::move(tensor->pieces)] {
-    const std::vector<std::byte> from = Joined(pieces);
-    std::vector<uint64_t> shape = strides.shape;
-    shape.resize(3, 1);
-    std::vector<std::byte> bytes(shape[0] * shape[1] * shape[2] * width);
-    std::byte* out = bytes.data();
-    for (uint64_t m = 0; m < shape[2]; ++m) {
-      for (uint64_t r = 0; r < shape[1]; ++r) {
-        const uint64_t first =
-            strides.begin + m * strides.matrix + r * strides.row;
-        for (uint64_t c = 0; c < shape[0]; ++c, out += width) {
-          const uint64_t column =
-              strides.columns.empty() ? c : strides.columns[c];
-          std::memcpy(out,
-                      from.data() + (first + column * strides.column) * width,
-                      width);
-        }
-      }
+  std::vector<std::byte> Copy(uint64_t matrix, uint64_t width) const {
+    const bool apart = data.size() > 1;
+    const uint64_t bytes = size.rows * size.columns * width;
+    return Placed(data[apart ? matrix : 0] + (apart ? 0 : matrix * bytes),
+                  width);
+  }
+
+  std::vector<std::byte> Compute(uint64_t matrix) const {
+    std::vector<float> numbers(size.rows * size.columns);
+    const bool apart = data.size() > 1;
+    const uint64_t index = apart ? matrix : 0;
+    const uint64_t row = apart ? 0 : matrix * size.rows;
+    if (!fp8.empty()) {
+      DequantizeFp8(fp8[index], row, row + size.rows, numbers.data());
+    } else {
+      const uint64_t begin = row * size.columns;
+      SafetensorsToFloat(
+          type, data[index] + SafetensorsBytes(type, {{begin}}).value(),
+          numbers.data(), numbers.size());
     }
+    std::vector<std::byte> bytes =
+        Placed(std::as_bytes(std::span(numbers)).data(), sizeof(float));
+    if (place.change == NumberChange::kNone) return bytes;
+    numbers.resize(bytes.size() / sizeof(float));
+    std::memcpy(numbers.data(), bytes.data(), bytes.size());
+    ChangeNumbers(place.change, TensorDirection::kToGguf, numbers);
+    std::memcpy(bytes.data(), numbers.data(), bytes.size());
     return bytes;
-  };
-  tensor->pieces.clear();
+  }
+
+  std::vector<std::byte> Placed(const std::byte* from, uint64_t width) const {
+    const MatrixSize made = PlacedSize(place, size);
+    std::vector<std::byte> bytes(made.rows * made.columns * width);
+    CopyPlaced(place, size, width, TensorDirection::kToGguf, from,
+               bytes.data());
+    return bytes;
+  }
+};
+
+// Whether GGUF's matrices are parts of the folder's as they lie in the file.
+bool IsView(const MatrixSource& source) {
+  const TensorPlace& place = source.place;
+  return source.IsCopy() && place.columns.empty() && !place.transposed &&
+         place.rows.size() < 2 &&
+         (place.rows.empty() || place.rows[0].step == 1);
+}
+
+// Of a file that IsView.
+std::vector<std::span<const std::byte>> Views(const MatrixSource& source,
+                                              uint64_t matrices,
+                                              uint64_t width) {
+  const std::vector<AxisRange>& rows = source.place.rows;
+  const uint64_t begin = rows.empty() ? 0 : rows[0].begin;
+  const uint64_t count = rows.empty() ? source.size.rows : rows[0].count;
+  const uint64_t row = source.size.columns * width;
+  std::vector<std::span<const std::byte>> views;
+  for (const std::byte* data : source.data) {
+    for (uint64_t i = 0; i < matrices; ++i) {
+      views.emplace_back(data + (i * source.size.rows + begin) * row,
+                         count * row);
+    }
+  }
+  return views;
 }
 
 }  // namespace
@@ -141,16 +180,14 @@ void FolderReader::Collect(const SafetensorsTensor& tensor,
   }
   std::string_view stem = pattern.name;
   std::string_view suffix;
-  auto [rule, end] = rules_.equal_range(stem);
-  if (rule == end) {
+  std::vector<const FolderRule*> rules = RulesOf(stem);
+  if (rules.empty()) {
     const size_t dot = std::min(stem.rfind('.'), stem.size());
     suffix = stem.substr(dot);
     stem = stem.substr(0, dot);
-    if (suffix == ".weight" || suffix == ".bias") {
-      std::tie(rule, end) = rules_.equal_range(stem);
-    }
+    if (suffix == ".weight" || suffix == ".bias") rules = RulesOf(stem);
   }
-  if (rule == end) {
+  if (rules.empty()) {
     throw Error::Unsupported(
         fmt::format("tensor {} is none that models of the architecture \"{}\" "
                     "are known to have",
@@ -158,71 +195,58 @@ void FolderReader::Collect(const SafetensorsTensor& tensor,
         .In(weights_->paths()[tensor.file])
         .AtByte(tensor.byte);
   }
-  for (; rule != end; ++rule) {
-    if (rule->second.gguf.empty()) continue;
-    std::string gguf(rule->second.gguf);
+  for (const FolderRule* rule : rules) {
+    if (rule->gguf.empty()) continue;
+    std::string gguf(rule->gguf);
     if (const size_t place = gguf.find("{}");
         place != std::string::npos && !numbers.empty()) {
       gguf.replace(place, 2, std::to_string(numbers[0]));
     }
     Parts& parts = (*found)[gguf.append(suffix)];
-    parts.rule = &rule->second;
-    parts.tensors[numbers.size() > 1 ? numbers[1] : 0] = &tensor;
+    parts.rule = rule;
+    parts.experts = numbers.size() > 1;
+    parts.tensors[parts.experts ? numbers[1] : 0] = &tensor;
   }
 }
 
-ModelTensor FolderReader::MakeViews(const std::string& name, const Parts& parts,
-                                    TensorType type) const {
-  const SafetensorsTensor& first = *parts.tensors.begin()->second;
-  ModelTensor made{.name = name, .type = type, .shape = GgufShape(first.shape)};
-  // The dimension that a range cuts: rows, of a vector its elements.
-  const size_t cut = made.shape.size() > 1 ? 1 : 0;
-  const uint64_t all = made.shape[cut];
-  std::vector<RowRange> ranges = parts.rule->rows;
-  if (ranges.empty()) ranges = {{0, all}};
-  made.shape[cut] = 0;
-  for (const RowRange& range : ranges) {
-    if (range.begin > all || range.count > all - range.begin) {
-      throw Fault(first,
-                  fmt::format("tensor {} has {} rows, but the configuration "
-                              "asks for {}",
-                              first.name, all, range.begin + range.count));
-    }
-    made.shape[cut] += range.count;
+std::vector<const FolderRule*> FolderReader::RulesOf(
+    std::string_view folder) const {
+  std::vector<const FolderRule*> rules;
+  for (const FolderRule& rule : rules_) {
+    if (rule.folder == folder) rules.push_back(&rule);
   }
-  const uint64_t matrices = made.shape.size() > 2 ? made.shape[2] : 1;
-  for (const auto& [number, tensor] : parts.tensors) {
-    if (tensor->type != first.type || tensor->shape != first.shape) {
-      throw Fault(*tensor,
-                  fmt::format("tensors {} and {} differ in type or shape",
-                              first.name, tensor->name));
-    }
-    const uint64_t bytes =
-        tensor->data.size() / std::max<uint64_t>(matrices, 1);
-    const uint64_t row = bytes / std::max<uint64_t>(all, 1);
-    for (uint64_t i = 0; i < matrices; ++i) {
-      for (const RowRange& range : ranges) {
-        made.pieces.push_back(tensor->data.subspan(
-            i * bytes + row * range.begin, row * range.count));
+  return rules;
+}
+
+void FolderReader::CheckRanges(const TensorPlace& place, MatrixSize size,
+                               const SafetensorsTensor& tensor) const {
+  for (const auto& [ranges, all, what] :
+       {std::tuple(&place.rows, size.rows, "rows"),
+        std::tuple(&place.columns, size.columns, "columns")}) {
+    for (const AxisRange& range : *ranges) {
+      // Their sum may be past what a number holds.
+      if (range.count == 0 ||
+          (range.begin < all &&
+           range.count - 1 <= (all - 1 - range.begin) / range.step)) {
+        continue;
       }
+      throw Fault(tensor, fmt::format("tensor {} has {} {}, but the "
+                                      "configuration asks for {} from {} on",
+                                      tensor.name, all, what, range.count,
+                                      range.begin));
     }
   }
-  if (parts.tensors.size() > 1) made.shape.push_back(parts.tensors.size());
-  if (ranges.size() > 1) {
-    // A matrix of several ranges of rows is no view.
-    made.make = [pieces = std::move(made.pieces)] { return Joined(pieces); };
-    made.pieces.clear();
-  }
-  return made;
 }
 
-void FolderReader::DequantizeFp8(const Parts& parts,
-                                 ModelTensor* tensor) const {
-  const auto& config = folder_.config()["quantization_config"];
+std::vector<Fp8Weight> FolderReader::Fp8Weights(const Parts& parts) const {
   std::pair<uint64_t, uint64_t> block = {128, 128};
-  if (const auto it = config.find("weight_block_size");
-      it != config.end() && it->is_array() && it->size() == 2) {
-    block = {it->at(0).get<uint64_t>(), it->at(1).get<uint64_t>()};
+  const auto config = folder_.config().find("quantization_config");
+  if (config != folder_.config().end() && config->is_object()) {
+    const auto size = config->find("weight_block_size");
+    if (size != config->end() && size->is_array() && size->size() == 2 &&
+        size->at(0).is_number_unsigned() && size->at(1).is_number_unsigned()) {
+      block = {size->at(0).get<uint64_t>(), size->at(1).get<uint64_t>()};
+    }
   }
   std::vector<Fp8Weight> weights;
   for (const auto& [number, each] : parts.tensors) {
@@ -233,25 +257,61 @@ void FolderReader::DequantizeFp8(const Parts& parts,
     }
     weights.push_back(MakeFp8Weight(*each, *scale, block));
   }
-  std::vector<RowRange> ranges = parts.rule->rows;
-  if (ranges.empty()) ranges = {{0, weights[0].rows}};
-  tensor->make = [weights = std::move(weights), ranges] {
-    std::vector<float> numbers;
-    for (const Fp8Weight& weight : weights) {
-      for (uint64_t m = 0; m < weight.matrices; ++m) {
-        for (const RowRange& range : ranges) {
-          const size_t old = numbers.size();
-          const uint64_t begin = m * weight.rows + range.begin;
-          numbers.resize(old + range.count * weight.columns);
-          fullstop::DequantizeFp8(weight, begin, begin + range.count,
-                                  numbers.data() + old);
-        }
-      }
+  return weights;
+}
+
+ModelTensor FolderReader::MakePlaced(const std::string& name,
+                                     const Parts& parts) const {
+  const SafetensorsTensor& first = *parts.tensors.begin()->second;
+  const TensorPlace& place = parts.rule->place;
+  const FolderMatrices found = MatricesOf(first.shape, place);
+  if (found.count == 0 || (parts.experts && found.count != 1)) {
+    throw Fault(first, fmt::format("tensor {} has a shape that is none of "
+                                   "this architecture's",
+                                   first.name));
+  }
+  CheckRanges(place, found.size, first);
+  MatrixSource source{place, found.size, first.type, {}, {}};
+  for (const auto& [number, tensor] : parts.tensors) {
+    if (tensor->type != first.type || tensor->shape != first.shape) {
+      throw Fault(*tensor,
+                  fmt::format("tensors {} and {} differ in type or shape",
+                              first.name, tensor->name));
     }
-    return Bytes(numbers);
-  };
-  tensor->pieces.clear();
-  tensor->type = TensorType::kF32;
+    source.data.push_back(tensor->data.data());
+  }
+  if (IsFp8(first.type)) source.fp8 = Fp8Weights(parts);
+  const MatrixSize size = PlacedSize(place, found.size);
+  ModelTensor made{.name = name,
+                   .type = TensorTypeOf(first.type).value_or(TensorType::kF32),
+                   .shape = {size.columns, size.rows}};
+  if (found.vector) made.shape = {size.rows};
+  if (parts.experts) made.shape.push_back(parts.tensors.size());
+  // Its rank tells, not the count: there are mixtures of one expert.
+  if (place.stacked > 0 || (!found.vector && first.shape.size() == 3 &&
+                            place.extra == ExtraDimension::kNone)) {
+    made.shape.push_back(found.count);
+  }
+  if (found.vector && parts.experts && !IsView(source)) {
+    throw Fault(first, fmt::format("tensor {} is of a type that a vector of "
+                                   "each expert can't have",
+                                   first.name));
+  }
+  if (IsView(source)) {
+    made.pieces = Views(source, found.count, Traits(made.type).block_bytes);
+  } else if (source.IsCopy()) {
+    made.make = [source = std::move(source),
+                 width = Traits(made.type).block_bytes](uint64_t matrix) {
+      return source.Copy(matrix, width);
+    };
+  } else {
+    if (!source.fp8.empty()) made.narrow = TensorType::kBF16;
+    made.type = TensorType::kF32;
+    made.make = [source = std::move(source)](uint64_t matrix) {
+      return source.Compute(matrix);
+    };
+  }
+  return made;
 }
 
 ModelTensor FolderReader::MakeMxfp4(const std::string& name,
@@ -270,26 +330,25 @@ ModelTensor FolderReader::MakeMxfp4(const std::string& name,
                                     "same shape beside it",
                                     blocks.name));
   }
-  const uint64_t rows = blocks.shape[1];
-  const uint64_t row_blocks = blocks.shape[2];
-  const uint64_t first = parts.rule->first;
-  const uint64_t step = parts.rule->step;
-  const uint64_t kept = rows <= first ? 0 : (rows - first + step - 1) / step;
+  const TensorPlace& place = parts.rule->place;
+  const MatrixSize size{blocks.shape[2], blocks.shape[1]};
+  CheckRanges(place, size, blocks);
+  const MatrixSize kept = PlacedSize(place, size);
   ModelTensor made{.name = name,
                    .type = TensorType::kMXFP4,
-                   .shape = {row_blocks * 32, kept, blocks.shape[0]}};
-  made.make = [=, data = blocks.data, scale = scales->data,
-               experts = blocks.shape[0]] {
-    std::vector<std::byte> bytes(experts * kept * row_blocks *
-                                 sizeof(BlockMXFP4));
-    auto* out = reinterpret_cast<BlockMXFP4*>(bytes.data());
-    for (uint64_t e = 0; e < experts; ++e) {
-      for (uint64_t i = 0; i < kept; ++i, out += row_blocks) {
-        const uint64_t at = (e * rows + first + i * step) * row_blocks;
-        RepackMxfp4(data.subspan(at * 16, row_blocks * 16),
-                    scale.subspan(at, row_blocks), out);
-      }
-    }
+                   .shape = {kept.columns * 32, kept.rows, blocks.shape[0]}};
+  made.make = [place, size, kept, data = blocks.data,
+               scale = scales->data](uint64_t expert) {
+    const uint64_t begin = expert * size.rows * size.columns;
+    const uint64_t count = kept.rows * kept.columns;
+    std::vector<std::byte> halves(count * 16);
+    std::vector<std::byte> exponents(count);
+    CopyPlaced(place, size, 16, TensorDirection::kToGguf,
+               data.data() + begin * 16, halves.data());
+    CopyPlaced(place, size, 1, TensorDirection::kToGguf, scale.data() + begin,
+               exponents.data());
+    std::vector<std::byte> bytes(count * sizeof(BlockMXFP4));
+    RepackMxfp4(halves, exponents, reinterpret_cast<BlockMXFP4*>(bytes.data()));
     return bytes;
   };
   return made;
@@ -304,9 +363,8 @@ ModelTensor FolderReader::Make(const std::string& name,
                 fmt::format("tensor {} is one of {}, but some are missing",
                             last_tensor->name, last + 1));
   }
-  if (parts.rule->step > 0) return MakeMxfp4(name, parts);
-  const std::optional<TensorType> type = PlainType(first.type);
-  if (!type && !IsFp8(first.type)) {
+  if (parts.rule->packed) return MakeMxfp4(name, parts);
+  if (!PlainType(first.type) && !IsFp8(first.type)) {
     throw Error::Unsupported(fmt::format("tensor {} has type {}, which this "
                                          "program can't compute with",
                                          first.name,
@@ -314,15 +372,7 @@ ModelTensor FolderReader::Make(const std::string& name,
         .In(weights_->paths()[first.file])
         .AtByte(first.byte);
   }
-  ModelTensor made = MakeViews(name, parts, type.value_or(TensorType::kI8));
-  if (!type) {
-    DequantizeFp8(parts, &made);
-  } else if (parts.rule->gather) {
-    Gather(parts.rule->gather, &made);
-  } else if (parts.rule->change || *type == TensorType::kF64) {
-    Compute(first.type, parts.rule->change, &made);
-  }
-  return made;
+  return MakePlaced(name, parts);
 }
 
 ModelFile FolderReader::Take() {

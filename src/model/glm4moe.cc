@@ -36,7 +36,8 @@ void ReadFolder(FolderReader& f) {
        "blk.{}.post_attention_norm"}};
   f.AddNames(kOwn);
   f.SetExpertKeys();
-  f.AddExpertNames("model.layers.{}.mlp");
+  f.AddMixture(
+      {.bias = "gate.e_score_correction_bias", .shared = kSharedExpertsNames});
   f.SetCount("expert_gating_func", 2);
 }
 

@@ -12,44 +12,21 @@ namespace {
 
 // Of every two rows of the fused matrix the first is a gate's.
 void ReadExperts(FolderReader& f) {
-  const std::string experts = "model.layers.{}.mlp.experts.";
-  f.AddMxfp4({experts + "down_proj", "blk.{}.ffn_down_exps.weight"}, 0, 1);
+  const std::string down = "model.layers.{}.mlp.experts.down_proj";
+  const std::string fused = "model.layers.{}.mlp.experts.gate_up_proj";
   // Unpacked, matrices are [experts, in, out].
-  f.AddGathered(
-      {"model.layers.{}.mlp.experts.down_proj", "blk.{}.ffn_down_exps.weight"},
-      [](const std::vector<uint64_t>& shape) {
-        const uint64_t out = shape[0];
-        const uint64_t in = shape[1];
-        return TensorStrides{.shape = {in, out, shape[2]},
-                             .column = out,
-                             .row = 1,
-                             .matrix = in * out};
-      });
+  f.AddMxfp4({down, "blk.{}.ffn_down_exps.weight"});
+  f.AddPlaced({down, "blk.{}.ffn_down_exps.weight"}, {.transposed = true});
+  // Gates and ups by turns.
+  const uint64_t width = f.Count("intermediate_size");
   uint64_t first = 0;
   for (const std::string name : {"gate", "up"}) {
-    f.AddMxfp4(
-        {experts + "gate_up_proj", "blk.{}.ffn_" + name + "_exps.weight"},
-        first, 2);
-    f.AddGathered(
-        {experts + "gate_up_proj", "blk.{}.ffn_" + name + "_exps.weight"},
-        [first](const std::vector<uint64_t>& shape) {
-          const uint64_t out = shape[0];
-          const uint64_t in = shape[1];
-          return TensorStrides{.shape = {in, out / 2, shape[2]},
-                               .begin = first,
-                               .column = out,
-                               .row = 2,
-                               .matrix = in * out};
-        });
-    f.AddGathered(
-        {experts + "gate_up_proj_bias", "blk.{}.ffn_" + name + "_exps.bias"},
-        [first](const std::vector<uint64_t>& shape) {
-          return TensorStrides{.shape = {shape[0] / 2, shape[1]},
-                               .begin = first,
-                               .column = 2,
-                               .row = shape[0]};
-        });
-    ++first;
+    const std::vector<AxisRange> own = {{first++, width, 2}};
+    const std::string gguf = "blk.{}.ffn_" + name + "_exps";
+    f.AddMxfp4({fused, gguf + ".weight"}, {.rows = own});
+    f.AddPlaced({fused, gguf + ".weight"},
+                {.columns = own, .transposed = true});
+    f.AddPlaced({fused + "_bias", gguf + ".bias"}, {.columns = own});
   }
 }
 

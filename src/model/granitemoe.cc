@@ -39,26 +39,25 @@ void ReadFolder(FolderReader& f) {
   f.SetExpertKeys();
   static constexpr TensorName kOwn[] = {
       {"model.layers.{}.block_sparse_moe.router.layer", "blk.{}.ffn_gate_inp"},
-      {"model.layers.{}.block_sparse_moe.router", "blk.{}.ffn_gate_inp"},
       {"model.layers.{}.block_sparse_moe.output_linear",
        "blk.{}.ffn_down_exps"},
-      {"model.layers.{}.block_sparse_moe.experts.down_proj",
-       "blk.{}.ffn_down_exps.weight"},
       {"model.layers.{}.shared_mlp.output_linear", "blk.{}.ffn_down_shexp"}};
   f.AddNames(kOwn);
+  static constexpr TensorName kSaved[] = {
+      {"model.layers.{}.block_sparse_moe.router", "blk.{}.ffn_gate_inp"}};
+  f.AddAliases(kSaved);
   // Gates stand above what they gate.
   const uint64_t width = f.Count("intermediate_size");
   const uint64_t shared = f.Count("shared_intermediate_size", 0);
+  if (shared > 0) f.SetCount("expert_shared_feed_forward_length", shared);
+  f.AddStackedExperts("model.layers.{}.block_sparse_moe.experts.", width);
   for (const auto& [folder, gate, up, rows] :
        {std::tuple("model.layers.{}.block_sparse_moe.input_linear",
                    "blk.{}.ffn_gate_exps", "blk.{}.ffn_up_exps", width),
-        std::tuple("model.layers.{}.block_sparse_moe.experts.gate_up_proj",
-                   "blk.{}.ffn_gate_exps.weight", "blk.{}.ffn_up_exps.weight",
-                   width),
         std::tuple("model.layers.{}.shared_mlp.input_linear",
                    "blk.{}.ffn_gate_shexp", "blk.{}.ffn_up_shexp", shared)}) {
-    f.AddRows({folder, gate}, {{0, rows}});
-    f.AddRows({folder, up}, {{rows, rows}});
+    f.AddPlaced({folder, gate}, {.rows = {{0, rows}}});
+    f.AddPlaced({folder, up}, {.rows = {{rows, rows}}});
   }
 }
 

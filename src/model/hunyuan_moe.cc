@@ -28,14 +28,10 @@ void ReadFolder(FolderReader& f) {
   f.AddNames(kDecoderNames);
   static constexpr TensorName kOwn[] = {
       {"model.layers.{}.self_attn.query_layernorm", "blk.{}.attn_q_norm"},
-      {"model.layers.{}.self_attn.key_layernorm", "blk.{}.attn_k_norm"},
-      {"model.layers.{}.mlp.gate.wg", "blk.{}.ffn_gate_inp"},
-      {"model.layers.{}.mlp.shared_mlp.gate_proj", "blk.{}.ffn_gate_shexp"},
-      {"model.layers.{}.mlp.shared_mlp.up_proj", "blk.{}.ffn_up_shexp"},
-      {"model.layers.{}.mlp.shared_mlp.down_proj", "blk.{}.ffn_down_shexp"}};
-  f.SetExpertKeys(1);
-  f.AddExpertNames("model.layers.{}.mlp");
+      {"model.layers.{}.self_attn.key_layernorm", "blk.{}.attn_k_norm"}};
   f.AddNames(kOwn);
+  f.SetExpertKeys(1);
+  f.AddMixture({.router = "gate.wg", .shared = kSharedMlpNames});
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ void ReadFolder(FolderReader& f) {
   const uint64_t groups = f.Count("num_key_value_heads", heads);
   const uint64_t length = f.Count("head_dim", f.Count("hidden_size") / heads);
   const uint64_t queries = heads / groups * length;
-  std::vector<RowRange> q, k, v;
+  std::vector<AxisRange> q, k, v;
   for (uint64_t group = 0; group < groups; ++group) {
     const uint64_t begin = group * (queries + 2 * length);
     q.push_back({begin, queries});
@@ -53,9 +53,9 @@ void ReadFolder(FolderReader& f) {
     v.push_back({begin + queries + length, length});
   }
   constexpr std::string_view kFused = "model.layers.{}.attention.wqkv";
-  f.AddRows({kFused, "blk.{}.attn_q"}, q);
-  f.AddRows({kFused, "blk.{}.attn_k"}, k);
-  f.AddRows({kFused, "blk.{}.attn_v"}, v);
+  f.AddPlaced({kFused, "blk.{}.attn_q"}, {.rows = q});
+  f.AddPlaced({kFused, "blk.{}.attn_k"}, {.rows = k});
+  f.AddPlaced({kFused, "blk.{}.attn_v"}, {.rows = v});
 }
 
 }  // namespace

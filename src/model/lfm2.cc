@@ -92,12 +92,9 @@ void ReadFolder(FolderReader& f) {
       {"model.layers.{}.feed_forward.w3", "blk.{}.ffn_up"},
       {"model.layers.{}.feed_forward.w2", "blk.{}.ffn_down"}};
   f.AddNames(kNames);
-  f.AddGathered(
+  f.AddPlaced(
       {"model.layers.{}.conv.conv.weight", "blk.{}.shortconv.conv.weight"},
-      [](const std::vector<uint64_t>& shape) {
-        return TensorStrides{.shape = {shape[0], shape.back()},
-                             .row = shape[0]};
-      });
+      {.extra = ExtraDimension::kChannel});
   // The configuration's length is rounded in ways of its own.
   const std::vector<uint64_t> gate =
       f.Shape("model.layers.{}.feed_forward.w1.weight");
@@ -112,12 +109,10 @@ void ReadFolder(FolderReader& f) {
   f.SetExpertKeys();
   f.SetCount("leading_dense_block_count", f.Count("num_dense_layers", 0));
   f.SetCount("expert_gating_func", 2);
-  f.AddExpertNames("model.layers.{}.feed_forward");
-  static constexpr TensorName kBias[] = {
-      {"model.layers.{}.feed_forward.expert_bias", "blk.{}.exp_probs_b.bias"},
-      {"model.layers.{}.feed_forward.gate.e_score_correction_bias",
-       "blk.{}.exp_probs_b.bias"}};
-  f.AddNames(kBias);
+  f.AddMixture({.prefix = "model.layers.{}.feed_forward.",
+                .saved_prefix = "model.layers.{}.feed_forward.",
+                .bias = "expert_bias",
+                .experts = kNumberedExpertNames});
 }
 
 Graph Describe(const ModelFile& file) { return DescribeAs(file, "lfm2"); }

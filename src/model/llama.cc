@@ -34,8 +34,8 @@ void ReadFolder(FolderReader& f) {
   if (f.Text("model_type", "") != "llama") f.SetWindows(0);
   if (f.Field("num_local_experts").is_null()) return;
   f.SetExpertKeys();
-  f.AddExpertNames("model.layers.{}.block_sparse_moe");
-  f.AddExpertNames("model.layers.{}.mlp");
+  f.AddMixture({.prefix = "model.layers.{}.block_sparse_moe.",
+                .experts = kNumberedExpertNames});
 }
 
 }  // namespace

@@ -26,23 +26,15 @@ void ReadMixture(FolderReader& f) {
       {"model.layers.{}.feed_forward.shared_expert.down_proj",
        "blk.{}.ffn_down_shexp"}};
   f.AddNames(kNames);
-  const auto part = [](uint64_t number, uint64_t of) {
-    return [=](const std::vector<uint64_t>& shape) {
-      const uint64_t out = shape[0] / of;
-      return TensorStrides{.shape = {shape[1], out, shape[2]},
-                           .begin = number * out,
-                           .column = shape[0],
-                           .row = 1,
-                           .matrix = shape[0] * shape[1]};
-    };
-  };
+  // [experts, in, out]; the columns of gates before those of ups.
+  const uint64_t width = f.Count("intermediate_size");
   const std::string experts = "model.layers.{}.feed_forward.experts.";
-  f.AddGathered({experts + "gate_up_proj", "blk.{}.ffn_gate_exps.weight"},
-                part(0, 2));
-  f.AddGathered({experts + "gate_up_proj", "blk.{}.ffn_up_exps.weight"},
-                part(1, 2));
-  f.AddGathered({experts + "down_proj", "blk.{}.ffn_down_exps.weight"},
-                part(0, 1));
+  f.AddPlaced({experts + "gate_up_proj", "blk.{}.ffn_gate_exps.weight"},
+              {.columns = {{0, width}}, .transposed = true});
+  f.AddPlaced({experts + "gate_up_proj", "blk.{}.ffn_up_exps.weight"},
+              {.columns = {{width, width}}, .transposed = true});
+  f.AddPlaced({experts + "down_proj", "blk.{}.ffn_down_exps.weight"},
+              {.transposed = true});
 }
 
 Graph Describe(const ModelFile& file) {

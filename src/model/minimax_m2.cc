@@ -34,8 +34,9 @@ void ReadFolder(FolderReader& f) {
   f.AddNames(kHeadNormNames);
   f.SetExpertKeys();
   f.SetCount("expert_gating_func", 2);
-  f.AddExpertNames("model.layers.{}.block_sparse_moe");
-  f.AddExpertNames("model.layers.{}.mlp");
+  f.AddMixture({.prefix = "model.layers.{}.block_sparse_moe.",
+                .bias = "e_score_correction_bias",
+                .experts = kNumberedExpertNames});
 }
 
 }  // namespace

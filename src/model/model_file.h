@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,10 +27,19 @@ struct ModelTensor {
   // first two dimensions), of a tensor of one dimension all of it; there are
   // several where a file keeps the experts of a layer apart.
   std::vector<std::span<const std::byte>> pieces = {};
-  // Computes the data, where PIECES is empty: TensorBytes(type, shape) bytes.
-  // Any number of threads may call it; each call computes anew.
-  std::function<std::vector<std::byte>()> make = nullptr;
+  // Computes one matrix (the first two dimensions; of a tensor of one all of
+  // it), where PIECES is empty. Any number of threads may call it; each call
+  // computes anew.
+  std::function<std::vector<std::byte>(uint64_t matrix)> make = nullptr;
+  // The type to write it in, where TYPE is only what its numbers are computed
+  // in: F8 with scales becomes F32.
+  std::optional<TensorType> narrow = std::nullopt;
 
+  uint64_t matrices() const {
+    uint64_t count = 1;
+    for (size_t i = 2; i < shape.size(); ++i) count *= shape[i];
+    return count;
+  }
   // Of all the data.
   uint64_t size() const { return TensorBytes(type, shape).value(); }
 };

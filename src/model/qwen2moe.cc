@@ -27,7 +27,8 @@ void ReadFolder(FolderReader& f) {
   f.SetDecoderKeys();
   f.AddNames(kDecoderNames);
   f.SetExpertKeys();
-  f.AddExpertNames("model.layers.{}.mlp");
+  f.AddMixture(
+      {.shared = kSharedExpertNames, .shared_gate = "shared_expert_gate"});
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 // Qwen 3.5, with mixtures or without: three of four layers keep a state by the
 // gated delta rule (arXiv:2412.06464) instead of attending; where a layer
 // attends, its result is gated.
+#include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "model/architecture.h"
@@ -28,9 +30,9 @@ DeltaGates Gates(Decoder& d, const DeltaShape& s) {
 
 // GGUF's files hold the value heads of one key head apart: head j of key head
 // i is number j * key heads + i there, i * repeats + j here.
-std::vector<RowRange> Tiled(const DeltaShape& s, uint64_t begin,
-                            uint64_t length) {
-  std::vector<RowRange> rows;
+std::vector<AxisRange> Tiled(const DeltaShape& s, uint64_t begin,
+                             uint64_t length) {
+  std::vector<AxisRange> rows;
   for (uint64_t j = 0; j < s.repeats(); ++j) {
     for (uint64_t i = 0; i < s.key_heads; ++i) {
       rows.push_back({begin + (i * s.repeats() + j) * length, length});
@@ -41,30 +43,30 @@ std::vector<RowRange> Tiled(const DeltaShape& s, uint64_t begin,
 
 void ReadFolder(FolderReader& f) {
   const DeltaShape s = ReadDeltaFolder(f);
-  const std::vector<RowRange> heads = Tiled(s, 0, 1);
-  const std::vector<RowRange> values = Tiled(s, 0, s.value_length);
-  std::vector<RowRange> mixed = Tiled(s, 2 * s.keys(), s.value_length);
+  const std::vector<AxisRange> heads = Tiled(s, 0, 1);
+  const std::vector<AxisRange> values = Tiled(s, 0, s.value_length);
+  std::vector<AxisRange> mixed = Tiled(s, 2 * s.keys(), s.value_length);
   mixed.insert(mixed.begin(), {0, 2 * s.keys()});
-  f.AddRows({"model.layers.{}.linear_attn.in_proj_qkv", "blk.{}.attn_qkv"},
-            mixed);
-  f.AddRows({"model.layers.{}.linear_attn.in_proj_z", "blk.{}.attn_gate"},
-            values);
-  f.AddRows({"model.layers.{}.linear_attn.in_proj_a", "blk.{}.ssm_alpha"},
-            heads);
-  f.AddRows({"model.layers.{}.linear_attn.in_proj_b", "blk.{}.ssm_beta"},
-            heads);
-  ReadDeltaTensors(f, mixed, heads);
-  std::vector<uint64_t> columns;
-  for (const RowRange& range : values) {
-    for (uint64_t i = 0; i < range.count; ++i) {
-      columns.push_back(range.begin + i);
-    }
+  for (const auto& [folder, gguf, place] :
+       {std::tuple("in_proj_qkv", "attn_qkv", TensorPlace{.rows = mixed}),
+        std::tuple("in_proj_z", "attn_gate", TensorPlace{.rows = values}),
+        std::tuple("in_proj_a", "ssm_alpha", TensorPlace{.rows = heads}),
+        std::tuple("in_proj_b", "ssm_beta", TensorPlace{.rows = heads}),
+        std::tuple("out_proj", "ssm_out", TensorPlace{.columns = values})}) {
+    f.AddPlaced({std::string("model.layers.{}.linear_attn.") + folder,
+                 std::string("blk.{}.") + gguf},
+                place);
   }
-  f.AddGathered({"model.layers.{}.linear_attn.out_proj", "blk.{}.ssm_out"},
-                [columns](const std::vector<uint64_t>& shape) {
-                  return TensorStrides{
-                      .shape = shape, .row = shape[0], .columns = columns};
-                });
+  ReadDeltaTensors(f, mixed, heads);
+  // For other programs: this one sees which tensors a layer has, and positions
+  // of text have one section. llama.cpp loads no file without the sections.
+  if (const auto recurrent = f.LayersOfType("linear_attention")) {
+    f.SetFlags("attention.recurrent_layers", *recurrent);
+  }
+  std::vector<uint64_t> sections = f.RopeParameters().value(
+      "mrope_section", std::vector<uint64_t>{11, 11, 10});
+  sections.resize(4);
+  f.SetCounts("rope.dimension_sections", sections);
 }
 
 Graph Describe(const ModelFile& file) {

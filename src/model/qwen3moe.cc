@@ -28,7 +28,7 @@ void ReadFolder(FolderReader& f) {
   f.AddNames(kDecoderNames);
   f.AddNames(kHeadNormNames);
   f.SetExpertKeys();
-  f.AddExpertNames("model.layers.{}.mlp");
+  f.AddMixture({});
 }
 
 }  // namespace

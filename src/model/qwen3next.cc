@@ -2,6 +2,7 @@
 // (arXiv:2412.06464) instead of attending, all have mixtures; what Qwen 3.5 has
 // as matrices of their own stands in one, key head by key head.
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "model/architecture.h"
@@ -44,10 +45,10 @@ Graph Describe(const ModelFile& file) {
 }
 
 // COUNT rows of each key head's, from BEGIN on.
-std::vector<RowRange> OfKeyHeads(const DeltaShape& s, uint64_t begin,
-                                 uint64_t count) {
+std::vector<AxisRange> OfKeyHeads(const DeltaShape& s, uint64_t begin,
+                                  uint64_t count) {
   const uint64_t each = 2 * s.key_length + 2 * s.repeats() * s.value_length;
-  std::vector<RowRange> rows;
+  std::vector<AxisRange> rows;
   for (uint64_t i = 0; i < s.key_heads; ++i) {
     rows.push_back({i * each + begin, count});
   }
@@ -57,16 +58,16 @@ std::vector<RowRange> OfKeyHeads(const DeltaShape& s, uint64_t begin,
 void ReadFolder(FolderReader& f) {
   const DeltaShape s = ReadDeltaFolder(f);
   const uint64_t values = s.repeats() * s.value_length;
-  std::vector<RowRange> mixed = OfKeyHeads(s, 0, s.key_length);
+  std::vector<AxisRange> mixed = OfKeyHeads(s, 0, s.key_length);
   for (const auto& part : {OfKeyHeads(s, s.key_length, s.key_length),
                            OfKeyHeads(s, 2 * s.key_length, values)}) {
     mixed.insert(mixed.end(), part.begin(), part.end());
   }
   constexpr std::string_view kFused =
       "model.layers.{}.linear_attn.in_proj_qkvz";
-  f.AddRows({kFused, "blk.{}.attn_qkv"}, mixed);
-  f.AddRows({kFused, "blk.{}.attn_gate"},
-            OfKeyHeads(s, 2 * s.key_length + values, values));
+  f.AddPlaced({kFused, "blk.{}.attn_qkv"}, {.rows = std::move(mixed)});
+  f.AddPlaced({kFused, "blk.{}.attn_gate"},
+              {.rows = OfKeyHeads(s, 2 * s.key_length + values, values)});
   static constexpr TensorName kNames[] = {
       {"model.layers.{}.linear_attn.in_proj_ba", "blk.{}.ssm_ba"},
       {"model.layers.{}.linear_attn.out_proj", "blk.{}.ssm_out"}};

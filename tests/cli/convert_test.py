@@ -1,4 +1,6 @@
 """`convert`, as a person or a script uses it."""
+import resource
+import shutil
 import signal
 import subprocess
 import time
@@ -53,6 +55,37 @@ class ConvertTest(CliTest):
             for text in texts:
                 self.assertIn(text, answer.err)
         self.assertEqual(self.left(), [])
+
+    def test_large_weights_become_several_files(self):
+        self.good("convert", "tiny", "-o", "out.gguf")
+        self.good("convert", "out.gguf", "-o", "out_folder", "--max-shard-size", "10kB")
+        files = sorted(p.name for p in (self.folder / "out_folder").glob("model*"))
+        self.assertEqual(files[-1], "model.safetensors.index.json")
+        self.assertGreater(len(files), 2)
+        self.assertEqual(self.good("show", "out_folder", "--json").json()["hash"],
+                         self.good("show", "tiny", "--json").json()["hash"])
+        self.good("generate", "out_folder", "-p", "hello", "-n", "3")
+        answer = self.run_it("convert", "out.gguf", "-o", "out2", "--max-shard-size", "much")
+        self.assertEqual(answer.code, 2)
+        self.assertIn("5GB, 500MB", answer.err)
+        (self.folder / "out.gguf").unlink()
+        shutil.rmtree(self.folder / "out_folder")
+
+    def test_a_disk_that_fills_up_leaves_nothing(self):
+        self.good("convert", "tiny", "-o", "whole.gguf")
+        size = (self.folder / "whole.gguf").stat().st_size
+
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2, size // 2))
+        for words in (["tiny", "-o", "out.gguf"], ["whole.gguf", "-o", "out"],
+                      ["whole.gguf", "--metadata-from", "tiny", "-o", "out.gguf"]):
+            answer = subprocess.run([PROGRAM, "convert", *words], cwd=self.folder, env=self.env,
+                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                    preexec_fn=limit)
+            self.assertEqual(answer.returncode, 2, answer.stderr)
+            self.assertIn(b"File too large", answer.stderr)
+            self.assertEqual(answer.stdout, b"")
+            self.assertEqual(self.left(), [])
 
     def test_interrupt_leaves_nothing(self):
         make_folder(self.folder / "large", 2, 1 << 16)
