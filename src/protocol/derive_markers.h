@@ -4,6 +4,7 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 #include "protocol/call_format.h"
 #include "protocol/probe.h"
@@ -23,6 +24,7 @@ struct DerivedMarkers {
   std::string call_opening;
   std::string call_closing;
   CallFormat call_format;
+  std::vector<CallFormat> other_calls;
 };
 
 // A thought that has a field of its own shows its markers around it. Else a

@@ -14,14 +14,40 @@
 
 namespace fullstop {
 
-// Immutable once made; shared by parsers on any thread. Empty symbols stand for
-// a marker that there is not.
-struct ReplyGrammar {
+// One way of writing calls. Empty symbols stand for a marker that there is not.
+struct CallGrammar {
   struct Step {
     CallStep::Kind kind;
     Symbols text;
   };
 
+  CallFormat format;
+  Symbols section_open;
+  Symbols section_close;
+  std::vector<Step> head;
+  std::vector<Symbols> close;  // in parts, of which a reply may leave some out
+  Symbols key_open;
+  Symbols value_open;
+  Symbols value_close;
+  Symbols key_close;
+  Symbols other_open;
+  Symbols quote;
+  // Nothing but brackets opens a call: it counts only where a reply begins and
+  // names a tool of the request.
+  bool weak = false;
+  // Another way begins with the same marker: JSON counts only where it is a
+  // call.
+  bool shares_opening = false;
+
+  // What the first call begins with.
+  Symbols Opening() const {
+    return section_open + (head.empty() ? Symbols() : head[0].text);
+  }
+};
+
+// Immutable once made; shared by parsers on any thread. Empty symbols stand for
+// a marker that there is not.
+struct ReplyGrammar {
   // FACTS are a resolved protocol's. TOOLS is null or the request's list: it
   // tells which names are tools and which arguments are texts.
   static std::shared_ptr<const ReplyGrammar> Make(
@@ -37,19 +63,8 @@ struct ReplyGrammar {
   Symbols thought_key;
   Symbols answer_key;
 
-  CallFormat calls;
-  Symbols section_open;
-  Symbols section_close;
-  std::vector<Step> head;
-  std::vector<Symbols> close;  // in parts, of which a reply may leave some out
-  Symbols key_open;
-  Symbols value_open;
-  Symbols value_close;
-  Symbols other_open;
-  Symbols quote;
-  // Nothing but brackets opens a call: it counts only where a reply begins and
-  // names a tool of the request.
-  bool weak = false;
+  // The usual way first; never empty.
+  std::vector<CallGrammar> calls;
 
   // By name: which arguments are texts, and which are not.
   std::map<std::string, std::map<std::string, bool>> tools;
