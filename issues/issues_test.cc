@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/file.h"
+#include "base/utf8.h"
 #include "generate/end.h"
 #include "issues/fixture.h"
 #include "issues/naive_rules.h"
@@ -19,20 +20,18 @@ constexpr int kRenamings = 20;
 
 class IssuesTest : public testing::TestWithParam<Json> {};
 
-// As a prompt or a cache is compared: what is not the same reads as text.
-std::string Shown(const FixtureModel& model, std::span<const TokenId> ids) {
+// IDS for comparison and for a person: tokens in braces.
+std::string Shown(const FixtureModel& model, const std::vector<TokenId>& ids) {
   std::string text;
   for (const TokenId id : ids) {
-    text += id < 256
-                ? std::string(1, static_cast<char>(id))
-                : "{" + std::to_string(id) + " " +
-                      model.protocol().tokenizer()->TokenBytes(id).data() + "}";
+    const std::string bytes(model.protocol().tokenizer()->TokenBytes(id));
+    text += id < 256 ? bytes : "{" + bytes + "}";
   }
   return text;
 }
 
-std::string Shown(const FixtureModel& model, const Json& notation) {
-  return Shown(model, model.Ids(std::string(notation)));
+std::string Wanted(const FixtureModel& model, const Json& text) {
+  return Shown(model, model.Ids(std::string(text)));
 }
 
 Json CallsOf(const ParsedReply& said) {
@@ -81,10 +80,12 @@ void ExpectTurn(const FixtureModel& model, const Json& expected,
     EXPECT_EQ(OpenAiFinishReason(reply.end.cause, !reply.said.calls.empty()),
               std::string(expected["finish"]));
   }
-  if (wants("tokens")) EXPECT_EQ(reply.ids.size(), expected["tokens"]);
+  if (wants("tokens")) {
+    EXPECT_EQ(reply.ids.size(), expected["tokens"]);
+  }
   if (wants("prompt")) {
     EXPECT_EQ(Shown(model, held.turn.prompt.TokenIds()),
-              Shown(model, expected["prompt"]));
+              Wanted(model, expected["prompt"]));
   }
   if (wants("from_cache")) {
     EXPECT_EQ(static_cast<size_t>(reply.cached_tokens),
@@ -155,8 +156,8 @@ TEST_P(IssuesTest, TheRuleThatFailedShowsIt) {
     const Json expected = Turns(PlayOf(model, naive)).back()["expected"];
     const std::string gives = naive["gives"];
     if (!result.ids.empty()) {
-      EXPECT_EQ(Shown(model, result.ids), Shown(model, gives));
-      EXPECT_NE(Shown(model, result.ids), Shown(model, expected["prompt"]));
+      EXPECT_EQ(Shown(model, result.ids), Wanted(model, gives));
+      EXPECT_NE(Shown(model, result.ids), Wanted(model, expected["prompt"]));
       continue;
     }
     EXPECT_EQ(result.text, gives);
@@ -179,8 +180,8 @@ TEST_P(IssuesTest, IsAbsentWithOtherNamesAndIds) {
 
 INSTANTIATE_TEST_SUITE_P(Catalogue, IssuesTest,
                          testing::ValuesIn(ReadFixtures()),
-                         [](const auto& info) {
-                           return std::string(info.param["id"]);
+                         [](const auto& fixture) {
+                           return std::string(fixture.param["id"]);
                          });
 
 TEST(CatalogueTest, EveryFixtureIsTold) {

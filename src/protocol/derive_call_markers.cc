@@ -162,11 +162,45 @@ class CallDeriver {
             ? std::string::npos
             : probe.text.substr(begin, first - begin).rfind(closing);
     if (thought != std::string::npos) begin += thought + closing.size();
+    begin +=
+        EmptyAnswer(std::string_view(probe.text).substr(begin, first - begin));
     const std::string_view behind = probes_.BehindAnswer();
     const auto calls = std::string_view(probe.text).substr(0, end);
     if (!behind.empty() && calls.ends_with(behind)) end -= behind.size();
+    if (const std::string_view tag = AnswerClosings().back();
+        !tag.empty() && calls.ends_with(tag)) {
+      end -= tag.size();
+    }
     return {probe, probes_.Reply(), begin, end,
             plain.prompt ? plain.prompt->text : std::string_view()};
+  }
+
+  // The tags that close an answer, one behind the other; at least one, which
+  // may be empty.
+  std::vector<std::string_view> AnswerClosings() const {
+    const std::string_view all = markers_.answer_closing;
+    const std::string_view token = all.substr(0, all.find('>') + 1);
+    std::vector<std::string_view> tags;
+    size_t begin = 0;
+    do {
+      const size_t next = all.find(token, begin + 1);
+      tags.push_back(all.substr(begin, next - begin));
+      begin = next;
+    } while (begin < all.size());
+    return tags;
+  }
+
+  // How many bytes of TEXT open and close an answer that says nothing.
+  size_t EmptyAnswer(std::string_view text) const {
+    const std::string& opening = markers_.answer_opening;
+    if (opening.empty() || markers_.answer_closing.empty() ||
+        !text.starts_with(opening)) {
+      return 0;
+    }
+    const std::string_view closing = AnswerClosings().front();
+    return text.substr(opening.size()).starts_with(closing)
+               ? opening.size() + closing.size()
+               : 0;
   }
 
   // Whether thoughts, answers and calls have headers that name a recipient

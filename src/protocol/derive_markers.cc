@@ -45,6 +45,7 @@ class ThoughtDeriver {
     if (!markers_.thought_closing.empty()) {
       OpeningFromPrompts();
       FindAnswerOpening();
+      FindAnswerClosing();
       FindSwitch();
     }
     return markers_;
@@ -106,6 +107,7 @@ class ThoughtDeriver {
       closing = Strip(line);
     }
     markers_.thought_closing = closing;
+    behind_thought_ = between;
     // A part of the content is no field of its own.
     if (!thought.field.starts_with("content")) {
       markers_.thought_field = thought.field;
@@ -119,7 +121,35 @@ class ThoughtDeriver {
       markers_.thought_opening =
           OpeningBefore(probe, thought, probes_.PlainIn(other));
     }
+    JoinTokenTags(probe, thought);
     return true;
+  }
+
+  // A tag may be a word between two tokens. Where the closing is the first
+  // token of one, the same word and token follow as in the opening, which then
+  // begins with a token too.
+  void JoinTokenTags(const Probe& probe, const ProbePart& thought) {
+    std::string& opening = markers_.thought_opening;
+    std::string& closing = markers_.thought_closing;
+    std::string token;
+    std::string tail = opening;
+    for (const ProbePart& part : probe.parts) {
+      if (!part.id || part.end > thought.begin) continue;
+      const std::string text =
+          probe.text.substr(part.begin, part.end - part.begin);
+      const std::string behind =
+          probe.text.substr(part.end, thought.begin - part.end);
+      if (opening.starts_with(text) && behind == opening.substr(text.size())) {
+        tail = behind;
+      } else if (behind == opening) {
+        token = text;
+      }
+    }
+    const bool is_word =
+        !tail.empty() && std::isalpha(static_cast<unsigned char>(tail[0])) != 0;
+    if (!is_word || !behind_thought_.starts_with(closing + tail)) return;
+    closing += tail;
+    opening.insert(0, token);
   }
 
   // What opens a header of the reply behind its thought: a tag that prompts
@@ -229,11 +259,36 @@ class ThoughtDeriver {
 
   // What an answer without a thought opens with, if that is no empty thought.
   void FindAnswerOpening() {
-    const std::string opening = probes_.BeforeAnswer();
+    std::string opening = probes_.BeforeAnswer();
+    // An empty thought that the prompt opened stands before it.
+    if (opening.starts_with(markers_.thought_closing)) {
+      opening = Strip(
+          std::string_view(opening).substr(markers_.thought_closing.size()));
+    }
     if (opening.find(markers_.thought_closing) == std::string_view::npos &&
         opening != markers_.thought_opening && opening.size() <= kMaxMarker) {
       markers_.answer_opening = opening;
     }
+  }
+
+  // What is shown of a turn's end if it is no marker: words between tokens.
+  void FindAnswerClosing() {
+    const Probe& answer = *probes_.base().answer;
+    const size_t begin = answer.text.size() - probes_.BehindAnswer().size();
+    size_t end = begin;
+    size_t covered = begin;
+    bool has_words = false;
+    for (const ProbePart& part : answer.parts) {
+      if (part.begin < begin) continue;
+      if (!part.id || ends_.contains(*part.id)) break;
+      if (end == begin && part.begin != begin) return;
+      has_words = has_words ||
+                  !IsWhiteSpace(std::string_view(answer.text)
+                                    .substr(covered, part.begin - covered));
+      covered = end = part.end;
+    }
+    if (!has_words || end - begin > kMaxMarker) return;
+    markers_.answer_closing = answer.text.substr(begin, end - begin);
   }
 
   // A variable whose two values make prompts that differ in their thought: one
@@ -266,6 +321,7 @@ class ThoughtDeriver {
 
   const ReplyProbes& probes_;
   const std::set<TokenId>& ends_;
+  std::string behind_thought_;  // up to the next content
   DerivedMarkers markers_;
 };
 

@@ -16,6 +16,7 @@ struct DerivedMarkers {
   std::string thought_opening;
   std::string thought_closing;
   std::string answer_opening;
+  std::string answer_closing;
   std::string header_opening;
   bool thought_prefilled = false;
   std::string thought_field;

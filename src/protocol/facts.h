@@ -68,6 +68,9 @@ struct ReasoningMarkers {
   std::optional<Marker> closing;
   // What begins the answer where it has an opening of its own (a channel).
   std::optional<Marker> answer;
+  // What closes an answer before its turn ends, where that is a run of tokens
+  // with words between them. Not hashed, as `header`.
+  std::optional<Marker> answer_closing;
   // What begins a header within a turn: the name of a role or a channel, which
   // is for no reader. Not hashed: it follows from the template.
   std::optional<Marker> header;

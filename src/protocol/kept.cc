@@ -283,7 +283,7 @@ class MessageLayout {
   }
 
   std::string TokenText(TokenId id) const {
-    return protocol_.tokenizer()->TokenBytes(id);
+    return std::string(protocol_.tokenizer()->TokenBytes(id));
   }
 
   void Report(size_t begin, size_t end, std::string field, std::string reason) {

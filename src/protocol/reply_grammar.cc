@@ -95,6 +95,8 @@ std::set<char32_t> Marks(const ReplyGrammar& grammar) {
   std::set<char32_t> marks;
   std::vector<Symbols> all = {grammar.thought_open, grammar.thought_close,
                               grammar.answer_open, grammar.header_open};
+  all.insert(all.end(), grammar.answer_close.begin(),
+             grammar.answer_close.end());
   for (const CallGrammar& call : grammar.calls) {
     all.insert(all.end(), {call.section_open, call.section_close, call.key_open,
                            call.value_open, call.value_close, call.key_close,
@@ -108,6 +110,45 @@ std::set<char32_t> Marks(const ReplyGrammar& grammar) {
     }
   }
   return marks;
+}
+
+// A run of tags that begin with the same token, each by itself.
+std::vector<Symbols> TagsOf(const Symbols& run) {
+  std::vector<Symbols> tags;
+  for (const char32_t symbol : run) {
+    if (tags.empty() || symbol == run[0]) tags.emplace_back();
+    tags.back() += symbol;
+  }
+  return tags;
+}
+
+bool IsWordSymbol(char32_t symbol) {
+  return symbol < 128 && std::isalnum(static_cast<int>(symbol)) != 0;
+}
+
+// Where two openings of values differ in one word, what is around that word.
+void SplitKinds(CallGrammar* call) {
+  const Symbols& text = call->value_open;
+  const Symbols& other = call->other_open;
+  if (other.empty()) return;
+  size_t before = static_cast<size_t>(
+      std::mismatch(text.begin(), text.end(), other.begin(), other.end())
+          .first -
+      text.begin());
+  while (before > 0 && IsWordSymbol(text[before - 1])) --before;
+  const auto word_end = [before](const Symbols& symbols) {
+    return static_cast<size_t>(
+        std::find_if_not(symbols.begin() + static_cast<ptrdiff_t>(before),
+                         symbols.end(), IsWordSymbol) -
+        symbols.begin());
+  };
+  const Symbols behind = text.substr(word_end(text));
+  if (word_end(text) == before || word_end(other) == before ||
+      behind != other.substr(word_end(other)) || behind.empty()) {
+    return;
+  }
+  call->kind_before = text.substr(0, before);
+  call->kind_behind = behind;
 }
 
 using Compile = std::function<Symbols(std::string_view)>;
@@ -126,6 +167,7 @@ CallGrammar CompileCalls(const CallFormat& format, const Compile& symbols) {
   call.key_close = symbols(format.key_close);
   call.other_open = symbols(format.other_open);
   call.quote = symbols(format.quote);
+  SplitKinds(&call);
   const bool keyed = !call.key_close.empty();
   call.close = Parts(
       symbols(format.close),
@@ -151,6 +193,20 @@ void CompileChannels(ReplyGrammar* grammar) {
 
 }  // namespace
 
+Fit CallGrammar::FitValueOpen(SymbolView text, bool* other) const {
+  const Fit value = FitAt(text, value_open);
+  *other = !value.whole();
+  if (!value.no() || other_open.empty()) return value;
+  if (kind_behind.empty()) return FitAt(text, other_open);
+  Fit fit = FitAt(text, kind_before);
+  if (!fit.whole()) return fit;
+  while (fit.length < text.size() && IsWordSymbol(text[fit.length])) {
+    ++fit.length;
+  }
+  const Fit behind = FitAt(text.substr(fit.length), kind_behind);
+  return {behind.kind, fit.length + behind.length};
+}
+
 std::shared_ptr<const ReplyGrammar> ReplyGrammar::Make(
     const ProtocolFacts& facts, const Json& tools) {
   auto grammar = std::make_shared<ReplyGrammar>();
@@ -170,6 +226,7 @@ std::shared_ptr<const ReplyGrammar> ReplyGrammar::Make(
   grammar->thought_open = marker(facts.reasoning.opening);
   grammar->thought_close = marker(facts.reasoning.closing);
   grammar->answer_open = marker(facts.reasoning.answer);
+  grammar->answer_close = TagsOf(marker(facts.reasoning.answer_closing));
   grammar->header_open = marker(facts.reasoning.header);
 
   grammar->calls.push_back(CompileCalls(facts.tool_calls.format, symbols));

@@ -31,6 +31,10 @@ struct CallGrammar {
   Symbols value_close;
   Symbols key_close;
   Symbols other_open;
+  // What is the same in `value_open` and `other_open` before and behind the
+  // word that tells of which kind the value is.
+  Symbols kind_before;
+  Symbols kind_behind;
   Symbols quote;
   // Nothing but brackets opens a call: it counts only where a reply begins and
   // names a tool of the request.
@@ -39,6 +43,9 @@ struct CallGrammar {
   // call.
   bool shares_opening = false;
 
+  // What stands between a key and its value, in whichever of its two forms;
+  // OTHER: the value is no text.
+  Fit FitValueOpen(SymbolView text, bool* other) const;
   // What the first call begins with.
   Symbols Opening() const {
     return section_open + (head.empty() ? Symbols() : head[0].text);
@@ -56,6 +63,7 @@ struct ReplyGrammar {
   Symbols thought_open;
   Symbols thought_close;
   Symbols answer_open;
+  std::vector<Symbols> answer_close;  // tag by tag
   Symbols header_open;
   // Channels: the token that ends a header, and what a header holds that leads
   // to a thought or to the answer.

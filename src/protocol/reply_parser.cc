@@ -143,6 +143,9 @@ ReplyParser::Found ReplyParser::FindOpening(SymbolView text) const {
   consider(Opening::kThought, grammar.thought_open, fresh_);
   consider(Opening::kThoughtEnd, grammar.thought_close, in_thought);
   consider(Opening::kAnswer, grammar.answer_open, in_thought || fresh_);
+  for (const Symbols& tag : grammar.answer_close) {
+    consider(Opening::kAnswerEnd, tag, false);
+  }
   for (const CallGrammar& call : grammar.calls) {
     ConsiderCalls(call, text, &found);
   }
@@ -254,6 +257,7 @@ void ReplyParser::TakeMarker(Opening opening, size_t space, SymbolView text) {
       state_ = grammar_->message.empty() ? State::kContent : State::kHeader;
       break;
     case Opening::kAnswer:
+    case Opening::kAnswerEnd:
       state_ = State::kContent;
       break;
     case Opening::kHeader:

@@ -74,6 +74,7 @@ class ReplyParser {
     kThought,
     kThoughtEnd,
     kAnswer,
+    kAnswerEnd,
     kHeader,
     kSection,
     kCall,

@@ -39,16 +39,11 @@ bool ReplyParser::StepKey() {
   const bool closes = end.whole() && end.length > open.length;
   if (open.whole() && !closes) {
     for (size_t at = open.length; at < text.size(); ++at) {
-      const Fit value = FitAt(text.substr(at), grammar.value_open);
-      const Fit other = grammar.other_open.empty()
-                            ? Fit{}
-                            : FitAt(text.substr(at), grammar.other_open);
-      if ((value.part() || other.part()) && !final_) return false;
-      if (value.whole() || other.whole()) {
-        value_is_other_ = !value.whole();
+      const Fit value = grammar.FitValueOpen(text.substr(at), &value_is_other_);
+      if (value.part() && !final_) return false;
+      if (value.whole()) {
         key_ = Trimmed(BytesOf(text.substr(open.length, at - open.length)));
-        const size_t length = value.whole() ? value.length : other.length;
-        Take(ReplyEventKind::kMarkup, space + at + length);
+        Take(ReplyEventKind::kMarkup, space + at + value.length);
         state_ = State::kValue;
         return true;
       }

@@ -358,6 +358,7 @@ void ReadMarkers(const Reader& json, ProtocolFacts* facts) {
   facts->reasoning = {reasoning.At("opening").MarkerOrNull(),
                       reasoning.At("closing").MarkerOrNull(),
                       reasoning.At("answer").MarkerOrNull(),
+                      reasoning.At("answer_closing").MarkerOrNull(),
                       reasoning.At("header").MarkerOrNull(),
                       reasoning.At("prefilled").Bool(),
                       reasoning.At("field").Text(),
@@ -385,14 +386,16 @@ Json ToJson(const ProtocolFacts& facts) {
   json["bos"] = BosJson(facts.bos);
   json["stops"] = StopsJson(facts.stops);
   json["specials"] = SpecialsJson(facts);
-  json["reasoning"] = {{"opening", MarkerJson(facts.reasoning.opening)},
-                       {"closing", MarkerJson(facts.reasoning.closing)},
-                       {"answer", MarkerJson(facts.reasoning.answer)},
-                       {"header", MarkerJson(facts.reasoning.header)},
-                       {"prefilled", facts.reasoning.prefilled},
-                       {"field", facts.reasoning.field},
-                       {"switch", facts.reasoning.switch_name},
-                       {"switch_on", facts.reasoning.switch_on}};
+  json["reasoning"] = {
+      {"opening", MarkerJson(facts.reasoning.opening)},
+      {"closing", MarkerJson(facts.reasoning.closing)},
+      {"answer", MarkerJson(facts.reasoning.answer)},
+      {"answer_closing", MarkerJson(facts.reasoning.answer_closing)},
+      {"header", MarkerJson(facts.reasoning.header)},
+      {"prefilled", facts.reasoning.prefilled},
+      {"field", facts.reasoning.field},
+      {"switch", facts.reasoning.switch_name},
+      {"switch_on", facts.reasoning.switch_on}};
   json["tool_calls"] = {{"opening", MarkerJson(facts.tool_calls.opening)},
                         {"closing", MarkerJson(facts.tool_calls.closing)},
                         {"format", CallFormatJson(facts.tool_calls.format)},

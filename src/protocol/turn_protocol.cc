@@ -363,6 +363,7 @@ void TurnProtocol::ResolveMarkers(const DerivedMarkers& markers) {
   facts_.reasoning.opening = marker(markers.thought_opening);
   facts_.reasoning.closing = marker(markers.thought_closing);
   facts_.reasoning.answer = marker(markers.answer_opening);
+  facts_.reasoning.answer_closing = marker(markers.answer_closing);
   facts_.reasoning.header = marker(markers.header_opening);
   facts_.reasoning.prefilled = markers.thought_prefilled;
   facts_.reasoning.field = markers.thought_field;

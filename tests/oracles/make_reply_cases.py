@@ -546,6 +546,64 @@ class KeyTagsInText(KeyTags):
     control = []
 
 
+class TokenTags(PairFormat):
+    """Tags are words between tokens, closed by the same word between others; answers are closed too."""
+
+    control = ["<|open|>", "<|close|>", "<|sep|>"]
+    opener = "<|open|>tools<|sep|>"
+    thought = ("<|open|>think<|sep|>", "<|close|>think<|sep|>")
+    answer = "<|open|>response<|sep|>"
+    between = "<|close|>response<|sep|>"
+    end = "<|close|>message<|sep|><|end|>"
+    id_of = staticmethod(lambda index, name: str(index + 1))
+
+    def source(self):
+        return ("{% macro kind(v) %}{% if v is boolean %}boolean{% elif v is none %}null{% elif v is number %}number"
+                "{% elif v is string %}string{% elif v is mapping %}object{% else %}array{% endif %}{% endmacro %}"
+                "{% for m in messages %}<|open|>message role=\"{{ m.role }}\"<|sep|>{% if m.role == 'assistant' %}"
+                "<|open|>think<|sep|>{{ m.reasoning_content or '' }}<|close|>think<|sep|>"
+                "<|open|>response<|sep|>{{ m.content or '' }}<|close|>response<|sep|>"
+                "{% if m.tool_calls %}<|open|>tools<|sep|>{% for c in m.tool_calls %}"
+                '<|open|>call tool="{{ c.function.name }}" index="{{ loop.index }}"<|sep|>' + PAIRS.replace(
+                    "PAIR", '<|open|>argument key="{{ k }}" type="{{ kind(v) }}"<|sep|>' + TEXT +
+                    "<|close|>argument<|sep|>") + "<|close|>call<|sep|>{% endfor %}<|close|>tools<|sep|>{% endif %}"
+                "{% else %}{{ m.content }}{% endif %}<|close|>message<|sep|><|end|>{% endfor %}"
+                "{% if add_generation_prompt %}<|open|>message role=\"assistant\"<|sep|><|open|>think<|sep|>{% endif %}")
+
+    def kind(self, value):
+        kinds = {bool: "boolean", type(None): "null", int: "number", float: "number", str: "string", dict: "object"}
+        return kinds.get(type(value), "array")
+
+    def reply(self, thought, content, calls):
+        text = super().reply(thought, content, calls)
+        return text + (self.between if content and not calls else "")
+
+    def calls(self, calls):
+        return "<|open|>tools<|sep|>" + "".join(
+            f'<|open|>call tool="{n}" index="{i + 1}"<|sep|>' + "".join(
+                f'<|open|>argument key="{k}" type="{self.kind(v)}"<|sep|>{text_of(v)}<|close|>argument<|sep|>'
+                for k, v in a.items()) + "<|close|>call<|sep|>" for i, (n, a) in enumerate(calls)) + "<|close|>tools<|sep|>"
+
+
+class CallMessages(Format):
+    """A call is a message of its own behind the answer's."""
+
+    opener, control = "<|message_sep|>", ["<|role_sep|>", "<|message_sep|>"]
+    thought = None
+    end = "<|message_sep|>"
+    single = True
+
+    def source(self):
+        return ("{% for m in messages %}{{ m.role }}<|role_sep|>\n{{ m.content or '' }}<|message_sep|>\n\n"
+                "{% if m.tool_calls %}function call<|role_sep|>\n{\"name\": \"{{ m.tool_calls[0].function.name }}\", "
+                "\"arguments\": {{ m.tool_calls[0].function.arguments | tojson }}}<|message_sep|>\n\n{% endif %}"
+                "{% endfor %}{% if add_generation_prompt %}assistant<|role_sep|>\n{% endif %}")
+
+    def calls(self, calls):
+        return "".join(f"<|message_sep|>\n\nfunction call<|role_sep|>\n{dump({'name': n, 'arguments': a})}"
+                       for n, a in calls)
+
+
 class RecipientHeaders(PairFormat):
     """Thoughts, answers and calls have headers that name a recipient; calls have tags of their own behind theirs."""
 
@@ -581,7 +639,7 @@ FORMATS = [JsonTags("json_tags"), JsonListTags("json_list_tags"), JsonBare("json
            NestedObjects("nested_objects"), PythonTagObjects("python_tag_objects"),
            PythonTagBuiltIn("python_tag_calls"), PythonTagCode("python_tag_code"), PythonStart("python_start"),
            PythonStartBare("python_start_bare"), PythonListBeside("python_list"), KeyTags("key_tags"),
-           KeyTagsInText("key_tags_in_text"), RecipientHeaders("recipient_headers")]
+           KeyTagsInText("key_tags_in_text"), TokenTags("token_tags"), CallMessages("call_messages"), RecipientHeaders("recipient_headers")]
 
 NORTH = ("look", {"place": "north", "depth": 25})
 SOUTH = ("dig", {"place": "south", "depth": 17})
@@ -707,10 +765,10 @@ def odd_cases(f):
     elif f.style == "pairs":
         at = whole.index("north")
         yield ("cut_value", whole[:at + 3],
-               {"calls": [["", "look", '{"place": "nor"']], "flags": ["arguments_not_json", "call_unclosed"]})
+               {"calls": [[f.id_of(0, "look"), "look", '{"place": "nor"']], "flags": ["arguments_not_json", "call_unclosed"]})
         at = whole.index("depth")
         yield ("cut_key", whole[:at + 2],
-               {"calls": [["", "look", '{"place": "north"']], "flags": ["arguments_not_json", "call_unclosed"]})
+               {"calls": [[f.id_of(0, "look"), "look", '{"place": "north"']], "flags": ["arguments_not_json", "call_unclosed"]})
     elif f.style == "code":
         code = f.code(*NORTH)
         yield "cut_code", whole[:-9], {"calls": [["", "python", dump({"code": code[:-9]})]]}
@@ -733,7 +791,7 @@ def odd_cases(f):
 
 
 JSON_KINDS = {"json_tags", "json_list_tags", "json_bare", "marker_list", "actions", "fenced_actions", "name_keys",
-              "functools", "nested_objects", "python_tag_objects"}
+              "functools", "nested_objects", "python_tag_objects", "call_messages"}
 
 
 def main():
