@@ -356,6 +356,22 @@ class FormatReader {
     if (format_.head.size() == steps) {
       format_.head.push_back({CallStep::Kind::kText, ""});
     }
+    KeepTagPrefixes();
+  }
+
+  // A prefix of tags goes with the tag behind it, in whatever text that is.
+  void KeepTagPrefixes() {
+    if (format_.key_close.empty()) return;
+    const std::string prefix =
+        format_.key_open.substr(0, format_.key_open.rfind('<'));
+    const auto move = [&prefix](std::string* from, std::string* to) {
+      if (prefix.empty() || !from->ends_with(prefix)) return;
+      from->resize(from->size() - prefix.size());
+      *from = StripRight(*from);
+      to->insert(0, prefix);
+    };
+    move(&format_.section_open, &format_.head[0].text);
+    move(&format_.close, &format_.section_close);
   }
 
   // A number that differs from call to call is a slot.

@@ -125,31 +125,26 @@ class ThoughtDeriver {
     return true;
   }
 
-  // A tag may be a word between two tokens. Where the closing is the first
-  // token of one, the same word and token follow as in the opening, which then
-  // begins with a token too.
+  // A tag may be a word between two tokens: where one stands before the
+  // thought, and the closing is the first token of one with the same end.
   void JoinTokenTags(const Probe& probe, const ProbePart& thought) {
-    std::string& opening = markers_.thought_opening;
-    std::string& closing = markers_.thought_closing;
-    std::string token;
-    std::string tail = opening;
+    const std::string_view text = probe.text;
+    const ProbePart* first = nullptr;
+    const ProbePart* second = nullptr;
     for (const ProbePart& part : probe.parts) {
       if (!part.id || part.end > thought.begin) continue;
-      const std::string text =
-          probe.text.substr(part.begin, part.end - part.begin);
-      const std::string behind =
-          probe.text.substr(part.end, thought.begin - part.end);
-      if (opening.starts_with(text) && behind == opening.substr(text.size())) {
-        tail = behind;
-      } else if (behind == opening) {
-        token = text;
-      }
+      first = std::exchange(second, &part);
     }
-    const bool is_word =
-        !tail.empty() && std::isalpha(static_cast<unsigned char>(tail[0])) != 0;
-    if (!is_word || !behind_thought_.starts_with(closing + tail)) return;
-    closing += tail;
-    opening.insert(0, token);
+    if (first == nullptr || second->end != thought.begin) return;
+    const std::string_view tail =
+        text.substr(first->end, thought.begin - first->end);
+    const bool is_word = std::isalpha(static_cast<unsigned char>(tail[0])) != 0;
+    std::string& closing = markers_.thought_closing;
+    const std::string whole = closing + std::string(tail);
+    if (!is_word || !behind_thought_.starts_with(whole)) return;
+    closing = whole;
+    markers_.thought_opening =
+        text.substr(first->begin, thought.begin - first->begin);
   }
 
   // What opens a header of the reply behind its thought: a tag that prompts

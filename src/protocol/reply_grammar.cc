@@ -245,9 +245,8 @@ std::shared_ptr<const ReplyGrammar> ReplyGrammar::Make(
   grammar->tools = ReadTools(tools);
   grammar->marks = Marks(*grammar);
   for (const Stop& stop : facts.stops.stops) {
-    if (stop.role != StopRole::kSection) {
-      grammar->stops.insert(TokenSymbol(stop.id));
-    }
+    (stop.role == StopRole::kSection ? grammar->section_ends : grammar->stops)
+        .insert(TokenSymbol(stop.id));
   }
   return grammar;
 }

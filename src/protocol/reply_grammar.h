@@ -77,6 +77,7 @@ struct ReplyGrammar {
   // By name: which arguments are texts, and which are not.
   std::map<std::string, std::map<std::string, bool>> tools;
   std::set<char32_t> stops;
+  std::set<char32_t> section_ends;
   std::set<char32_t> marks;  // all tokens of the above
   std::map<char32_t, std::string> token_texts;
 };

@@ -227,7 +227,8 @@ void ReplyParser::TakeStrayToken(ReplyEventKind kind, size_t space) {
                                    return !call.head.empty() &&
                                           call.head[0].text.starts_with(token);
                                  });
-  if (opens) Flag(ReplyFlag::kCallBroken);
+  if (opens && !grammar_->section_ends.contains(token))
+    Flag(ReplyFlag::kCallBroken);
   Take(ReplyEventKind::kMarkup, 1);
   skip_space_ = is_marker;
 }
