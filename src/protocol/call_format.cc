@@ -24,6 +24,8 @@ std::string_view ArgumentSyntaxName(ArgumentSyntax syntax) {
       return "pairs";
     case ArgumentSyntax::kLiteral:
       return "literal";
+    case ArgumentSyntax::kCode:
+      return "code";
   }
   return "json";
 }
@@ -48,7 +50,11 @@ std::string Describe(const CallFormat& format) {
   } else if (format.arguments == ArgumentSyntax::kPairs) {
     line += "(" + format.key_open + "{key}" + format.value_open;
     if (!format.other_open.empty()) line += "|" + format.other_open;
-    line += "{value}" + format.value_close + ")";
+    line += "{value}" + format.value_close;
+    if (!format.key_close.empty()) line += "{key}" + format.key_close;
+    line += ")";
+  } else if (format.arguments == ArgumentSyntax::kCode) {
+    line += format.tool + "({" + format.code_key + "})";
   } else {
     line += "{key}" + format.assign + format.quote + "{value}" + format.quote +
             format.end;

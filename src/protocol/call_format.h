@@ -30,7 +30,8 @@ enum class CallKind { kNone, kJson, kNamed, kChannel };
 //   kPairs    keys and values, each between marks: values of text stand bare
 //   kLiteral  key = value in brackets, values as in Python or with marks of
 //             their own as quotes
-enum class ArgumentSyntax { kJson, kPairs, kLiteral };
+//   kCode     all that follows is one argument
+enum class ArgumentSyntax { kJson, kPairs, kLiteral, kCode };
 
 // A reply with two calls, white space aside:
 //   section_open  head arguments close  head arguments close  section_close
@@ -41,7 +42,7 @@ struct CallFormat {
   std::string section_open;
   std::string section_close;
   // Of kJson: at most a text. Of kNamed: the last step is a text, which ends
-  // the name, or is empty.
+  // the name, or is empty; without a slot all calls are for `tool`.
   std::vector<CallStep> head;
   std::string close;
 
@@ -52,10 +53,14 @@ struct CallFormat {
 
   ArgumentSyntax arguments = ArgumentSyntax::kJson;
   // kPairs: before a key, between key and value, behind the value; the second
-  // of each for values that are no text, where that differs.
+  // of each for values that are no text, where that differs. Where the key is
+  // written again behind the value, `value_close` is what stands before it and
+  // `key_close` what stands behind it; values then may have keys of their own,
+  // written in the same way.
   std::string key_open;
   std::string value_open;
   std::string value_close;
+  std::string key_close;
   std::string other_open;
   std::string other_close;
   // kLiteral: between key and value; around a text, where that is no quotation
@@ -63,6 +68,9 @@ struct CallFormat {
   std::string assign;
   std::string quote;
   std::string end;
+  // kCode: whose argument it is, and its key.
+  std::string tool;
+  std::string code_key;
 
   // kNamed and kChannel: the name under which the answer itself is written,
   // where it has one ("all"); and whether prompts end with the opening, so that
@@ -77,7 +85,7 @@ struct CallFormat {
   friend bool operator==(const CallFormat&, const CallFormat&) = default;
 };
 
-// "none", "json", "named", "channel"; "json", "pairs", "literal".
+// "none", "json", "named", "channel"; "json", "pairs", "literal", "code".
 std::string_view CallKindName(CallKind kind);
 std::string_view ArgumentSyntaxName(ArgumentSyntax syntax);
 

@@ -16,8 +16,10 @@ using nlohmann::ordered_json;
 
 constexpr std::array<const char*, 2> kPlaces = {"north", "south"};
 constexpr std::array<int, 2> kDepths = {25, 17};
-// Stands for a call's id in the text around it.
+// Stand for a call's id, and a key that is written again, in the text around
+// them.
 constexpr char32_t kIdSlot = 0x7FFFFFFF;
+constexpr char32_t kKeySlot = 0x7FFFFFFE;
 
 bool IsWordByte(char32_t symbol) {
   return symbol < 128 && std::isalnum(static_cast<int>(symbol)) != 0;
@@ -126,6 +128,7 @@ class FormatReader {
     ByteRange key;
     ByteRange value;
     bool is_text = false;
+    ByteRange key_again = {};  // behind the value
   };
   struct Call {
     ByteRange name;
@@ -164,17 +167,41 @@ class FormatReader {
         ++range.begin;
         --range.end;
       }
-      ByteRange& slot = field == ".id" ? call->id : call->name;
-      if (slot.end == 0) slot = range;
+      // A name may be told twice, the last time right before its arguments.
+      const bool is_id = field == ".id";
+      ByteRange& slot = is_id ? call->id : call->name;
+      if (slot.end == 0 || (!is_id && call->arguments.end == 0)) slot = range;
     } else if (field.starts_with(kArguments)) {
       if (call->arguments.end == 0) call->arguments = range;
       call->arguments.end = range.end;
       if (field == kArguments) {
         key_ = range;
+        if (!call->pairs.empty() && IsKeyOf(call->pairs.back(), range)) {
+          call->pairs.back().key_again = range;
+          call->arguments.end = call->pairs.back().value.end;
+        }
       } else {
         call->pairs.push_back({key_, range, field.ends_with(".place")});
       }
     }
+  }
+
+  bool IsKeyOf(const Pair& pair, const ByteRange& range) const {
+    return pair.key_again.end == 0 &&
+           text_.substr(range.begin, range.end - range.begin) ==
+               text_.substr(pair.key.begin, pair.key.end - pair.key.begin);
+  }
+
+  // The end of the key that is written again at AT; 0 where there is none.
+  size_t KeyAgain(size_t at) const {
+    for (const Call& call : calls_) {
+      for (const Pair& pair : call.pairs) {
+        if (pair.key_again.end != 0 && pair.key_again.begin == at) {
+          return pair.key_again.end;
+        }
+      }
+    }
+    return 0;
   }
 
   // Bytes [BEGIN, END) with tokens as symbols and ids of calls as slots.
@@ -191,6 +218,9 @@ class FormatReader {
       } else if (call != calls_.end()) {
         piece += kIdSlot;
         at = call->id.end;
+      } else if (const size_t again = KeyAgain(at); again != 0) {
+        piece += kKeySlot;
+        at = again;
       } else {
         piece += static_cast<char32_t>(static_cast<unsigned char>(text_[at++]));
       }
@@ -201,7 +231,7 @@ class FormatReader {
   std::string Text(SymbolView symbols) const {
     std::string text;
     for (const char32_t symbol : StripSpace(symbols)) {
-      if (symbol == kIdSlot) continue;
+      if (symbol == kIdSlot || symbol == kKeySlot) continue;
       if (IsToken(symbol)) {
         text += token_texts_.at(IdOf(symbol));
       } else {
@@ -326,6 +356,22 @@ class FormatReader {
     if (format_.head.size() == steps) {
       format_.head.push_back({CallStep::Kind::kText, ""});
     }
+    KeepTagPrefixes();
+  }
+
+  // A prefix of tags goes with the tag behind it, in whatever text that is.
+  void KeepTagPrefixes() {
+    if (format_.key_close.empty()) return;
+    const std::string prefix =
+        format_.key_open.substr(0, format_.key_open.rfind('<'));
+    const auto move = [&prefix](std::string* from, std::string* to) {
+      if (prefix.empty() || !from->ends_with(prefix)) return;
+      from->resize(from->size() - prefix.size());
+      *from = StripRight(*from);
+      to->insert(0, prefix);
+    };
+    move(&format_.section_open, &format_.head[0].text);
+    move(&format_.close, &format_.section_close);
   }
 
   // A number that differs from call to call is a slot.
@@ -387,8 +433,12 @@ class FormatReader {
     format_.value_open = KeepBreak(text_open, true);
     const std::string other = KeepBreak(other_open, true);
     if (other != format_.value_open) format_.other_open = other;
-    format_.value_close = KeepBreak(
-        SymbolView(between).substr(0, between.size() - key_open_size_), false);
+    const SymbolView closing =
+        SymbolView(between).substr(0, between.size() - key_open_size_);
+    const size_t again = closing.find(kKeySlot);
+    format_.value_close = KeepBreak(closing.substr(0, again), false);
+    if (again == SymbolView::npos) return;
+    format_.key_close = Text(closing.substr(again + 1));
   }
 
   // As Text, but with the one line break that stands beside the value.
@@ -406,6 +456,11 @@ class FormatReader {
                            ? quote_
                            : format_.value_close;
     Symbols rest(behind);
+    const size_t again = rest.find(kKeySlot);
+    if (!format_.key_close.empty() && again != Symbols::npos) {
+      rest.erase(0, again + 1);
+      text = format_.key_close;
+    }
     const auto drop = [&rest, this](const std::string& what) {
       for (size_t n = 1; !what.empty() && n <= rest.size(); ++n) {
         if (Text(SymbolView(rest).substr(0, n)) == what) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "protocol/call_format.h"
 #include "protocol/probe.h"
@@ -36,6 +37,12 @@ std::optional<CallFormat> ReadCallFormat(const CallSample& sample);
 // One of the forms that are known by their markers, for templates that tell of
 // tools and write no calls; WRITES says whether there is such a marker.
 std::optional<CallFormat> KnownCallFormat(
+    const std::function<bool(std::string_view)>& writes);
+
+// Further forms that are known by their markers, for templates that show one
+// way of writing calls where models know several: USUAL is the one shown.
+std::vector<CallFormat> KnownOtherFormats(
+    const CallFormat& usual,
     const std::function<bool(std::string_view)>& writes);
 
 }  // namespace fullstop

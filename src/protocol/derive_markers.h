@@ -4,6 +4,7 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 #include "protocol/call_format.h"
 #include "protocol/probe.h"
@@ -15,6 +16,7 @@ struct DerivedMarkers {
   std::string thought_opening;
   std::string thought_closing;
   std::string answer_opening;
+  std::string answer_closing;
   std::string header_opening;
   bool thought_prefilled = false;
   std::string thought_field;
@@ -23,6 +25,7 @@ struct DerivedMarkers {
   std::string call_opening;
   std::string call_closing;
   CallFormat call_format;
+  std::vector<CallFormat> other_calls;
 };
 
 // A thought that has a field of its own shows its markers around it. Else a

@@ -33,7 +33,8 @@ struct SpecialToken {
 };
 
 // A role that the files give to a token: NAME is "bos", "eos", "unk", "sep",
-// "pad", "cls" or "mask"; the template sees it as NAME + "_token".
+// "pad", "cls" or "mask", or one of the model's own; the template sees it as
+// NAME + "_token".
 struct NamedToken {
   std::string name;
   TokenId id = 0;
@@ -67,6 +68,9 @@ struct ReasoningMarkers {
   std::optional<Marker> closing;
   // What begins the answer where it has an opening of its own (a channel).
   std::optional<Marker> answer;
+  // What closes an answer before its turn ends, where that is a run of tokens
+  // with words between them. Not hashed, as `header`.
+  std::optional<Marker> answer_closing;
   // What begins a header within a turn: the name of a role or a channel, which
   // is for no reader. Not hashed: it follows from the template.
   std::optional<Marker> header;
@@ -84,8 +88,10 @@ struct ReasoningMarkers {
 struct ToolCallMarkers {
   std::optional<Marker> opening;
   std::optional<Marker> closing;
-  // Not hashed: it follows from the template and the special tokens.
+  // Not hashed: they follow from the template and the special tokens. `others`
+  // are further ways of writing calls, each with an opening of its own.
   CallFormat format;
+  std::vector<CallFormat> others;
 };
 
 // In which form the template takes messages: templates disagree, and refuse or

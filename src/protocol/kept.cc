@@ -85,7 +85,8 @@ class MessageLayout {
   }
 
   // The reply lies between the content before the message's first and the
-  // content behind its last.
+  // content behind its last; where it has none, between those of its
+  // neighbours.
   void FindMessageBorders() {
     begin_ = 0;
     end_ = prompt_.text.size();
@@ -95,12 +96,13 @@ class MessageLayout {
       if (IsOwn(span)) {
         own = true;
         last_content_ = span.end;
-      } else if (!own) {
+      } else if (!own && !(span.message && *span.message > index_)) {
         begin_ = span.end;
       } else if (end_ == prompt_.text.size()) {
         end_ = span.begin;
       }
     }
+    if (!own) last_content_ = begin_;
   }
 
   void FindParts() {
@@ -269,8 +271,19 @@ class MessageLayout {
         continue;
       }
       report_.stop_written = token.id == ids_.back();
+      if (!report_.stop_written) {
+        Report(token.source.begin, token.source.end, "",
+               "the template writes " + TokenText(token.id) + " for " +
+                   TokenText(ids_.back()));
+      }
       return;
     }
+    Report(last_content_, last_content_, "",
+           "the template does not write " + TokenText(ids_.back()));
+  }
+
+  std::string TokenText(TokenId id) const {
+    return std::string(protocol_.tokenizer()->TokenBytes(id));
   }
 
   void Report(size_t begin, size_t end, std::string field, std::string reason) {

@@ -139,6 +139,22 @@ TEST_F(KeptTest, StopThatTheHistoryWritesOtherwiseIsNotKept) {
             (std::vector<TokenId>{model.Id("ab"), 'c', model.Id("<z>")}));
   EXPECT_FALSE(prompt.kept[0].stop_written);
   EXPECT_EQ(prompt.kept[0].ids_kept, 2);
+  ASSERT_EQ(prompt.kept[0].reencoded.size(), 1);
+  const Reencoded& place = prompt.kept[0].reencoded[0];
+  EXPECT_EQ(place.reason, "the template writes <z> for <end>");
+  EXPECT_EQ(prompt.text.substr(0, place.begin), "<u>q<z><a>abc");
+  EXPECT_EQ(prompt.text.substr(place.begin, place.end - place.begin), "<z>");
+}
+
+TEST_F(KeptTest, AReplyThatIsNothingButAStopHasAPlace) {
+  const TinyModel model = Model("{{ m.content }}");
+  const RenderedPrompt prompt = Prompt(
+      model, {{"content", ""}}, {model.Id("<think>"), model.Id("<end>")});
+  ASSERT_EQ(prompt.kept[0].reencoded.size(), 1);
+  const Reencoded& place = prompt.kept[0].reencoded[0];
+  // Between the two users' turns.
+  EXPECT_GE(place.begin, prompt.text.find('q'));
+  EXPECT_LE(place.end, prompt.text.find('r'));
 }
 
 TEST_F(KeptTest, CancelledReplyIsClosedByTheTemplate) {

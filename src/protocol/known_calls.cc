@@ -61,7 +61,42 @@ CallFormat Pythonic(const char* open, const char* close) {
   return format;
 }
 
+// Behind one token stands a call of a built-in tool, written as Python, an
+// object, or the code itself; the last that fits counts.
+std::vector<CallFormat> BehindPythonTag(const CallFormat& usual) {
+  const CallStep tag = {Kind::kText, "<|python_tag|>"};
+  CallFormat code = Known(CallKind::kNamed);
+  code.head = {tag};
+  code.arguments = ArgumentSyntax::kCode;
+  code.tool = "python";
+  code.code_key = "code";
+  CallFormat object = Known(CallKind::kJson);
+  object.head = {tag};
+  const bool is_json = usual.kind == CallKind::kJson;
+  object.name_key = is_json ? usual.name_key : "name";
+  object.arguments_key = is_json ? usual.arguments_key : "parameters";
+  CallFormat builtin = Pythonic("", "");
+  builtin.head = {tag, {Kind::kName, ""}, {Kind::kText, ".call("}};
+  return {code, object, builtin};
+}
+
 }  // namespace
+
+std::vector<CallFormat> KnownOtherFormats(
+    const CallFormat& usual,
+    const std::function<bool(std::string_view)>& writes) {
+  std::vector<CallFormat> others;
+  if (writes("<|python_tag|>")) others = BehindPythonTag(usual);
+  if (writes("<|python_start|>") && writes("<|python_end|>")) {
+    others.push_back(Pythonic("<|python_start|>", "<|python_end|>"));
+    others.push_back(Pythonic("[", "]"));
+  }
+  std::erase_if(others, [&usual](CallFormat other) {
+    other.derived = usual.derived;
+    return other == usual;
+  });
+  return others;
+}
 
 std::optional<CallFormat> KnownCallFormat(
     const std::function<bool(std::string_view)>& writes) {

@@ -18,7 +18,7 @@ bool IsQuoteMark(char32_t symbol) {
 
 ReplyParser::ReplyParser(std::shared_ptr<const ReplyGrammar> grammar,
                          bool thought_open)
-    : grammar_(std::move(grammar)) {
+    : grammar_(std::move(grammar)), call_(&grammar_->calls.front()) {
   if (thought_open) {
     state_ = State::kThought;
     skip_space_ = true;
@@ -63,6 +63,7 @@ std::vector<ReplyEvent> ReplyParser::Finish() {
     case State::kArguments:
     case State::kKey:
     case State::kLiteral:
+    case State::kCode:
       EndArguments(false);
       break;
     case State::kValue:
@@ -70,7 +71,7 @@ std::vector<ReplyEvent> ReplyParser::Finish() {
       EndArguments(false);
       break;
     case State::kClose:
-      if (grammar_->calls.kind != CallKind::kJson) EndCall();
+      if (call_->format.kind != CallKind::kJson) EndCall();
       break;
     default:
       break;
@@ -103,6 +104,8 @@ bool ReplyParser::Step() {
       return StepValue();
     case State::kLiteral:
       return StepLiteral();
+    case State::kCode:
+      return StepCode();
     case State::kClose:
       return StepClose();
   }
@@ -140,28 +143,42 @@ ReplyParser::Found ReplyParser::FindOpening(SymbolView text) const {
   consider(Opening::kThought, grammar.thought_open, fresh_);
   consider(Opening::kThoughtEnd, grammar.thought_close, in_thought);
   consider(Opening::kAnswer, grammar.answer_open, in_thought || fresh_);
-  const bool has_calls = grammar.calls.kind == CallKind::kJson ||
-                         grammar.calls.kind == CallKind::kNamed;
-  if (!has_calls) return found;
-  if (!grammar.weak) {
-    consider(Opening::kSection, grammar.section_open, !in_thought);
+  for (const Symbols& tag : grammar.answer_close) {
+    consider(Opening::kAnswerEnd, tag, false);
   }
-  const Symbols first = grammar.head.empty() ? Symbols() : grammar.head[0].text;
-  bool may_open = HasToken(first) || (!in_thought && !quoted);
-  if (grammar.weak) {
-    may_open = may_open && fresh_ && !grammar.tools.empty();
+  for (const CallGrammar& call : grammar.calls) {
+    ConsiderCalls(call, text, &found);
+  }
+  return found;
+}
+
+void ReplyParser::ConsiderCalls(const CallGrammar& call, SymbolView text,
+                                Found* found) const {
+  const CallKind kind = call.format.kind;
+  if (kind != CallKind::kJson && kind != CallKind::kNamed) return;
+  const bool as_text = state_ != State::kThought && !Quoted();
+  const Symbols& section = call.section_open;
+  if (!call.weak && (HasToken(section) || as_text)) {
+    const size_t least = found->length;
+    Consider(Opening::kSection, text, section, found);
+    if (found->length > least) found->call = &call;
+  }
+  const Symbols first = call.head.empty() ? Symbols() : call.head[0].text;
+  bool may_open = HasToken(first) || as_text;
+  if (call.weak) {
+    may_open = may_open && fresh_ && !grammar_->tools.empty();
   } else if (first.empty()) {
     may_open = false;
   }
-  if (!may_open && !(grammar.calls.prefilled && !started_)) return found;
+  if (!may_open && !(call.format.prefilled && !started_)) return;
   Head head;
-  const Fit fit = FitHead(text, &head);
-  found.wait = found.wait || fit.part();
-  if (fit.whole() && fit.length >= found.length) {
-    found.opening = Opening::kCall;
-    found.length = fit.length;
+  const Fit fit = FitHead(call, text, &head);
+  found->wait = found->wait || fit.part();
+  if (fit.whole() && fit.length >= found->length) {
+    found->opening = Opening::kCall;
+    found->length = fit.length;
+    found->call = &call;
   }
-  return found;
 }
 
 bool ReplyParser::StepText() {
@@ -181,6 +198,7 @@ bool ReplyParser::StepText() {
   const Found found = FindOpening(text);
   if (found.wait && !final_) return false;
   if (found.opening != Opening::kNone) {
+    if (found.call != nullptr) call_ = found.call;
     TakeMarker(found.opening, space,
                SymbolView(pending_).substr(0, space + found.length));
     return true;
@@ -204,9 +222,13 @@ void ReplyParser::TakeStrayToken(ReplyEventKind kind, size_t space) {
   const char32_t token = pending_[space];
   const bool is_marker = grammar_->marks.contains(token);
   if (space > 0) Take(is_marker ? ReplyEventKind::kMarkup : kind, space);
-  const auto& head = grammar_->head;
-  const Symbols first = head.empty() ? Symbols() : head[0].text;
-  if (!first.empty() && first[0] == token) Flag(ReplyFlag::kCallBroken);
+  const bool opens = std::any_of(grammar_->calls.begin(), grammar_->calls.end(),
+                                 [token](const CallGrammar& call) {
+                                   return !call.head.empty() &&
+                                          call.head[0].text.starts_with(token);
+                                 });
+  if (opens && !grammar_->section_ends.contains(token))
+    Flag(ReplyFlag::kCallBroken);
   Take(ReplyEventKind::kMarkup, 1);
   skip_space_ = is_marker;
 }
@@ -216,9 +238,9 @@ void ReplyParser::TakeMarker(Opening opening, size_t space, SymbolView text) {
   switch (opening) {
     case Opening::kCall: {
       Head head;
-      FitHead(SymbolView(pending_).substr(space), &head);
+      FitHead(*call_, SymbolView(pending_).substr(space), &head);
       const bool to_answer =
-          !head.name.empty() && head.name == grammar_->calls.answer_name;
+          !head.name.empty() && head.name == call_->format.answer_name;
       if (!to_answer) {
         BeginCall(head, length);
         return;
@@ -236,6 +258,7 @@ void ReplyParser::TakeMarker(Opening opening, size_t space, SymbolView text) {
       state_ = grammar_->message.empty() ? State::kContent : State::kHeader;
       break;
     case Opening::kAnswer:
+    case Opening::kAnswerEnd:
       state_ = State::kContent;
       break;
     case Opening::kHeader:
@@ -314,20 +337,23 @@ bool ReplyParser::StepChannel(size_t message) {
     head.name = words.substr(to + 3);
     head.name.resize(
         std::min(head.name.size(), head.name.find_first_of(" \t\n")));
-    const std::string& prefix = grammar_->calls.name_prefix;
+    const std::string& prefix = grammar_->calls.front().format.name_prefix;
     if (head.name.starts_with(prefix)) head.name.erase(0, prefix.size());
   }
   const bool keys_name =
       BytesOf(grammar_->answer_key).find("to=") != std::string::npos;
   const bool to_reader = keys_name && (holds(grammar_->thought_key) ||
                                        holds(grammar_->answer_key));
-  if (!head.name.empty() && !to_reader) {
+  const bool to_tool = !head.name.empty() && !to_reader;
+  if (to_tool && grammar_->calls.size() == 1) {
+    call_ = &grammar_->calls.front();
     BeginCall(head, message + 1);
     return true;
   }
-  TakeMarker(
-      holds(grammar_->thought_key) ? Opening::kThought : Opening::kAnswer, 0,
-      SymbolView(pending_).substr(0, message + 1));
+  // Where calls have marks of their own, those tell what is called.
+  TakeMarker(!to_tool && holds(grammar_->thought_key) ? Opening::kThought
+                                                      : Opening::kAnswer,
+             0, SymbolView(pending_).substr(0, message + 1));
   return true;
 }
 

@@ -33,6 +33,9 @@
 
 namespace fullstop {
 
+// Whether TEXT begins with what closes a call or its section, or with the next.
+Fit FitEnd(const CallGrammar& call, SymbolView text);
+
 // A value: a copy costs what is held back and the arguments of the present
 // call; taking back is going on with an earlier copy. One thread at a time.
 class ReplyParser {
@@ -62,6 +65,7 @@ class ReplyParser {
     kKey,        // between pairs
     kValue,      // the value of a pair
     kLiteral,    // key = value
+    kCode,       // an argument up to the call's end
     kClose,      // behind the arguments
   };
   // What may begin at a place of a thought or an answer.
@@ -70,6 +74,7 @@ class ReplyParser {
     kThought,
     kThoughtEnd,
     kAnswer,
+    kAnswerEnd,
     kHeader,
     kSection,
     kCall,
@@ -78,6 +83,7 @@ class ReplyParser {
     Opening opening = Opening::kNone;
     size_t length = 0;
     bool wait = false;
+    const CallGrammar* call = nullptr;
   };
   struct Head {
     std::string name;
@@ -97,19 +103,23 @@ class ReplyParser {
   bool StepKey();
   bool StepValue();
   bool StepLiteral();
+  bool StepCode();
   bool StepClose();
 
   Found FindOpening(SymbolView text) const;
+  void ConsiderCalls(const CallGrammar& call, SymbolView text,
+                     Found* found) const;
   void Consider(Opening opening, SymbolView text, SymbolView marker,
                 Found* found) const;
   void TakeStrayToken(ReplyEventKind kind, size_t space);
   void TakeMarker(Opening opening, size_t space, SymbolView text);
-  Fit FitHead(SymbolView text, Head* head) const;
-  Fit FitNamedHead(SymbolView text, Head* head) const;
-  Fit FitSlot(SymbolView text, size_t step, std::string* slot) const;
-  Fit FitWeakJson(SymbolView text) const;
-  // Whether TEXT begins with what closes the call or the section, or a token.
-  Fit FitEnd(SymbolView text) const;
+  Fit FitHead(const CallGrammar& call, SymbolView text, Head* head) const;
+  Fit FitNamedHead(const CallGrammar& call, SymbolView text, Head* head) const;
+  Fit FitSlot(const CallGrammar& call, SymbolView text, size_t step,
+              std::string* slot) const;
+  Fit FitJsonCall(const CallGrammar& call, SymbolView text) const;
+  // What closes the present pair.
+  Symbols PairClose() const;
   bool Quoted() const;
 
   void BeginCall(const Head& head, size_t length);
@@ -130,6 +140,7 @@ class ReplyParser {
   std::string Raw(SymbolView symbols) const;
 
   std::shared_ptr<const ReplyGrammar> grammar_;
+  const CallGrammar* call_;  // how the present call is written
   State state_ = State::kContent;
   Symbols pending_;
   std::vector<ReplyEvent> events_;

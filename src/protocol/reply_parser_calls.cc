@@ -38,11 +38,13 @@ std::string NameInId(const std::string& id) {
 
 }  // namespace
 
-Fit ReplyParser::FitHead(SymbolView text, Head* head) const {
-  if (grammar_->calls.kind == CallKind::kNamed) return FitNamedHead(text, head);
+Fit ReplyParser::FitHead(const CallGrammar& call, SymbolView text,
+                         Head* head) const {
+  if (call.format.kind == CallKind::kNamed) {
+    return FitNamedHead(call, text, head);
+  }
   const Symbols empty;
-  const Symbols& marker =
-      grammar_->head.empty() ? empty : grammar_->head[0].text;
+  const Symbols& marker = call.head.empty() ? empty : call.head[0].text;
   Fit fit = FitAt(text, marker);
   if (!fit.whole()) return fit;
   const size_t at = fit.length + LeadingSpace(text.substr(fit.length));
@@ -50,23 +52,25 @@ Fit ReplyParser::FitHead(SymbolView text, Head* head) const {
     return {final_ ? Fit::Kind::kNo : Fit::Kind::kPart, at};
   }
   if (text[at] != U'{' && text[at] != U'[') return {};
-  if (grammar_->weak && state_ != State::kSection) {
-    const Fit weak = FitWeakJson(text.substr(at));
-    if (!weak.whole()) return weak;
+  const bool unsure = call.weak || call.shares_opening;
+  if (unsure && state_ != State::kSection) {
+    const Fit json = FitJsonCall(call, text.substr(at));
+    if (!json.whole()) return json;
   }
   return {Fit::Kind::kWhole, at};
 }
 
-Fit ReplyParser::FitNamedHead(SymbolView text, Head* head) const {
-  const auto& steps = grammar_->head;
+Fit ReplyParser::FitNamedHead(const CallGrammar& call, SymbolView text,
+                              Head* head) const {
+  const auto& steps = call.head;
   size_t at = 0;
   // A weak section opens with its first call.
-  if (grammar_->weak && state_ != State::kSection) {
-    const Fit fit = FitAt(text, grammar_->section_open);
+  if (call.weak && state_ != State::kSection) {
+    const Fit fit = FitAt(text, call.section_open);
     if (!fit.whole()) return fit;
     at = fit.length;
   }
-  const bool opened = grammar_->calls.prefilled && !started_;
+  const bool opened = call.format.prefilled && !started_;
   for (size_t i = 0; i < steps.size(); ++i) {
     const SymbolView rest = text.substr(at);
     if (steps[i].kind == CallStep::Kind::kText) {
@@ -77,21 +81,22 @@ Fit ReplyParser::FitNamedHead(SymbolView text, Head* head) const {
       continue;
     }
     std::string slot;
-    const Fit fit = FitSlot(rest, i, &slot);
+    const Fit fit = FitSlot(call, rest, i, &slot);
     if (!fit.whole()) return fit;
     at += fit.length;
     (steps[i].kind == CallStep::Kind::kName ? head->name : head->id) = slot;
   }
   if (head->name.empty()) head->name = NameInId(head->id);
+  if (head->name.empty()) head->name = call.format.tool;
   if (head->name.empty()) return {};
-  if (grammar_->weak && !grammar_->tools.contains(head->name)) return {};
+  if (call.weak && !grammar_->tools.contains(head->name)) return {};
   return {Fit::Kind::kWhole, at};
 }
 
 // A slot's text, up to what follows it.
-Fit ReplyParser::FitSlot(SymbolView text, size_t step,
+Fit ReplyParser::FitSlot(const CallGrammar& call, SymbolView text, size_t step,
                          std::string* slot) const {
-  const Symbols& next = grammar_->head[step + 1].text;
+  const Symbols& next = call.head[step + 1].text;
   const Fit unknown = {final_ ? Fit::Kind::kNo : Fit::Kind::kPart, text.size()};
   size_t at = LeadingSpace(text);
   const size_t begin = at;
@@ -106,7 +111,7 @@ Fit ReplyParser::FitSlot(SymbolView text, size_t step,
         return {Fit::Kind::kWhole, at + space};
       }
       // The call may end, or the section, without any arguments.
-      const Fit end = FitEnd(rest.substr(space));
+      const Fit end = FitEnd(call, rest.substr(space));
       if (end.part() && !final_) return unknown;
     }
     if (!IsNameSymbol(text[at])) {
@@ -119,24 +124,24 @@ Fit ReplyParser::FitSlot(SymbolView text, size_t step,
   return unknown;
 }
 
-Fit ReplyParser::FitEnd(SymbolView text) const {
+Fit FitEnd(const CallGrammar& call, SymbolView text) {
   Fit best;
   const auto consider = [&](const Symbols& marker) {
     if (marker.empty()) return;
     const Fit fit = FitAt(text, marker);
     if (fit.whole() || (fit.part() && !best.whole())) best = fit;
   };
-  for (const Symbols& part : grammar_->close) consider(part);
-  consider(grammar_->section_close);
-  if (grammar_->calls.kind == CallKind::kNamed && grammar_->close.empty() &&
-      !grammar_->head.empty()) {
-    consider(grammar_->head[0].text);
+  for (const Symbols& part : call.close) consider(part);
+  consider(call.section_close);
+  if (call.format.kind == CallKind::kNamed && call.close.empty() &&
+      !call.head.empty()) {
+    consider(call.head[0].text);
   }
   return best;
 }
 
 void ReplyParser::BeginCall(const Head& head, size_t length) {
-  const bool json = grammar_->calls.kind == CallKind::kJson;
+  const bool json = call_->format.kind == CallKind::kJson;
   skip_space_ = true;
   fresh_ = false;
   close_at_ = 0;
@@ -155,7 +160,7 @@ void ReplyParser::BeginCall(const Head& head, size_t length) {
   depth_ = 0;
   quoted_ = escaped_ = value_begun_ = structured_ = false;
   pairs_ = 0;
-  switch (grammar_->calls.arguments) {
+  switch (call_->format.arguments) {
     case ArgumentSyntax::kJson:
       state_ = State::kArguments;
       break;
@@ -164,6 +169,9 @@ void ReplyParser::BeginCall(const Head& head, size_t length) {
       break;
     case ArgumentSyntax::kLiteral:
       state_ = State::kLiteral;
+      break;
+    case ArgumentSyntax::kCode:
+      state_ = State::kCode;
       break;
   }
 }
@@ -176,9 +184,9 @@ bool ReplyParser::StepSection() {
     Take(ReplyEventKind::kMarkup, space);
     return true;
   }
-  const ReplyGrammar& grammar = *grammar_;
-  const Fit close = FitAt(text, grammar.section_close);
-  if (!grammar.section_close.empty()) {
+  const CallGrammar& call = *call_;
+  const Fit close = FitAt(text, call.section_close);
+  if (!call.section_close.empty()) {
     if (close.part() && !final_) return false;
     if (close.whole()) {
       Take(ReplyEventKind::kMarkup, space + close.length);
@@ -187,21 +195,33 @@ bool ReplyParser::StepSection() {
       return true;
     }
   }
-  const bool channels = !grammar.message.empty();
+  const bool channels = call.format.kind == CallKind::kChannel;
   if (!channels) {
+    // The brackets around a list of calls may be there or not.
+    const bool bracket = call.format.arguments == ArgumentSyntax::kLiteral &&
+                         !call.weak && (text[0] == U'[' || text[0] == U']');
+    if (bracket) {
+      Take(ReplyEventKind::kMarkup, space + 1);
+      return true;
+    }
     const size_t comma = text[0] == U',' || text[0] == U';'
                              ? 1 + LeadingSpace(text.substr(1))
                              : 0;
+    const SymbolView rest = text.substr(comma);
     Head head;
-    Fit fit = FitHead(text.substr(comma), &head);
-    if (comma == text.size()) fit = {Fit::Kind::kPart, 0};
+    Fit fit = FitHead(call, rest, &head);
+    if (rest.empty()) fit = {Fit::Kind::kPart, 0};
+    // Of calls one behind the other the marker may stand before the first only.
+    const bool goes_on = comma > 0 && call.format.kind == CallKind::kJson &&
+                         rest.starts_with(U'{');
+    if (goes_on && !fit.whole()) fit = {Fit::Kind::kWhole, 0};
     if (fit.part() && !final_) return false;
     if (fit.whole()) {
       BeginCall(head, space + comma + fit.length);
       return true;
     }
   }
-  const bool within = !grammar.section_close.empty() && !IsToken(text[0]);
+  const bool within = !call.section_close.empty() && !IsToken(text[0]);
   if (within) {
     if (!stray_) Flag(ReplyFlag::kCallBroken);
     stray_ = true;
@@ -209,7 +229,7 @@ bool ReplyParser::StepSection() {
     return true;
   }
   if (space > 0) Take(ReplyEventKind::kMarkup, space);
-  state_ = channels ? State::kHeader : State::kContent;
+  state_ = grammar_->message.empty() ? State::kContent : State::kHeader;
   skip_space_ = true;
   fresh_ = true;
   last_ = 0;
@@ -220,8 +240,8 @@ bool ReplyParser::StepSection() {
 bool ReplyParser::StepClose() {
   const size_t space = LeadingSpace(pending_);
   const SymbolView text = SymbolView(pending_).substr(space);
-  const bool json_kind = grammar_->calls.kind == CallKind::kJson;
-  const auto& close = grammar_->close;
+  const bool json_kind = call_->format.kind == CallKind::kJson;
+  const auto& close = call_->close;
   const auto end_call = [&] {
     if (!json_kind) EndCall();
     state_ = State::kSection;
@@ -239,11 +259,11 @@ bool ReplyParser::StepClose() {
     close_at_ = i + 1;
     return true;
   }
-  const Fit end = FitAt(text, grammar_->section_close);
+  const Fit end = FitAt(text, call_->section_close);
   if (end.part() && !final_) return false;
   const bool junk = close_at_ == 0 && !json_kind && !IsToken(text[0]) &&
-                    !(end.whole() && !grammar_->section_close.empty()) &&
-                    grammar_->calls.arguments == ArgumentSyntax::kJson;
+                    !(end.whole() && !call_->section_close.empty()) &&
+                    call_->format.arguments == ArgumentSyntax::kJson;
   if (junk && structured_) {
     // The value was not all: what follows belongs to the arguments as text.
     structured_ = false;
@@ -256,7 +276,7 @@ bool ReplyParser::StepClose() {
 
 // CLOSED is false where the reply ends here.
 void ReplyParser::EndArguments(bool closed) {
-  const bool json = grammar_->calls.arguments == ArgumentSyntax::kJson;
+  const bool json = call_->format.arguments == ArgumentSyntax::kJson;
   if (!closed) Flag(ReplyFlag::kCallUnclosed);
   if (!json && closed) {
     const std::string end = pairs_ == 0 ? "{}" : "}";

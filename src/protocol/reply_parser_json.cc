@@ -24,7 +24,7 @@ bool ReplyParser::StepJson() {
     ++calls_;
     Emit(ReplyEventKind::kCallBegin, "", "");
     reader_ =
-        JsonCallReader(grammar_->calls.name_key, grammar_->calls.arguments_key);
+        JsonCallReader(call_->format.name_key, call_->format.arguments_key);
     arguments_.clear();
     named_ = false;
     in_element_ = true;
@@ -38,11 +38,11 @@ bool ReplyParser::StepJson() {
     in_list_ = symbol != U']';
     return true;
   }
-  if (FitEnd(SymbolView(pending_).substr(space)).part() && !final_) {
+  if (FitEnd(*call_, SymbolView(pending_).substr(space)).part() && !final_) {
     return false;
   }
   // No call where one should be: what stands here is content.
-  if (!FitEnd(SymbolView(pending_).substr(space)).whole()) {
+  if (!FitEnd(*call_, SymbolView(pending_).substr(space)).whole()) {
     Flag(ReplyFlag::kCallBroken);
   }
   in_list_ = false;
@@ -55,7 +55,7 @@ bool ReplyParser::StepElement() {
   if (pending_.empty()) return false;
   const SymbolView text = pending_;
   if (!reader_.quoted()) {
-    const Fit end = FitEnd(text);
+    const Fit end = FitEnd(*call_, text);
     if (end.part() && !final_ && !IsToken(text[0])) return false;
     if (end.whole() && text[0] != U'}' && text[0] != U']') {
       EndElement();
@@ -117,7 +117,7 @@ bool ReplyParser::StepArguments() {
     return true;
   }
   const bool may_end = !structured_ || !quoted_;
-  const Fit end = may_end ? FitEnd(text) : Fit{};
+  const Fit end = may_end ? FitEnd(*call_, text) : Fit{};
   if (end.part() && !final_ && !IsToken(text[0])) return false;
   const bool ends = end.whole() && text[0] != U'}' && text[0] != U']';
   if (ends || IsToken(text[0])) {
@@ -150,17 +150,17 @@ bool ReplyParser::StepArguments() {
   return true;
 }
 
-// Whether an object, or a list of them, is a call of a tool of the request.
-Fit ReplyParser::FitWeakJson(SymbolView text) const {
+// Whether an object, or a list of them, is a call; where nothing else says so,
+// of a tool of the request.
+Fit ReplyParser::FitJsonCall(const CallGrammar& call, SymbolView text) const {
   size_t at = 0;
   if (text[0] == U'[') at = 1 + LeadingSpace(text.substr(1));
-  JsonCallReader reader(grammar_->calls.name_key,
-                        grammar_->calls.arguments_key);
+  JsonCallReader reader(call.format.name_key, call.format.arguments_key);
   for (size_t i = at; i < text.size(); ++i) {
     if (IsToken(text[i]) || (i == at && text[i] != U'{')) return {};
     reader.Put(static_cast<char>(text[i]));
     if (reader.name()) {
-      const bool known = grammar_->tools.contains(*reader.name());
+      const bool known = !call.weak || grammar_->tools.contains(*reader.name());
       return {known ? Fit::Kind::kWhole : Fit::Kind::kNo, 0};
     }
     if (reader.done() || reader.strange() || i > kMaxWeakHead) return {};

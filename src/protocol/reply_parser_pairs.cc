@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "protocol/literal_value.h"
 #include "protocol/reply_parser.h"
+#include "protocol/tagged_value.h"
 
 namespace fullstop {
 namespace {
@@ -29,21 +30,20 @@ bool ReplyParser::StepKey() {
   const size_t space = LeadingSpace(pending_);
   const SymbolView text = SymbolView(pending_).substr(space);
   if (text.empty()) return false;
-  const ReplyGrammar& grammar = *grammar_;
+  const CallGrammar& grammar = *call_;
+  const Fit end = FitEnd(grammar, text);
   const Fit open = FitAt(text, grammar.key_open);
   if (open.part() && !final_) return false;
-  if (open.whole()) {
+  // What closes the call may begin as keys do.
+  if (end.part() && !final_ && !grammar.key_close.empty()) return false;
+  const bool closes = end.whole() && end.length > open.length;
+  if (open.whole() && !closes) {
     for (size_t at = open.length; at < text.size(); ++at) {
-      const Fit value = FitAt(text.substr(at), grammar.value_open);
-      const Fit other = grammar.other_open.empty()
-                            ? Fit{}
-                            : FitAt(text.substr(at), grammar.other_open);
-      if ((value.part() || other.part()) && !final_) return false;
-      if (value.whole() || other.whole()) {
-        value_is_other_ = !value.whole();
+      const Fit value = grammar.FitValueOpen(text.substr(at), &value_is_other_);
+      if (value.part() && !final_) return false;
+      if (value.whole()) {
         key_ = Trimmed(BytesOf(text.substr(open.length, at - open.length)));
-        const size_t length = value.whole() ? value.length : other.length;
-        Take(ReplyEventKind::kMarkup, space + at + length);
+        Take(ReplyEventKind::kMarkup, space + at + value.length);
         state_ = State::kValue;
         return true;
       }
@@ -52,11 +52,10 @@ bool ReplyParser::StepKey() {
     }
     if (open.length == text.size() && !final_) return false;
   }
-  if (final_ && !open.no()) {
+  if (final_ && !open.no() && !closes) {
     Take(ReplyEventKind::kMarkup, pending_.size());
     return true;
   }
-  const Fit end = FitEnd(text);
   if (end.part() && !final_) return false;
   if (end.whole() || IsToken(text[0])) {
     EndArguments(true);
@@ -73,9 +72,10 @@ bool ReplyParser::StepKey() {
 }
 
 bool ReplyParser::StepValue() {
+  const Symbols closing = PairClose();
   for (size_t at = depth_; at < pending_.size(); ++at) {
     const SymbolView rest = SymbolView(pending_).substr(at);
-    const Fit close = FitAt(rest, grammar_->value_close);
+    const Fit close = FitAt(rest, closing);
     if (close.part() && !final_) return false;
     if (close.whole()) {
       depth_ = at;
@@ -84,7 +84,7 @@ bool ReplyParser::StepValue() {
       return true;
     }
     const bool stops = IsToken(rest[0]) && (grammar_->stops.contains(rest[0]) ||
-                                            FitEnd(rest).whole());
+                                            FitEnd(*call_, rest).whole());
     if (stops) {
       depth_ = at;
       EndPair(0);
@@ -96,17 +96,34 @@ bool ReplyParser::StepValue() {
   return false;
 }
 
+Symbols ReplyParser::PairClose() const {
+  if (call_->key_close.empty()) return call_->value_close;
+  Symbols closing = call_->value_close;
+  for (const char byte : key_) closing += static_cast<unsigned char>(byte);
+  return closing + call_->key_close;
+}
+
 // The value is the first depth_ pending symbols; CLOSE symbols close it.
 void ReplyParser::EndPair(size_t close) {
+  if (!call_->key_close.empty()) {
+    const auto nested = ReadTaggedValue(SymbolView(pending_).substr(0, depth_),
+                                        {call_->key_open, call_->value_open,
+                                         call_->value_close, call_->key_close});
+    if (nested) {
+      AddPair(key_, nested->dump(), depth_ + close);
+      depth_ = 0;
+      return;
+    }
+  }
   std::string value = Raw(SymbolView(pending_).substr(0, depth_));
-  const CallFormat& format = grammar_->calls;
+  const CallFormat& format = call_->format;
   if (format.value_open.ends_with('\n') && value.starts_with('\n')) {
     value.erase(0, 1);
   }
   if (format.value_close.starts_with('\n') && value.ends_with('\n')) {
     value.pop_back();
   }
-  bool known = !grammar_->other_open.empty();
+  bool known = !call_->other_open.empty();
   bool is_text = known && !value_is_other_;
   if (!known) is_text = IsTextArgument(key_, &known);
   const Json parsed = is_text ? Json(Json::value_t::discarded)
@@ -135,8 +152,8 @@ void ReplyParser::AddPair(const std::string& key, const std::string& json,
 }
 
 bool ReplyParser::StepLiteral() {
-  const ReplyGrammar& grammar = *grammar_;
-  const char32_t end = grammar.calls.end == ")" ? U')' : U'}';
+  const CallGrammar& grammar = *call_;
+  const char32_t end = grammar.format.end == ")" ? U')' : U'}';
   size_t depth = 0;
   char32_t mark = 0;  // the quotation mark that is open
   for (size_t at = 0; at < pending_.size(); ++at) {
@@ -197,7 +214,7 @@ void ReplyParser::EndItem() {
     return;
   }
   const auto assign = static_cast<char32_t>(
-      static_cast<unsigned char>(grammar_->calls.assign[0]));
+      static_cast<unsigned char>(call_->format.assign[0]));
   const size_t at = item.find(assign);
   std::string key;
   SymbolView value = item;
@@ -212,8 +229,20 @@ void ReplyParser::EndItem() {
     key = std::to_string(pairs_);
     value = item;
   }
-  const std::optional<Json> json = LiteralToJson(value, grammar_->quote);
+  const std::optional<Json> json = LiteralToJson(value, call_->quote);
   AddPair(key, json ? json->dump() : JsonText(Trimmed(BytesOf(value))), length);
+}
+
+// All up to the next token, or the reply's end.
+bool ReplyParser::StepCode() {
+  const auto token = std::find_if(pending_.begin(), pending_.end(), IsToken);
+  if (token == pending_.end() && !final_) return false;
+  const auto length = static_cast<size_t>(token - pending_.begin());
+  const std::string code =
+      Trimmed(BytesOf(SymbolView(pending_).substr(0, length)));
+  AddPair(call_->format.code_key, JsonText(code), length);
+  EndArguments(true);
+  return true;
 }
 
 }  // namespace fullstop

@@ -89,7 +89,7 @@ std::string_view CallStepName(CallStep::Kind kind) {
 }
 
 // The texts of a call format under their keys.
-constexpr std::array<std::pair<const char*, std::string CallFormat::*>, 15>
+constexpr std::array<std::pair<const char*, std::string CallFormat::*>, 18>
     kCallTexts = {{{"section_open", &CallFormat::section_open},
                    {"section_close", &CallFormat::section_close},
                    {"close", &CallFormat::close},
@@ -98,11 +98,14 @@ constexpr std::array<std::pair<const char*, std::string CallFormat::*>, 15>
                    {"key_open", &CallFormat::key_open},
                    {"value_open", &CallFormat::value_open},
                    {"value_close", &CallFormat::value_close},
+                   {"key_close", &CallFormat::key_close},
                    {"other_open", &CallFormat::other_open},
                    {"other_close", &CallFormat::other_close},
                    {"assign", &CallFormat::assign},
                    {"quote", &CallFormat::quote},
                    {"end", &CallFormat::end},
+                   {"tool", &CallFormat::tool},
+                   {"code_key", &CallFormat::code_key},
                    {"answer_name", &CallFormat::answer_name},
                    {"name_prefix", &CallFormat::name_prefix}}};
 
@@ -355,6 +358,7 @@ void ReadMarkers(const Reader& json, ProtocolFacts* facts) {
   facts->reasoning = {reasoning.At("opening").MarkerOrNull(),
                       reasoning.At("closing").MarkerOrNull(),
                       reasoning.At("answer").MarkerOrNull(),
+                      reasoning.At("answer_closing").MarkerOrNull(),
                       reasoning.At("header").MarkerOrNull(),
                       reasoning.At("prefilled").Bool(),
                       reasoning.At("field").Text(),
@@ -363,7 +367,11 @@ void ReadMarkers(const Reader& json, ProtocolFacts* facts) {
   const Reader calls = json.At("tool_calls");
   facts->tool_calls = {calls.At("opening").MarkerOrNull(),
                        calls.At("closing").MarkerOrNull(),
-                       ReadCallFormat(calls.At("format"))};
+                       ReadCallFormat(calls.At("format")),
+                       {}};
+  for (const Reader& other : calls.At("others").Items()) {
+    facts->tool_calls.others.push_back(ReadCallFormat(other));
+  }
   const Reader form = calls.At("form");
   if (form.IsNull()) return;
   facts->form.calls = {form.At("arguments").OneOf(kArguments, ArgumentsName),
@@ -378,18 +386,24 @@ Json ToJson(const ProtocolFacts& facts) {
   json["bos"] = BosJson(facts.bos);
   json["stops"] = StopsJson(facts.stops);
   json["specials"] = SpecialsJson(facts);
-  json["reasoning"] = {{"opening", MarkerJson(facts.reasoning.opening)},
-                       {"closing", MarkerJson(facts.reasoning.closing)},
-                       {"answer", MarkerJson(facts.reasoning.answer)},
-                       {"header", MarkerJson(facts.reasoning.header)},
-                       {"prefilled", facts.reasoning.prefilled},
-                       {"field", facts.reasoning.field},
-                       {"switch", facts.reasoning.switch_name},
-                       {"switch_on", facts.reasoning.switch_on}};
+  json["reasoning"] = {
+      {"opening", MarkerJson(facts.reasoning.opening)},
+      {"closing", MarkerJson(facts.reasoning.closing)},
+      {"answer", MarkerJson(facts.reasoning.answer)},
+      {"answer_closing", MarkerJson(facts.reasoning.answer_closing)},
+      {"header", MarkerJson(facts.reasoning.header)},
+      {"prefilled", facts.reasoning.prefilled},
+      {"field", facts.reasoning.field},
+      {"switch", facts.reasoning.switch_name},
+      {"switch_on", facts.reasoning.switch_on}};
   json["tool_calls"] = {{"opening", MarkerJson(facts.tool_calls.opening)},
                         {"closing", MarkerJson(facts.tool_calls.closing)},
                         {"format", CallFormatJson(facts.tool_calls.format)},
+                        {"others", Json::array()},
                         {"form", nullptr}};
+  for (const CallFormat& other : facts.tool_calls.others) {
+    json["tool_calls"]["others"].push_back(CallFormatJson(other));
+  }
   if (facts.form.calls) {
     json["tool_calls"]["form"] = {
         {"arguments", ArgumentsName(facts.form.calls->arguments)},

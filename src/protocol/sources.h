@@ -23,10 +23,17 @@ struct DeclaredStop {
   Source from;
 };
 
-// An id declared as "bos", "eos", "unk", "sep", "pad", "cls" or "mask".
+// An id declared as "bos", "eos", "unk", "sep", "pad", "cls" or "mask", or by a
+// name of the model's own ("image").
 struct DeclaredName {
   std::string name;
   int64_t id = 0;  // as declared
+  Source from;
+};
+
+// A token that a file lists as an added or a special one.
+struct DeclaredToken {
+  TokenId id = 0;
   Source from;
 };
 
@@ -37,6 +44,7 @@ struct ProtocolSources {
   Source specials_from{Provenance::kTokenizerConfig, "tokenizer"};
   std::vector<DeclaredStop> stops;
   std::vector<DeclaredName> named;
+  std::vector<DeclaredToken> tokens;
   std::optional<bool> add_bos;
   std::vector<TemplateFact> templates;
   std::vector<SamplingDefault> sampling;

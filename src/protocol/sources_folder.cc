@@ -77,6 +77,9 @@ class FolderSources {
     // What a template sees comes from the tokenizer's files first.
     ReadTexts(folder_.tokenizer_config(), "tokenizer_config.json");
     ReadTexts(folder_.special_tokens_map(), "special_tokens_map.json");
+    ReadExtraTokens(folder_.tokenizer_config(), "tokenizer_config.json");
+    ReadExtraTokens(folder_.special_tokens_map(), "special_tokens_map.json");
+    ReadAddedTokens();
     ReadIds(folder_.generation_config(), Provenance::kGenerationConfig,
             "generation_config.json");
     ReadIds(folder_.config(), Provenance::kConfig, "config.json");
@@ -108,18 +111,25 @@ class FolderSources {
     }
   }
 
+  // The id of the token that FILE names by KEY; a finding where there is none.
+  std::optional<TokenId> FindToken(const Json& token, const std::string& file,
+                                   const std::string& key) {
+    const std::string text = TokenText(token);
+    if (text.empty()) return std::nullopt;
+    const auto id = sources_.tokenizer->FindToken(text);
+    if (!id) {
+      sources_.findings.push_back(
+          {FindingKind::kOutOfRange,
+           file + " names a token that the vocabulary does not have",
+           key + " = " + text});
+    }
+    return id;
+  }
+
   void ReadTexts(const Json& object, const std::string& file) {
-    const auto find = [&](const std::string& name) -> std::optional<TokenId> {
-      const std::string text = TokenText(Field(object, name + "_token"));
-      if (text.empty()) return std::nullopt;
-      const auto id = sources_.tokenizer->FindToken(text);
-      if (!id) {
-        sources_.findings.push_back(
-            {FindingKind::kOutOfRange,
-             file + " names a token that the vocabulary does not have",
-             name + "_token = " + text});
-      }
-      return id;
+    const auto find = [&](const std::string& name) {
+      const std::string key = name + "_token";
+      return FindToken(Field(object, key), file, key);
     };
     const auto from = [&](const char* name) {
       return Source{Provenance::kTokenizerConfig,
@@ -134,6 +144,48 @@ class FolderSources {
       if (const auto id = find(end.name)) {
         sources_.stops.push_back({*id, end.role, from(end.name)});
       }
+    }
+  }
+
+  // Special tokens beside the usual ones: a list, or an object that gives names
+  // to them. Templates see a name as a variable.
+  void ReadExtraTokens(const Json& object, const std::string& file) {
+    const std::string list = "extra_special_tokens";
+    const Json extra = Field(object, list);
+    for (const auto& [key, token] : extra.items()) {
+      const std::string name =
+          extra.is_object() ? list + "." + key : list + "[" + key + "]";
+      const auto id = FindToken(token, file, name);
+      if (!id) continue;
+      const Source from = {Provenance::kTokenizerConfig, file + ": " + name};
+      sources_.tokens.push_back({*id, from});
+      constexpr std::string_view kSuffix = "_token";
+      if (!extra.is_object() || !key.ends_with(kSuffix)) continue;
+      const std::string role = key.substr(0, key.size() - kSuffix.size());
+      AddNamed({role, *id, from});
+      for (const EndName& end : kEndNames) {
+        if (role == end.name) sources_.stops.push_back({*id, end.role, from});
+      }
+    }
+  }
+
+  // added_tokens.json gives ids by text, and may be older than the tokenizer.
+  void ReadAddedTokens() {
+    const Json& added = folder_.added_tokens();
+    for (const auto& [text, value] : added.items()) {
+      if (!value.is_number_integer()) continue;
+      const auto id = sources_.tokenizer->FindToken(text);
+      if (id && *id == value.get<int64_t>()) {
+        sources_.tokens.push_back(
+            {*id, {Provenance::kTokenizerConfig, "added_tokens.json"}});
+        continue;
+      }
+      sources_.findings.push_back(
+          {FindingKind::kDisagreement,
+           "added_tokens.json gives the id " + value.dump() + " to " + text +
+               (id ? ", which the tokenizer has as " + std::to_string(*id)
+                   : ", which the tokenizer does not have"),
+           "added_tokens.json"});
     }
   }
 

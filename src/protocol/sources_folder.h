@@ -11,9 +11,9 @@ namespace fullstop {
 class HfFolder;
 
 // All that FOLDER declares: generation_config.json, config.json (and its
-// `text_config`), tokenizer_config.json, special_tokens_map.json, and the chat
-// templates; where templates disagree, a finding says who says what. TOKENIZER,
-// which is needed, is that of the same folder.
+// `text_config`), tokenizer_config.json, special_tokens_map.json,
+// added_tokens.json, and the chat templates; where files disagree, a finding
+// says who says what. TOKENIZER, which is needed, is that of the same folder.
 ProtocolSources SourcesFromFolder(const HfFolder& folder,
                                   std::shared_ptr<const Tokenizer> tokenizer);
 

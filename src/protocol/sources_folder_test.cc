@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "format/hf_folder.h"
+#include "protocol/render.h"
 #include "protocol/tiny_model.h"
 
 namespace fullstop {
@@ -86,6 +87,65 @@ TEST_F(SourcesFolderTest, NamesComeFromTheTokenizerFirst) {
   EXPECT_EQ(sources.findings[1].message,
             "config.json: bos_token_id is 258, but tokenizer_config.json: "
             "bos_token names 256, which is used");
+}
+
+TEST_F(SourcesFolderTest, ExtraTokensHaveNamesAndMayBeEnds) {
+  Write("tokenizer_config.json",
+        R"({"extra_special_tokens":{"image_token":"<s>","eot_token":"<end>",)"
+        R"("boi":{"content":"</s>"},"video_token":"<none>"}})");
+  Write("special_tokens_map.json", R"({"extra_special_tokens":["</s>"]})");
+  const ProtocolSources sources = Read();
+  EXPECT_EQ(Stops(sources),
+            "258 turn_end tokenizer_config.json: "
+            "extra_special_tokens.eot_token\n");
+  std::string told;
+  for (const DeclaredName& name : sources.named) {
+    told += name.name + "=" + std::to_string(name.id) + " ";
+  }
+  EXPECT_EQ(told, "image=256 eot=258 ");
+  told.clear();
+  for (const DeclaredToken& token : sources.tokens) {
+    told += std::to_string(token.id) + " " + token.from.where + "\n";
+  }
+  EXPECT_EQ(told,
+            "256 tokenizer_config.json: extra_special_tokens.image_token\n"
+            "258 tokenizer_config.json: extra_special_tokens.eot_token\n"
+            "257 tokenizer_config.json: extra_special_tokens.boi\n"
+            "257 special_tokens_map.json: extra_special_tokens[0]\n");
+  ASSERT_EQ(sources.findings.size(), 1u);
+  EXPECT_EQ(sources.findings[0].evidence,
+            "extra_special_tokens.video_token = <none>");
+}
+
+TEST_F(SourcesFolderTest, TemplatesSeeTheNamesOfExtraTokens) {
+  Write("tokenizer_config.json",
+        R"({"extra_special_tokens":{"image_token":"<end>"},)"
+        R"("chat_template":"{{ image_token }}{{ messages[0].content }}"})");
+  const auto protocol = TurnProtocol::Resolve(Read());
+  RenderRequest request;
+  request.messages = {{{"role", "user"}, {"content", "x"}}};
+  EXPECT_THAT(Render(*protocol, request).TokenIds(),
+              ::testing::ElementsAre(258, 'x'));
+}
+
+TEST_F(SourcesFolderTest, AddedTokensAreComparedWithTheTokenizer) {
+  Write("added_tokens.json",
+        R"({"<end>":258,"</s>":300,"<none>":301,"<s>":"256"})");
+  const ProtocolSources sources = Read();
+  ASSERT_EQ(sources.tokens.size(), 1u);
+  EXPECT_EQ(sources.tokens[0].id, 258);
+  EXPECT_EQ(sources.tokens[0].from.where, "added_tokens.json");
+  ASSERT_EQ(sources.findings.size(), 2u);
+  EXPECT_EQ(sources.findings[0].message,
+            "added_tokens.json gives the id 300 to </s>, which the tokenizer "
+            "has as 257");
+  EXPECT_EQ(sources.findings[1].message,
+            "added_tokens.json gives the id 301 to <none>, which the tokenizer "
+            "does not have");
+  const auto protocol = TurnProtocol::Resolve(sources);
+  for (const SpecialToken& special : protocol->facts().specials) {
+    EXPECT_EQ(special.from.size(), special.id == 258 ? 2u : 1u);
+  }
 }
 
 TEST_F(SourcesFolderTest, TemplatesThatDisagreeAreFound) {

@@ -75,6 +75,10 @@ class TinyModel {
     floats_.emplace_back(std::move(key), value);
     return *this;
   }
+  TinyModel& Strings(std::string key, std::vector<std::string> values) {
+    lists_.emplace_back(std::move(key), std::move(values));
+    return *this;
+  }
   TinyModel& StopIds(std::vector<int32_t> ids) {
     stop_ids_ = std::move(ids);
     return *this;
@@ -107,6 +111,10 @@ class TinyModel {
     for (const auto& [key, value] : integers_) {
       writer.Add(key, GgufValue{value});
     }
+    for (const auto& [key, values] : lists_) {
+      writer.Add(key, GgufValue{GgufArray{std::vector<std::string_view>(
+                          values.begin(), values.end())}});
+    }
     for (const auto& [key, value] : flags_) writer.Add(key, GgufValue{value});
     for (const auto& [key, value] : floats_) writer.Add(key, GgufValue{value});
     if (!stop_ids_.empty()) {
@@ -128,6 +136,7 @@ class TinyModel {
   std::vector<std::pair<std::string, int32_t>> integers_;
   std::vector<std::pair<std::string, bool>> flags_;
   std::vector<std::pair<std::string, float>> floats_;
+  std::vector<std::pair<std::string, std::vector<std::string>>> lists_;
   std::vector<int32_t> stop_ids_;
 };
 

@@ -34,6 +34,11 @@ std::vector<SpecialToken> CollectSpecials(const ProtocolSources& sources) {
                         .control = info.kind == TokenKind::kControl,
                         .from = {sources.specials_from}});
   }
+  for (const DeclaredToken& declared : sources.tokens) {
+    for (SpecialToken& special : specials) {
+      if (special.id == declared.id) special.from.push_back(declared.from);
+    }
+  }
   return specials;
 }
 
@@ -169,6 +174,7 @@ void Merge(const Derived& more, Derived* all) {
   }
   if (all->markers.call_format.kind == CallKind::kNone) {
     all->markers.call_format = more.markers.call_format;
+    all->markers.other_calls = more.markers.other_calls;
   }
 }
 
@@ -357,6 +363,7 @@ void TurnProtocol::ResolveMarkers(const DerivedMarkers& markers) {
   facts_.reasoning.opening = marker(markers.thought_opening);
   facts_.reasoning.closing = marker(markers.thought_closing);
   facts_.reasoning.answer = marker(markers.answer_opening);
+  facts_.reasoning.answer_closing = marker(markers.answer_closing);
   facts_.reasoning.header = marker(markers.header_opening);
   facts_.reasoning.prefilled = markers.thought_prefilled;
   facts_.reasoning.field = markers.thought_field;
@@ -365,17 +372,16 @@ void TurnProtocol::ResolveMarkers(const DerivedMarkers& markers) {
   facts_.tool_calls.opening = marker(markers.call_opening);
   facts_.tool_calls.closing = marker(markers.call_closing);
   facts_.tool_calls.format = markers.call_format;
-  if (markers.call_format.kind == CallKind::kNone && !templates_.empty()) {
-    FindKnownCalls(TemplateFor(true));
-  }
+  facts_.tool_calls.others = markers.other_calls;
+  if (!templates_.empty()) FindKnownCalls(TemplateFor(true));
 }
 
-// A template that tells of tools and shows no calls.
+// What a template that tells of tools does not show of calls.
 void TurnProtocol::FindKnownCalls(const jinja::Template& compiled) {
   const std::vector<std::string>& reads = compiled.undeclared();
   if (std::find(reads.begin(), reads.end(), "tools") == reads.end()) return;
   const std::vector<std::string> literals = compiled.Literals();
-  const auto known = KnownCallFormat([&](std::string_view marker) {
+  const auto writes = [&](std::string_view marker) {
     return std::any_of(literals.begin(), literals.end(),
                        [&](const std::string& literal) {
                          return literal.find(marker) != std::string::npos;
@@ -384,8 +390,14 @@ void TurnProtocol::FindKnownCalls(const jinja::Template& compiled) {
                        [&](const SpecialToken& token) {
                          return token.control && token.text == marker;
                        });
-  });
-  if (known) facts_.tool_calls.format = *known;
+  };
+  ToolCallMarkers& calls = facts_.tool_calls;
+  if (calls.format.kind == CallKind::kNone) {
+    if (const auto known = KnownCallFormat(writes)) calls.format = *known;
+  }
+  for (CallFormat& other : KnownOtherFormats(calls.format, writes)) {
+    calls.others.push_back(std::move(other));
+  }
 }
 
 const jinja::Template& TurnProtocol::TemplateFor(bool with_tools) const {

@@ -346,8 +346,13 @@ class Chat {
   void CheckReports(const Turn& turn) {
     for (const KeptReport& report : turn.prompt.kept) {
       const bool verbatim = verbatim_.at(report.message);
-      const size_t tokens = WithoutStop(generated_.at(report.message)).size();
-      const bool stands = report.reencoded.empty() && report.ids_kept >= tokens;
+      const Ids& generated = generated_.at(report.message);
+      const size_t tokens = WithoutStop(generated).size();
+      // An end that history writes otherwise is told, too.
+      const size_t ends_told =
+          generated.size() > tokens && !report.stop_written ? 1 : 0;
+      const bool stands =
+          report.reencoded.size() == ends_told && report.ids_kept >= tokens;
       Check(stands == verbatim,
             "a message's report is not what became of its ids");
       for (const auto& part : report.reencoded) {

@@ -448,6 +448,187 @@ class NestedObjects(Format):
                                        for i, (n, a) in enumerate(calls)]) + "\n</tool_call>"
 
 
+TELLS_OF_TOOLS = "{% if tools %}<|turn|>system\n{{ tools | tojson }}<|end|>\n{% endif %}"
+
+
+class PythonTag(Format):
+    """The template shows objects alone; what stands behind the token is written otherwise."""
+
+    opener, control = "<|python_tag|>", ["<|python_tag|>"]
+    template = JsonBare.template
+
+    def source(self):
+        return TELLS_OF_TOOLS + super().source()
+
+
+class PythonTagObjects(PythonTag):
+    def calls(self, calls):
+        return self.opener + "; ".join(dump({"name": n, "parameters": a}) for n, a in calls)
+
+
+class PythonTagBuiltIn(PythonTag):
+    style = "literal"
+    single = True
+
+    def calls(self, calls):
+        return "".join(self.opener + n + ".call(" + ", ".join(f"{k}={python_value(v)}" for k, v in a.items()) + ")"
+                       for n, a in calls)
+
+
+class PythonTagCode(PythonTag):
+    style = "code"
+    single = True
+
+    def code(self, name, arguments):
+        return arguments.get("code") or f"import tools\n\n{name} = tools.find({name!r})\n{name}(**{arguments!r})"
+
+    def calls(self, calls):
+        return "".join(self.opener + self.code(n, a) for n, a in calls)
+
+    def expected(self, calls):
+        return [["", "python", dump({"code": self.code(n, a)})] for n, a in calls]
+
+
+class PythonStart(Pythonic):
+    """The template shows lists in brackets; models also write them between two tokens."""
+
+    opener, control = "<|python_start|>", ["<|python_start|>", "<|python_end|>"]
+    left, right = "<|python_start|>[", "]<|python_end|>"
+
+    def source(self):
+        return TELLS_OF_TOOLS + TURNS.replace("CALLS", PythonicBare("").template)
+
+
+class PythonStartBare(PythonStart):
+    left, right = "<|python_start|>", "<|python_end|>"
+
+
+class PythonListBeside(PythonicBare):
+    """The list without its tokens, where the vocabulary has them."""
+
+    control = PythonStart.control
+
+    def source(self):
+        return TELLS_OF_TOOLS + super().source()
+
+
+class KeyTags(PairFormat):
+    """Keys are tags, values may have keys of their own; a prefix stands before each tag."""
+
+    prefix = "]<]tags[>["
+    control = [prefix]
+    between = "\n"
+
+    @property
+    def opener(self):
+        return self.prefix + "<tool_call>"
+
+    @property
+    def template(self):
+        return ("\nP<tool_call>\n" + EACH.replace("CALL", 'P<invoke name="{{ c.function.name }}">\n' + PAIRS.replace(
+            "PAIR", "P<{{ k }}>" + TEXT + "P</{{ k }}>\n") + "P</invoke>\n") + "P</tool_call>").replace("P<", self.prefix + "<")
+
+    def value(self, value):
+        if isinstance(value, dict):
+            return "".join(f"P<{k}>{self.value(v)}P</{k}>" for k, v in value.items())
+        if isinstance(value, list):
+            return "".join(f"P<item>{self.value(v)}P</item>" for v in value)
+        return text_of(value)
+
+    def calls(self, calls):
+        return ("P<tool_call>\n" + "".join(f'P<invoke name="{n}">\n' + "".join(
+            f"P<{k}>{self.value(v)}P</{k}>\n" for k, v in a.items()) + "P</invoke>\n" for n, a in calls) +
+            "P</tool_call>").replace("P<", self.prefix + "<")
+
+
+class KeyTagsInText(KeyTags):
+    prefix = "tags:"
+    control = []
+
+
+class TokenTags(PairFormat):
+    """Tags are words between tokens, closed by the same word between others; answers are closed too."""
+
+    control = ["<|open|>", "<|close|>", "<|sep|>"]
+    opener = "<|open|>tools<|sep|>"
+    thought = ("<|open|>think<|sep|>", "<|close|>think<|sep|>")
+    answer = "<|open|>response<|sep|>"
+    between = "<|close|>response<|sep|>"
+    end = "<|close|>message<|sep|><|end|>"
+    id_of = staticmethod(lambda index, name: str(index + 1))
+
+    def source(self):
+        return ("{% macro kind(v) %}{% if v is boolean %}boolean{% elif v is none %}null{% elif v is number %}number"
+                "{% elif v is string %}string{% elif v is mapping %}object{% else %}array{% endif %}{% endmacro %}"
+                "{% for m in messages %}<|open|>message role=\"{{ m.role }}\"<|sep|>{% if m.role == 'assistant' %}"
+                "<|open|>think<|sep|>{{ m.reasoning_content or '' }}<|close|>think<|sep|>"
+                "<|open|>response<|sep|>{{ m.content or '' }}<|close|>response<|sep|>"
+                "{% if m.tool_calls %}<|open|>tools<|sep|>{% for c in m.tool_calls %}"
+                '<|open|>call tool="{{ c.function.name }}" index="{{ loop.index }}"<|sep|>' + PAIRS.replace(
+                    "PAIR", '<|open|>argument key="{{ k }}" type="{{ kind(v) }}"<|sep|>' + TEXT +
+                    "<|close|>argument<|sep|>") + "<|close|>call<|sep|>{% endfor %}<|close|>tools<|sep|>{% endif %}"
+                "{% else %}{{ m.content }}{% endif %}<|close|>message<|sep|><|end|>{% endfor %}"
+                "{% if add_generation_prompt %}<|open|>message role=\"assistant\"<|sep|><|open|>think<|sep|>{% endif %}")
+
+    def kind(self, value):
+        kinds = {bool: "boolean", type(None): "null", int: "number", float: "number", str: "string", dict: "object"}
+        return kinds.get(type(value), "array")
+
+    def reply(self, thought, content, calls):
+        text = super().reply(thought, content, calls)
+        return text + (self.between if content and not calls else "")
+
+    def calls(self, calls):
+        return "<|open|>tools<|sep|>" + "".join(
+            f'<|open|>call tool="{n}" index="{i + 1}"<|sep|>' + "".join(
+                f'<|open|>argument key="{k}" type="{self.kind(v)}"<|sep|>{text_of(v)}<|close|>argument<|sep|>'
+                for k, v in a.items()) + "<|close|>call<|sep|>" for i, (n, a) in enumerate(calls)) + "<|close|>tools<|sep|>"
+
+
+class CallMessages(Format):
+    """A call is a message of its own behind the answer's."""
+
+    opener, control = "<|message_sep|>", ["<|role_sep|>", "<|message_sep|>"]
+    thought = None
+    end = "<|message_sep|>"
+    single = True
+
+    def source(self):
+        return ("{% for m in messages %}{{ m.role }}<|role_sep|>\n{{ m.content or '' }}<|message_sep|>\n\n"
+                "{% if m.tool_calls %}function call<|role_sep|>\n{\"name\": \"{{ m.tool_calls[0].function.name }}\", "
+                "\"arguments\": {{ m.tool_calls[0].function.arguments | tojson }}}<|message_sep|>\n\n{% endif %}"
+                "{% endfor %}{% if add_generation_prompt %}assistant<|role_sep|>\n{% endif %}")
+
+    def calls(self, calls):
+        return "".join(f"<|message_sep|>\n\nfunction call<|role_sep|>\n{dump({'name': n, 'arguments': a})}"
+                       for n, a in calls)
+
+
+class RecipientHeaders(PairFormat):
+    """Thoughts, answers and calls have headers that name a recipient; calls have tags of their own behind theirs."""
+
+    opener = "<m:function_calls>"
+    control = ["<|start|>", "<|message|>", "<|eom|>"]
+    thought = (" to=self<|message|>", "<|eom|><|start|>assistant")
+    answer = " to=user<|message|>"
+    between = "<|eom|><|start|>assistant"
+    template = ("<m:function_calls>\n" + EACH.replace("CALL", '<m:invoke name="{{ c.function.name }}">\n' + PAIRS.replace(
+        "PAIR", '<m:parameter name="{{ k }}">' + TEXT + "</m:parameter>\n") + "</m:invoke>\n") + "</m:function_calls>")
+
+    def source(self):
+        return ("{% for m in messages %}{% if m.role == 'assistant' %}{% if m.reasoning_content %}"
+                "<|start|>assistant to=self<|message|>{{ m.reasoning_content }}<|eom|>{% endif %}{% if m.tool_calls %}"
+                "<|start|>assistant to={{ m.tool_calls[0].function.name }}<|message|>" + self.template +
+                "<|end|>{% else %}<|start|>assistant to=user<|message|>{{ m.content }}<|end|>{% endif %}"
+                "{% else %}<|start|>{{ m.role }}<|message|>{{ m.content }}<|end|>{% endif %}{% endfor %}"
+                "{% if add_generation_prompt %}<|start|>assistant{% endif %}")
+
+    def calls(self, calls):
+        return f" to={calls[0][0]}<|message|><m:function_calls>\n" + "".join(f'<m:invoke name="{n}">\n' + "".join(
+            f'<m:parameter name="{k}">{text_of(v)}</m:parameter>\n' for k, v in a.items()) + "</m:invoke>\n"
+            for n, a in calls) + "</m:function_calls>"
+
+
 FORMATS = [JsonTags("json_tags"), JsonListTags("json_list_tags"), JsonBare("json_bare"), MarkerList("marker_list"),
            MarkerNames("marker_names"), MarkerIds("marker_ids"), FunctionTag("function_tag"), Recipients("recipients"),
            RecipientTokens("recipient_tokens"), CoderXml("coder_xml"), ArgPairs("arg_pairs"), Invoke("invoke"),
@@ -455,7 +636,10 @@ FORMATS = [JsonTags("json_tags"), JsonListTags("json_list_tags"), JsonBare("json
            CountedSections("counted_sections"), IdSections("id_sections"), Actions("actions"),
            FencedActions("fenced_actions"), Channels("channels"), HeaderRoles("header_roles"), Pythonic("pythonic"),
            PythonicBare("pythonic_bare"), Braces("braces"), NameKeys("name_keys"), Functools("functools"),
-           NestedObjects("nested_objects")]
+           NestedObjects("nested_objects"), PythonTagObjects("python_tag_objects"),
+           PythonTagBuiltIn("python_tag_calls"), PythonTagCode("python_tag_code"), PythonStart("python_start"),
+           PythonStartBare("python_start_bare"), PythonListBeside("python_list"), KeyTags("key_tags"),
+           KeyTagsInText("key_tags_in_text"), TokenTags("token_tags"), CallMessages("call_messages"), RecipientHeaders("recipient_headers")]
 
 NORTH = ("look", {"place": "north", "depth": 25})
 SOUTH = ("dig", {"place": "south", "depth": 17})
@@ -542,7 +726,7 @@ def odd_cases(f):
     if mark and f.name not in ("recipients", "recipient_tokens", "channels"):
         text = "Write `" + OPEN + mark + CLOSE + "` to call."
         yield "quoted", f.reply(None, text, []), {"content": text}
-        if f.control:
+        if any(token in mark for token in f.control):
             text = "Write " + OPEN + mark + CLOSE + " to call."
             yield "spelled", f.reply(None, text, []), {"content": text}
         part = "It ends with " + OPEN + mark[:-1] + CLOSE
@@ -581,15 +765,21 @@ def odd_cases(f):
     elif f.style == "pairs":
         at = whole.index("north")
         yield ("cut_value", whole[:at + 3],
-               {"calls": [["", "look", '{"place": "nor"']], "flags": ["arguments_not_json", "call_unclosed"]})
+               {"calls": [[f.id_of(0, "look"), "look", '{"place": "nor"']], "flags": ["arguments_not_json", "call_unclosed"]})
         at = whole.index("depth")
         yield ("cut_key", whole[:at + 2],
-               {"calls": [["", "look", '{"place": "north"']], "flags": ["arguments_not_json", "call_unclosed"]})
+               {"calls": [[f.id_of(0, "look"), "look", '{"place": "north"']], "flags": ["arguments_not_json", "call_unclosed"]})
+    elif f.style == "code":
+        code = f.code(*NORTH)
+        yield "cut_code", whole[:-9], {"calls": [["", "python", dump({"code": code[:-9]})]]}
+        for name, text in [("code_call", "look.call_me(1)"), ("code_set", '{"place", "north"}'), ("code_word", "look"),
+                           ("code_object", '{"place": "north"}'), ("code_names", "look.call")]:
+            yield name, f.opener + text, {"calls": [["", "python", dump({"code": text})]]}
     else:
         at = whole.index("25")
         yield ("cut_value", whole[:at + 1],
                {"calls": [["", "look", '{"place": "north", "depth": 2']], "flags": ["arguments_not_json", "call_unclosed"]})
-    if not f.weak and f.name not in ("recipients", "recipient_tokens", "channels", "header_roles"):
+    if not f.weak and f.style != "code" and f.name not in ("recipients", "recipient_tokens", "channels", "header_roles"):
         yield ("answer_behind", whole + "\nThat is all.",
                {"calls": f.expected([NORTH]), "content": "That is all."})
     if f.weak:
@@ -601,7 +791,7 @@ def odd_cases(f):
 
 
 JSON_KINDS = {"json_tags", "json_list_tags", "json_bare", "marker_list", "actions", "fenced_actions", "name_keys",
-              "functools", "nested_objects"}
+              "functools", "nested_objects", "python_tag_objects", "call_messages"}
 
 
 def main():
