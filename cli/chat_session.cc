@@ -176,6 +176,8 @@ void ChatSession::Report() {
   Remark(EndLine(last_->reply));
   for (const KeptReport& report : last_->prompt.kept) {
     for (const Reencoded& place : report.reencoded) {
+      // A template does to every turn what it does to one.
+      if (!told_reasons_.insert(place.reason).second) continue;
       Remark(fmt::format("message {}{}: encoded again, {}", report.message,
                          place.field.empty() ? "" : " " + place.field,
                          place.reason));

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -80,6 +81,8 @@ class ChatSession {
   int code_ = 0;
   bool leaving_ = false;
   bool told_of_history_ = false;
+  // Why past replies were encoded again, as far as that was told.
+  std::set<std::string> told_reasons_;
   uint64_t turns_ = 0;
   uint64_t generated_ = 0;
   double seconds_ = 0;

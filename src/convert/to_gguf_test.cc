@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "convert/test_folder.h"
 #include "convert/tiny_folders.h"
+#include "format/gguf_writer.h"
 #include "model/architectures.h"
 #include "model/load.h"
 #include "protocol/sources.h"

@@ -28,8 +28,11 @@ TinyModel TinyModelOf(std::string_view name) {
 }
 
 std::vector<std::byte> BytesOf(const ModelTensor& tensor) {
-  if (tensor.make) return tensor.make();
   std::vector<std::byte> bytes;
+  for (uint64_t i = 0; tensor.make && i < tensor.matrices(); ++i) {
+    const std::vector<std::byte> matrix = tensor.make(i);
+    bytes.insert(bytes.end(), matrix.begin(), matrix.end());
+  }
   for (const std::span<const std::byte> piece : tensor.pieces) {
     bytes.insert(bytes.end(), piece.begin(), piece.end());
   }

@@ -217,21 +217,20 @@ Graph Describe(const ModelFile& file) {
 
 // --- Older files -------------------------------------------------------------
 
-// [plain, latent, heads] of the rows [latent] of keys and values, head by head.
-std::vector<std::byte> KeyMatrices(const ModelTensor& fused, uint64_t heads,
-                                   const HeadShape& head) {
+// [plain, latent] of one head, of the rows [latent] of keys and values, head by
+// head.
+std::vector<std::byte> KeyMatrix(const ModelTensor& fused,
+                                 const HeadShape& head, uint64_t number) {
   const uint64_t latent = fused.shape[0];
   const uint64_t row_bytes = RowBytes(fused.type, latent).value();
   std::vector<float> row(latent);
-  std::vector<float> numbers(heads * latent * head.plain);
-  for (uint64_t h = 0; h < heads; ++h) {
-    for (uint64_t i = 0; i < head.plain; ++i) {
-      const uint64_t from = h * (head.plain + head.value) + i;
-      Dequantize(fused.type, fused.pieces[0].data() + from * row_bytes,
-                 row.data(), latent);
-      for (uint64_t j = 0; j < latent; ++j) {
-        numbers[(h * latent + j) * head.plain + i] = row[j];
-      }
+  std::vector<float> numbers(latent * head.plain);
+  for (uint64_t i = 0; i < head.plain; ++i) {
+    const uint64_t from = number * (head.plain + head.value) + i;
+    Dequantize(fused.type, fused.pieces[0].data() + from * row_bytes,
+               row.data(), latent);
+    for (uint64_t j = 0; j < latent; ++j) {
+      numbers[j * head.plain + i] = row[j];
     }
   }
   std::vector<std::byte> bytes(numbers.size() * sizeof(float));
@@ -262,8 +261,8 @@ std::vector<ModelTensor> Complete(const ModelFile& file) {
     more.push_back({.name = prefix + "attn_k_b.weight",
                     .type = TensorType::kF32,
                     .shape = {head.plain, latent, heads},
-                    .make = [fused, heads, head] {
-                      return KeyMatrices(fused, heads, head);
+                    .make = [fused, head](uint64_t number) {
+                      return KeyMatrix(fused, head, number);
                     }});
     ModelTensor values{.name = prefix + "attn_v_b.weight",
                        .type = fused.type,
