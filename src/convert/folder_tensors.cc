@@ -108,8 +108,10 @@ class FolderTensors {
   void Plan(const ModelTensor& tensor) {
     const bool packed = Traits(tensor.type).block_length > 1;
     const NamePattern pattern = PatternOfGguf(tensor.name);
+    const bool has_stem =
+        pattern.suffix == ".weight" || pattern.suffix == ".bias";
     const auto rule = std::ranges::find_if(rules_, [&](const FolderRule& r) {
-      return r.packed == packed && (r.gguf == pattern.stem ||
+      return r.packed == packed && ((has_stem && r.gguf == pattern.stem) ||
                                     r.gguf == pattern.stem + pattern.suffix);
     });
     if (rule == rules_.end() || !CanWrite(tensor.type)) Refuse(tensor);

@@ -92,7 +92,8 @@ void ExpectSameModel(const std::string& a, const std::string& b) {
   }
 }
 
-// Whether its makers publish the model's tensors under other names.
+// Whether the folder that comes back has other tensors: its makers publish
+// them under other names, or it had more than the model of text.
 bool IsOnlyRead(const TinyModel& model) {
   for (const auto& tensor : model.tensors) {
     const std::string name = tensor[0];
@@ -101,7 +102,10 @@ bool IsOnlyRead(const TinyModel& model) {
          name.find("language_model.") != name.npos)) {
       return model.name != "gpt_oss" && model.name != "llama4";
     }
-    if (name.starts_with("language_model.")) return true;
+    if (name.starts_with("language_model.") ||
+        name.starts_with("model.language_model.") || name.starts_with("mtp.")) {
+      return true;
+    }
   }
   return false;
 }

@@ -43,7 +43,11 @@ bool LoadedModel::Holds(const std::string& path) const {
 }
 
 ForwardModel& LoadedModel::forward() {
-  if (forward_ == nullptr) forward_ = LoadModel(file(), compute_);
+  if (forward_ == nullptr) {
+    ModelOptions options = compute_;
+    options.vocabulary = static_cast<int32_t>(tokenizer().size());
+    forward_ = LoadModel(file(), options);
+  }
   return *forward_;
 }
 

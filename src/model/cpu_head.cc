@@ -9,9 +9,11 @@ constexpr int64_t kSliceBytes = int64_t{32} << 20;
 
 }  // namespace
 
-CpuHead::CpuHead(const Graph& graph, const CpuWeights& weights,
-                 const kernels::Kernels& kernels, ThreadPool& pool)
+CpuHead::CpuHead(const Graph& graph, int32_t vocabulary,
+                 const CpuWeights& weights, const kernels::Kernels& kernels,
+                 ThreadPool& pool)
     : graph_(graph),
+      vocabulary_(vocabulary),
       matrix_(weights.matrix(graph.head)),
       bias_(graph.head_bias ? weights.vector(*graph.head_bias).data()
                             : nullptr),
@@ -50,9 +52,9 @@ void CpuHead::Collect(std::span<const Row> batch, size_t first,
 void CpuHead::ComputeSlice(std::span<const Pending> rows,
                            kernels::Phase phase) {
   const auto width = static_cast<size_t>(matrix_.columns);
-  const auto vocabulary = static_cast<size_t>(matrix_.rows);
+  const auto length = static_cast<size_t>(matrix_.rows);
   hidden_.Reserve(rows.size() * width);
-  logits_.Reserve(rows.size() * vocabulary);
+  logits_.Reserve(rows.size() * length);
   for (size_t i = 0; i < rows.size(); ++i) {
     std::copy_n(rows[i].hidden, width, hidden_.data() + i * width);
   }
@@ -64,7 +66,7 @@ void CpuHead::ComputeSlice(std::span<const Pending> rows,
                       {&target, 1}};
   linear_.Run(phase, {&job, 1});
   pool_.ParallelFor(rows.size(), 1, [&](size_t i, size_t, int) {
-    float* logits = logits_.data() + i * vocabulary;
+    float* logits = logits_.data() + i * length;
     Finish(logits);
     Reduce(rows[i], logits);
   });
@@ -72,12 +74,10 @@ void CpuHead::ComputeSlice(std::span<const Pending> rows,
 
 void CpuHead::Finish(float* logits) const {
   if (graph_.logit_scale != 1) {
-    kernels_.Scale(logits, matrix_.rows,
-                   static_cast<float>(graph_.logit_scale));
+    kernels_.Scale(logits, vocabulary_, static_cast<float>(graph_.logit_scale));
   }
   if (graph_.logit_cap != 0) {
-    kernels_.SoftCap(logits, matrix_.rows,
-                     static_cast<float>(graph_.logit_cap));
+    kernels_.SoftCap(logits, vocabulary_, static_cast<float>(graph_.logit_cap));
   }
 }
 
@@ -85,16 +85,16 @@ void CpuHead::Reduce(const Pending& pending, const float* logits) {
   const Row& row = *pending.row;
   HostResult::RowResult& result = *pending.result;
   if (row.want == Want::kLogits) {
-    result.numbers.assign(logits, logits + matrix_.rows);
+    result.numbers.assign(logits, logits + vocabulary_);
     return;
   }
   std::vector<kernels::IndexedValue> top(
-      static_cast<size_t>(std::min<int64_t>(row.top_k, matrix_.rows)));
-  kernels_.TopK(logits, matrix_.rows, row.top_k, top.data());
+      static_cast<size_t>(std::min<int64_t>(row.top_k, vocabulary_)));
+  kernels_.TopK(logits, vocabulary_, row.top_k, top.data());
   for (const kernels::IndexedValue& value : top) {
     result.top.push_back({value.index, value.value});
   }
-  result.log_sum_exp = kernels_.LogSumExp(logits, matrix_.rows);
+  result.log_sum_exp = kernels_.LogSumExp(logits, vocabulary_);
   for (const TokenId id : row.chosen) {
     result.numbers.push_back(logits[id]);
   }

@@ -22,8 +22,9 @@ namespace fullstop {
 // them. One call at a time.
 class CpuHead {
  public:
-  // The head of GRAPH. All must outlive the object.
-  CpuHead(const Graph& graph, const CpuWeights& weights,
+  // The head of GRAPH, of whose logits the first VOCABULARY are given. All must
+  // outlive the object.
+  CpuHead(const Graph& graph, int32_t vocabulary, const CpuWeights& weights,
           const kernels::Kernels& kernels, ThreadPool& pool);
 
   // Begins the result of a call of ROWS rows.
@@ -48,6 +49,7 @@ class CpuHead {
   void Reduce(const Pending& row, const float* logits);
 
   const Graph& graph_;
+  const int32_t vocabulary_;
   const kernels::Matrix& matrix_;
   const float* const bias_;
   const kernels::Kernels& kernels_;

@@ -42,7 +42,7 @@ CpuModel::CpuModel(const ModelFile& file, Graph graph, const Options& options,
       forgets_(cache_.drops() || !states_.empty()),
       runner_(graph_, weights_, kernels_, pool_, cache_, states_,
               options_.context_length),
-      head_(graph_, weights_, kernels_, pool_) {}
+      head_(graph_, vocabulary_size(), weights_, kernels_, pool_) {}
 
 ForwardResult& CpuModel::Forward(std::span<const Row> rows, Phase phase) {
   const std::map<SequenceId, int32_t> lengths = CheckRows(rows, *this);
@@ -156,7 +156,8 @@ void CpuModel::DropSequence(SequenceId sequence) {
 }
 
 int32_t CpuModel::vocabulary_size() const {
-  return static_cast<int32_t>(graph_.vocabulary);
+  const auto rows = static_cast<int32_t>(graph_.vocabulary);
+  return std::min(rows, options_.vocabulary.value_or(rows));
 }
 
 int32_t CpuModel::embedding_length() const {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 
 #include "base/threads.h"
@@ -28,6 +29,8 @@ class CpuModel final : public ForwardModel {
     int32_t threads;
     int32_t batch;
     kernels::CacheType cache_type = kernels::CacheType::kF16;
+    // See ModelOptions.
+    std::optional<int32_t> vocabulary = std::nullopt;
   };
 
   // GRAPH was made from FILE, whose data must outlive the model. Throws Error:

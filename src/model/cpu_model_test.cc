@@ -256,6 +256,21 @@ TEST(CpuModelTest, EmbeddingRowEqualsItsToken) {
   EXPECT_EQ(logits[0], logits[1]);
 }
 
+// Files may pad their table of embeddings past the vocabulary.
+TEST(CpuModelTest, LogitsEndWithTheVocabulary) {
+  const GgufFile file = OpenFixture("gqa");
+  const std::vector<Row> rows =
+      RowsOf(std::vector<TokenId>{1, 2, 3}, Want::kLogits);
+  const auto whole = LoadModel(file, {});
+  const auto model = LoadModel(file, {.vocabulary = 10});
+  EXPECT_EQ(model->vocabulary_size(), 10);
+  ASSERT_GT(whole->vocabulary_size(), 10);
+  std::vector<std::vector<float>> expected =
+      AllLogits(*whole, rows, Phase::kPrefill, 3);
+  for (std::vector<float>& logits : expected) logits.resize(10);
+  EXPECT_EQ(AllLogits(*model, rows, Phase::kPrefill, 3), expected);
+}
+
 TEST(CpuModelTest, FullContextIsALimitErrorAndNothingChanges) {
   const GgufFile file = OpenFixture("gqa");
   const std::vector<TokenId> ids = Ids();

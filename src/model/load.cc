@@ -101,7 +101,8 @@ std::unique_ptr<ForwardModel> LoadModel(const ModelFile& given,
                         .threads = options.threads > 0 ? options.threads
                                                        : AvailableProcessors(),
                         .batch = options.batch,
-                        .cache_type = options.cache_type},
+                        .cache_type = options.cache_type,
+                        .vocabulary = options.vocabulary},
       kernels::Kernels::Select(options.cpu_path));
 }
 

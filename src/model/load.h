@@ -27,6 +27,9 @@ struct ModelOptions {
   std::optional<kernels::CpuPath> cpu_path = std::nullopt;
   // Threads that compute. 0: one for each processor this process may use.
   int32_t threads = 0;
+  // Tokens that have a logit. None: as many as the table of embeddings has
+  // rows, which files may pad past the tokenizer's vocabulary.
+  std::optional<int32_t> vocabulary = std::nullopt;
   // Rows evaluated at once; longer calls are split. The results do not depend
   // on it, speed and memory do.
   int32_t batch = 512;

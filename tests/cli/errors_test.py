@@ -75,7 +75,7 @@ class ArgumentTest(CliTest):
 
     def test_context_is_bounded_by_memory(self):
         self.refused("generate", "-p", "x", "-c", "2000000000",
-                     says=["available", "-c ", "bytes"])
+                     says=["available", "-c ", "GiB when it is full"])
         answer = self.good("generate", "-p", "Hi", "-n", "1", "-c", "9000")
         self.assertIn("trained for 8192", answer.err)
         self.assertIn("MiB when it is full", answer.err)

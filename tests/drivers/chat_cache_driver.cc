@@ -615,13 +615,17 @@ std::unique_ptr<ForwardModel> TinyForward(const std::string& name, size_t size,
                        ? model.config["text_config"]
                        : model.config;
     for (auto& tensor : model.tensors) {
-      const bool outside_layers =
-          tensor[0].get<std::string>().find("layers.") == std::string::npos;
-      if (outside_layers && tensor[1][0] == config["vocab_size"]) {
+      const std::string part = tensor[0];
+      for (const char* table :
+           {"embed_tokens", "tok_embeddings", "lm_head", "output.weight"}) {
+        if (part.find(table) == std::string::npos) continue;
         tensor[1][0] = size;
+        break;
       }
     }
-    config["vocab_size"] = size;
+    for (const char* field : {"vocab_size", "vocab_size_per_layer_input"}) {
+      if (config.contains(field)) config[field] = size;
+    }
     std::string folder =
         std::filesystem::temp_directory_path() / "tiny_chat.XXXXXX";
     if (::mkdtemp(folder.data()) == nullptr) break;
