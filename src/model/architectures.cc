@@ -56,7 +56,7 @@ FULLSTOP_ARCHITECTURES(FULLSTOP_DECLARE)
 
 namespace {
 
-#define FULLSTOP_ROW(architecture) &architecture,
+#define FULLSTOP_ROW(architecture) &(architecture),
 constexpr const Architecture* kArchitectures[] = {
     FULLSTOP_ARCHITECTURES(FULLSTOP_ROW)};
 #undef FULLSTOP_ROW

@@ -33,10 +33,11 @@ std::vector<float> Llama3Divisors(uint64_t rotary, double base,
 // Divisors that leave the slower pairs where they are, all but the share
 // `partial_rotary_factor`.
 std::vector<float> ProportionalDivisors(uint64_t rotary, const Json& rope) {
-  const double turning = static_cast<double>(rotary / 2) *
-                         rope.value("partial_rotary_factor", 1.0);
+  const uint64_t pairs = rotary / 2;
+  const double turning =
+      static_cast<double>(pairs) * rope.value("partial_rotary_factor", 1.0);
   std::vector<float> divisors;
-  for (uint64_t i = 0; i < rotary / 2; ++i) {
+  for (uint64_t i = 0; i < pairs; ++i) {
     divisors.push_back(static_cast<double>(i + 1) <= turning ? 1.0F : 1e30F);
   }
   return divisors;
