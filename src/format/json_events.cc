@@ -2,6 +2,7 @@
 
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <utility>
 
 namespace fullstop {
@@ -123,14 +124,15 @@ Error JsonEvents::Bad(std::string what) const {
 
 void ReadJsonEvents(std::string_view text, const std::string& name,
                     uint64_t first_byte, JsonEvents* events) {
-  Progress progress = {text.data(), text.data()};
+  const std::span<const char> bytes(text);
+  Progress progress = {bytes.data(), bytes.data()};
   events->name_ = &name;
   events->position_ = &progress.position;
-  events->begin_ = text.data();
+  events->begin_ = bytes.data();
   events->first_byte_ = first_byte;
   Adapter adapter(events, &progress);
-  const char* end = text.data() + text.size();
-  nlohmann::json::sax_parse(TracedIterator(text.data(), &progress),
+  const char* end = bytes.data() + bytes.size();
+  nlohmann::json::sax_parse(TracedIterator(bytes.data(), &progress),
                             TracedIterator(end, &progress), &adapter);
 }
 

@@ -191,7 +191,7 @@ constexpr std::string_view kSamples[] = {
     "  two  spaces\tand\n\n\nlines \r\n",
     "na\u00EFve cafe\u0301 \u212B \uFB01n \u00BD",
     "\u4F60\u597D\uFF0C\u4E16\u754C\u3002 \u3053\u3093\u306B\u3061\u306F",
-    "\u0645\u0631\u062D\u0628\u0627 \u05E9\u05DC\u05D5\u05DD "
+    "\u0645\u0631\u062D\u0628\u0627 \u05E9\u05DC\u05D5\u05DD",
     "\u0928\u092E\u0938\u094D\u0924\u0947 \u0E2A\u0E27\u0E31\u0E2A\u0E14\u0E35",
     "\U0001F600\U0001F44D\U0001F3FD \u2764\uFE0F",
     "for (int i = 0; i < n; ++i) { x[i] *= 2; }  // HTTPServer_v2",
