@@ -23,6 +23,8 @@
 #include <vector>
 
 #include "base/error.h"
+#include "chat_cache_account.h"
+#include "counting_model.h"
 #include "engine/conversation.h"
 #include "engine/loaded_model.h"
 #include "format/hf_folder.h"
@@ -90,47 +92,6 @@ std::string RandomText(Random& random) {
   return text;
 }
 
-// Counts the rows that a conversation has evaluated, and keeps the logits
-// behind its prompt.
-class CountingModel : public ForwardModel {
- public:
-  explicit CountingModel(ForwardModel& model) : model_(model) {}
-
-  ForwardResult& Forward(std::span<const Row> rows, Phase phase) override {
-    ForwardResult& result = model_.Forward(rows, phase);
-    (phase == Phase::kPrefill ? prefilled : decoded) += rows.size();
-    if (phase == Phase::kPrefill && rows.back().want == Want::kLogits) {
-      const std::span<const float> logits = result.Logits(rows.size() - 1);
-      prompt_logits.assign(logits.begin(), logits.end());
-    }
-    return result;
-  }
-  int32_t SequenceLength(SequenceId sequence) const override {
-    return model_.SequenceLength(sequence);
-  }
-  void CopySequence(SequenceId from, SequenceId to, int32_t length) override {
-    model_.CopySequence(from, to, length);
-  }
-  void CutSequence(SequenceId sequence, int32_t length) override {
-    model_.CutSequence(sequence, length);
-  }
-  void DropSequence(SequenceId sequence) override {
-    model_.DropSequence(sequence);
-  }
-  int32_t vocabulary_size() const override { return model_.vocabulary_size(); }
-  int32_t embedding_length() const override {
-    return model_.embedding_length();
-  }
-  int32_t context_length() const override { return model_.context_length(); }
-
-  size_t prefilled = 0;
-  size_t decoded = 0;
-  std::vector<float> prompt_logits;
-
- private:
-  ForwardModel& model_;
-};
-
 // Gives up when it is asked for the N-th time.
 class CancelAt : public ReplyObserver {
  public:
@@ -139,31 +100,6 @@ class CancelAt : public ReplyObserver {
 
  private:
   int left_;
-};
-
-struct Account {
-  size_t chats = 0;
-  size_t turns = 0;
-  std::map<std::string_view, size_t> ends;
-  size_t edits = 0;
-  size_t refused = 0;
-  // Replies that a later prompt holds, when first met there.
-  size_t replies = 0;
-  size_t encoded_differently = 0;  // than they were generated
-  size_t prompt_tokens = 0;
-  size_t found_in_cache = 0;
-  size_t evaluated = 0;
-  // Tokens that the cache held and a prompt doesn't: what stands in their place
-  // is evaluated again.
-  size_t replaced_by_edits = 0;
-  size_t replaced_by_template = 0;  // it writes past turns in other words
-  size_t replaced_by_encoding = 0;
-  size_t replaced_without_cause = 0;
-  size_t checked_logits = 0;
-  float largest_difference = 0;
-  // Why replies that a prompt held were encoded again.
-  std::map<std::string, size_t> reencoded;
-  size_t violations = 0;
 };
 
 size_t CommonPrefix(const Ids& a, const Ids& b) {
@@ -532,56 +468,6 @@ class Chat {
   std::map<size_t, bool> verbatim_;
   std::set<size_t> unmet_;  // replies that no prompt has held yet
 };
-
-void PrintRow(const char* name, size_t kept, size_t encoded) {
-  std::printf("%-48s %10zu %15zu\n", name, kept, encoded);
-}
-
-// The run with kept ids beside the one without.
-void Print(const Account& a, const Account& b) {
-  std::printf("%-48s %10s %15s\n", "", "kept ids", "encoded again");
-  PrintRow("chats", a.chats, b.chats);
-  PrintRow("turns", a.turns, b.turns);
-  std::set<std::string_view> causes;
-  for (const Account* account : {&a, &b}) {
-    for (const auto& [cause, count] : account->ends) causes.insert(cause);
-  }
-  for (const std::string_view cause : causes) {
-    const auto count = [&cause](const Account& account) {
-      const auto found = account.ends.find(cause);
-      return found == account.ends.end() ? 0 : found->second;
-    };
-    PrintRow(("  ended by " + std::string(cause)).c_str(), count(a), count(b));
-  }
-  PrintRow("prompts refused, longer than the context", a.refused, b.refused);
-  PrintRow("messages edited between turns", a.edits, b.edits);
-  PrintRow("replies met in a later prompt", a.replies, b.replies);
-  PrintRow("  their text encodes to other ids", a.encoded_differently,
-           b.encoded_differently);
-  PrintRow("prompt tokens", a.prompt_tokens, b.prompt_tokens);
-  PrintRow("  found in the cache", a.found_in_cache, b.found_in_cache);
-  PrintRow("  evaluated", a.evaluated, b.evaluated);
-  PrintRow("  not evaluated, cancelled",
-           a.prompt_tokens - a.found_in_cache - a.evaluated,
-           b.prompt_tokens - b.found_in_cache - b.evaluated);
-  PrintRow("cached tokens replaced, after an edit", a.replaced_by_edits,
-           b.replaced_by_edits);
-  PrintRow("  where the template wrote a past turn anew",
-           a.replaced_by_template, b.replaced_by_template);
-  PrintRow("  where a reply was encoded to other ids", a.replaced_by_encoding,
-           b.replaced_by_encoding);
-  PrintRow("  without a cause", a.replaced_without_cause,
-           b.replaced_without_cause);
-  PrintRow("prompts evaluated in a fresh cache too", a.checked_logits,
-           b.checked_logits);
-  std::printf("%-48s %10.2g %15.2g\n", "  largest difference of a logit",
-              static_cast<double>(a.largest_difference),
-              static_cast<double>(b.largest_difference));
-  for (const auto& [reason, count] : a.reencoded) {
-    PrintRow(("  encoded again: " + reason).c_str(), count, 0);
-  }
-  PrintRow("violations", a.violations, b.violations);
-}
 
 // A table in the model's place: behind each text a few tokens of the whole
 // vocabulary, or an end.
