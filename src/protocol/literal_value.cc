@@ -1,6 +1,8 @@
 #include "protocol/literal_value.h"
 
 #include <cctype>
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/utf8.h"
@@ -105,6 +107,8 @@ class LiteralReader {
         return CodePoint(2, bytes);
       case U'u':
         return CodePoint(4, bytes);
+      case U'U':
+        return CodePoint(8, bytes);
       default:
         if (IsToken(symbol)) return false;
         *bytes += '\\';
@@ -113,19 +117,41 @@ class LiteralReader {
     }
   }
 
+  // Two halves of a pair, as JSON escapes what 16 bits don't hold, are one.
   bool CodePoint(size_t digits, std::string* bytes) {
-    if (at_ + digits > text_.size()) return false;
-    uint32_t code = 0;
+    constexpr uint32_t kHigh = 0xD800;
+    constexpr uint32_t kLow = 0xDC00;
+    constexpr uint32_t kHalves = 0x400;
+    std::optional<uint32_t> code = Hex(digits);
+    if (!code) return false;
+    if (*code - kHigh < kHalves && text_.substr(at_).starts_with(U"\\u")) {
+      const size_t behind = at_;
+      at_ += 2;
+      const std::optional<uint32_t> low = Hex(4);
+      if (low && *low - kLow < kHalves) {
+        code = 0x10000 + (*code - kHigh) * kHalves + (*low - kLow);
+      } else {
+        at_ = behind;
+      }
+    }
+    const bool scalar = *code <= 0x10FFFF && *code - kHigh >= 2 * kHalves;
+    AppendUtf8(scalar ? *code : U'\uFFFD', bytes);
+    return true;
+  }
+
+  std::optional<uint32_t> Hex(size_t digits) {
+    if (at_ + digits > text_.size()) return std::nullopt;
+    uint32_t value = 0;
     for (size_t i = 0; i < digits; ++i) {
       const char32_t symbol = text_[at_++];
       if (symbol > 127 || std::isxdigit(static_cast<int>(symbol)) == 0) {
-        return false;
+        return std::nullopt;
       }
       const std::string digit(1, static_cast<char>(symbol));
-      code = code * 16 + static_cast<uint32_t>(std::stoul(digit, nullptr, 16));
+      value =
+          value * 16 + static_cast<uint32_t>(std::stoul(digit, nullptr, 16));
     }
-    AppendUtf8(code, bytes);
-    return true;
+    return value;
   }
 
   bool List(Json* value, char32_t end, int depth) {
