@@ -77,28 +77,18 @@ class PackedFolderTest : public testing::Test {
     packed.WriteFile(packed_ + "/model.safetensors");
   }
 
-  std::vector<float> Logits(const ModelFile& file) const {
+  // Of all positions, one behind the other.
+  std::vector<float> FolderLogits(const std::string& path) const {
     const auto model =
-        LoadModel(file, {.context_length = static_cast<int32_t>(ids_.size()),
-                         .cache_type = kernels::CacheType::kF32,
-                         .cpu_path = kernels::CpuPath::kReference});
-    std::vector<Row> rows;
-    for (const TokenId id : ids_) {
-      rows.push_back({.position = static_cast<int32_t>(rows.size()),
-                      .token = id,
-                      .want = Want::kLogits});
-    }
-    ForwardResult& result = model->Forward(rows, Phase::kPrefill);
+        LoadModel(ReadModelFolder(HfFolder::Open(path)),
+                  {.context_length = static_cast<int32_t>(ids_.size()),
+                   .cache_type = kernels::CacheType::kF32,
+                   .cpu_path = kernels::CpuPath::kReference});
     std::vector<float> logits;
-    for (size_t row = 0; row < rows.size(); ++row) {
-      const std::span<const float> each = result.Logits(row);
+    for (const auto& each : PrefillLogits(*model, ids_)) {
       logits.insert(logits.end(), each.begin(), each.end());
     }
     return logits;
-  }
-
-  std::vector<float> FolderLogits(const std::string& path) const {
-    return Logits(ReadModelFolder(HfFolder::Open(path)));
   }
 
   // The GGUF file made of the folder at PATH.

@@ -94,18 +94,11 @@ TEST_F(FolderModelTest, EndsComeFromAllItsFiles) {
 TEST_F(FolderModelTest, ItsWeightsCompute) {
   LoadedModel model(folder_);
   ASSERT_EQ(model.forward().vocabulary_size(), 48);
-  std::vector<Row> rows;
-  for (const TokenId id : tiny_.ids) {
-    rows.push_back({.position = static_cast<int32_t>(rows.size()),
-                    .token = id,
-                    .want = Want::kLogits});
-  }
-  ForwardResult& result = model.forward().Forward(rows, Phase::kPrefill);
+  const auto ours = PrefillLogits(model.forward(), tiny_.ids);
   double worst = 0;
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const std::span<const float> ours = result.Logits(i);
-    for (size_t j = 0; j < ours.size(); ++j) {
-      worst = std::max(worst, std::abs(ours[j] - tiny_.logits[i][j]));
+  for (size_t i = 0; i < ours.size(); ++i) {
+    for (size_t j = 0; j < ours[i].size(); ++j) {
+      worst = std::max(worst, std::abs(ours[i][j] - tiny_.logits[i][j]));
     }
   }
   // A cache of halves and whatever path is the best.

@@ -10,12 +10,14 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/file.h"
 #include "base/token_id.h"
+#include "model/forward.h"
 
 namespace fullstop {
 
@@ -126,6 +128,24 @@ inline std::string WriteTinyModel(const TinyModel& model,
   std::ofstream(path / "model.safetensors", std::ios::binary)
       << TinySafetensors(model);
   return path.string();
+}
+
+// What MODEL says behind each of IDS, given at once: [id][vocabulary].
+inline std::vector<std::vector<float>> PrefillLogits(
+    ForwardModel& model, const std::vector<TokenId>& ids) {
+  std::vector<Row> rows;
+  for (const TokenId id : ids) {
+    rows.push_back({.position = static_cast<int32_t>(rows.size()),
+                    .token = id,
+                    .want = Want::kLogits});
+  }
+  ForwardResult& result = model.Forward(rows, Phase::kPrefill);
+  std::vector<std::vector<float>> logits;
+  for (size_t row = 0; row < rows.size(); ++row) {
+    const std::span<const float> each = result.Logits(row);
+    logits.emplace_back(each.begin(), each.end());
+  }
+  return logits;
 }
 
 }  // namespace fullstop

@@ -24,18 +24,7 @@ nlohmann::json Logits(const std::string& path,
   const GgufFile file = GgufFile::Open(path);
   const auto model =
       LoadModel(file, {.context_length = static_cast<int32_t>(ids.size())});
-  std::vector<Row> rows;
-  for (const TokenId id : ids) {
-    rows.push_back({.position = static_cast<int32_t>(rows.size()),
-                    .token = id,
-                    .want = Want::kLogits});
-  }
-  ForwardResult& result = model->Forward(rows, Phase::kPrefill);
-  nlohmann::json logits = nlohmann::json::array();
-  for (size_t row = 0; row < rows.size(); ++row) {
-    logits.push_back(result.Logits(row));
-  }
-  return logits;
+  return PrefillLogits(*model, ids);
 }
 
 void Write(const TinyModel& model, const std::string& folder,
