@@ -111,6 +111,12 @@ ConvertResult FolderToGguf(const HfFolder& folder, const std::string& path,
         "only the text model was converted: a GGUF file has no room for the "
         "other parts of the folder");
   }
+  if (const auto& names = model.left_out(); !names.empty()) {
+    result.remarks.push_back(
+        "tensors that predict further tokens were left out, " +
+        std::to_string(names.size()) + " of them: the first is " +
+        names.front());
+  }
   ProgressMeter meter(progress, 0);
   GgufWriter writer;
   AddModelKeys(model, type, &writer);

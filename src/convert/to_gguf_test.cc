@@ -28,19 +28,7 @@ std::vector<std::vector<float>> Logits(const ModelFile& file,
       LoadModel(file, {.context_length = static_cast<int32_t>(ids.size()),
                        .cpu_path = kernels::CpuPath::kReference,
                        .threads = 1});
-  std::vector<Row> rows;
-  for (const TokenId id : ids) {
-    rows.push_back({.position = static_cast<int32_t>(rows.size()),
-                    .token = id,
-                    .want = Want::kLogits});
-  }
-  ForwardResult& result = model->Forward(rows, Phase::kPrefill);
-  std::vector<std::vector<float>> logits;
-  for (size_t row = 0; row < rows.size(); ++row) {
-    const auto each = result.Logits(row);
-    logits.emplace_back(each.begin(), each.end());
-  }
-  return logits;
+  return PrefillLogits(*model, ids);
 }
 
 // max |difference| / max |logit|
@@ -82,11 +70,17 @@ TEST_P(ToGgufTest, LogitsAndProtocolStay) {
       FolderToGguf(folder, Output(), OutType::kAuto, nullptr);
   EXPECT_FALSE(result.stopped);
   EXPECT_EQ(result.written_hash, result.source_hash);
+  std::vector<testing::Matcher<std::string>> remarks;
   if (GetParam().config.contains("text_config")) {
-    EXPECT_THAT(result.remarks, ElementsAre(HasSubstr("only the text model")));
-  } else {
-    EXPECT_THAT(result.remarks, ElementsAre());
+    remarks.emplace_back(HasSubstr("only the text model"));
   }
+  if (std::ranges::any_of(GetParam().tensors, [](const auto& tensor) {
+        return tensor[0].template get<std::string>().starts_with("mtp.");
+      })) {
+    remarks.emplace_back(AllOf(HasSubstr("predict further tokens"),
+                               HasSubstr("the first is mtp.")));
+  }
+  EXPECT_THAT(result.remarks, testing::ElementsAreArray(remarks));
   const GgufFile file = GgufFile::Open(Output());
   EXPECT_EQ(file.tensors().size(), result.tensors);
   const auto before = Logits(ReadModelFolder(folder), GetParam().ids);

@@ -168,6 +168,8 @@ class FolderReader {
   // The name without what wraps a text model in one of several modalities;
   // nullopt where the tensor belongs to another part of such a model.
   std::optional<std::string> TextName(const std::string& name) const;
+  // Whether NAME is of a layer past the last or of one beside them.
+  bool PredictsFurther(const std::string& name) const;
   void Collect(const SafetensorsTensor& tensor,
                std::map<std::string, Parts>* found) const;
   ModelTensor Make(const std::string& name, const Parts& parts) const;

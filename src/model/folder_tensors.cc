@@ -163,6 +163,13 @@ std::vector<uint64_t> FolderReader::Shape(std::string_view folder) const {
   return {};
 }
 
+bool FolderReader::PredictsFurther(const std::string& name) const {
+  const FolderPattern pattern = PatternOf(name);
+  return name.starts_with("mtp.") ||
+         (pattern.name.starts_with("model.layers.{}") &&
+          pattern.numbers[0] >= Count("num_hidden_layers"));
+}
+
 void FolderReader::Collect(const SafetensorsTensor& tensor,
                            std::map<std::string, Parts>* found) const {
   const std::optional<std::string> name = TextName(tensor.name);
@@ -170,14 +177,9 @@ void FolderReader::Collect(const SafetensorsTensor& tensor,
       name->ends_with(kFp8Scale)) {
     return;
   }
+  if (PredictsFurther(*name)) return;
   const FolderPattern pattern = PatternOf(*name);
   const std::vector<uint64_t>& numbers = pattern.numbers;
-  // These, and layers past the last, predict further tokens.
-  if (name->starts_with("mtp.")) return;
-  if (pattern.name.starts_with("model.layers.{}") &&
-      numbers[0] >= Count("num_hidden_layers")) {
-    return;
-  }
   std::string_view stem = pattern.name;
   std::string_view suffix;
   std::vector<const FolderRule*> rules = RulesOf(stem);
@@ -377,8 +379,11 @@ ModelTensor FolderReader::Make(const std::string& name,
 
 ModelFile FolderReader::Take() {
   std::map<std::string, Parts> found;
+  std::vector<std::string> left_out;
   for (const SafetensorsTensor& tensor : weights_->tensors()) {
     Collect(tensor, &found);
+    const std::optional<std::string> name = TextName(tensor.name);
+    if (name && PredictsFurther(*name)) left_out.push_back(tensor.name);
   }
   std::vector<ModelTensor> tensors = std::move(own_);
   for (const auto& [name, parts] : found) {
@@ -399,7 +404,8 @@ ModelFile FolderReader::Take() {
       GgufFile::Parse(std::as_bytes(std::span(owner->bytes)), folder_.path());
   owner->weights = weights_;
   return ModelFile(std::shared_ptr<const GgufFile>(owner, &*owner->keys),
-                   std::move(tensors), RotaryOrder::kHalves, owner);
+                   std::move(tensors), RotaryOrder::kHalves, owner,
+                   std::move(left_out));
 }
 
 }  // namespace fullstop

@@ -21,11 +21,13 @@ ModelFile::ModelFile(const GgufFile& file)
 
 ModelFile::ModelFile(std::shared_ptr<const GgufFile> keys,
                      std::vector<ModelTensor> tensors, RotaryOrder rotary_order,
-                     std::shared_ptr<const void> owner)
+                     std::shared_ptr<const void> owner,
+                     std::vector<std::string> left_out)
     : keys_(std::move(keys)),
       tensors_(std::move(tensors)),
       rotary_order_(rotary_order),
-      owner_(std::move(owner)) {
+      owner_(std::move(owner)),
+      left_out_(std::move(left_out)) {
   IndexTensors();
 }
 

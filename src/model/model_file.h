@@ -59,10 +59,11 @@ class ModelFile {
   // Conversions are meant: a GGUF file is a model file as it stands.
   ModelFile(const GgufFile& file);  // NOLINT(google-explicit-constructor)
   // KEYS has entries and no tensors, its path is that of the model. OWNER keeps
-  // alive what TENSORS view; names must differ.
+  // alive what TENSORS view; names must differ. LEFT_OUT: see left_out().
   ModelFile(std::shared_ptr<const GgufFile> keys,
             std::vector<ModelTensor> tensors, RotaryOrder rotary_order,
-            std::shared_ptr<const void> owner);
+            std::shared_ptr<const void> owner,
+            std::vector<std::string> left_out);
 
   // The same with MORE tensors, of names that it has not.
   ModelFile With(std::vector<ModelTensor> more) const;
@@ -75,6 +76,9 @@ class ModelFile {
   // nullptr where the tensor is absent. Logarithmic.
   const ModelTensor* FindTensor(std::string_view name) const;
   RotaryOrder rotary_order() const { return rotary_order_; }
+  // The folder's names of tensors that belong to the text model and that its
+  // graph has no use for: those that predict further tokens.
+  const std::vector<std::string>& left_out() const { return left_out_; }
   // Keeps the views valid; null for a GGUF file, which its holder keeps.
   const std::shared_ptr<const void>& owner() const { return owner_; }
 
@@ -87,6 +91,7 @@ class ModelFile {
   std::vector<uint32_t> order_;
   RotaryOrder rotary_order_ = RotaryOrder::kGguf;
   std::shared_ptr<const void> owner_;
+  std::vector<std::string> left_out_;
 };
 
 }  // namespace fullstop
