@@ -24,44 +24,6 @@ FIXTURES = ROOT / "tests/fixtures/models"
 PAGE = ROOT / "docs/models.md"
 BOUND = 1e-4
 
-FAMILIES = {
-    "apertus": "Apertus 8B, 70B",
-    "cohere2": "Command R7B, Command A",
-    "deepseek2": "DeepSeek V2, V2 Lite, V3, R1, V3.1; Kimi K2",
-    "ernie4_5": "ERNIE 4.5 0.3B",
-    "ernie4_5-moe": "ERNIE 4.5 21B-A3B, 300B-A47B",
-    "exaone4": "EXAONE 4.0 1.2B, 32B",
-    "gemma": "Gemma 2B, 7B; CodeGemma",
-    "gemma2": "Gemma 2 2B, 9B, 27B",
-    "gemma3": "Gemma 3 270M to 27B; MedGemma",
-    "gemma4": "Gemma 4 E2B, E4B, 12B, 26B-A4B, 31B",
-    "glm4": "GLM-4 9B and 32B of 0414, GLM-Z1",
-    "glm4moe": "GLM-4.5, 4.5-Air, 4.6, 4.7",
-    "gpt-oss": "gpt-oss 20B, 120B",
-    "granite": "Granite 3.x 2B, 8B",
-    "granitemoe": "Granite 3.x 1B-A400M, 3B-A800M",
-    "hunyuan-dense": "Hunyuan 0.5B, 1.8B, 4B, 7B",
-    "hunyuan-moe": "Hunyuan A13B",
-    "internlm2": "InternLM2 and 2.5 1.8B, 7B, 20B",
-    "lfm2": "LFM2 350M, 700M, 1.2B, 2.6B",
-    "lfm2moe": "LFM2 8B-A1B",
-    "llama": "Llama 1 to 3.3, Mistral 7B, Nemo, Small, Mixtral, SmolLM, TinyLlama, Yi",
-    "llama4": "Llama 4 Scout, Maverick",
-    "minimax-m2": "MiniMax M2",
-    "mistral3": "Ministral 3 3B, 8B, 14B",
-    "olmo2": "OLMo 2 1B to 32B",
-    "phi3": "Phi-3 and 3.5 mini, Phi-3 medium, Phi-4, Phi-4 mini",
-    "qwen2": "Qwen1.5, Qwen2, Qwen2.5, QwQ 32B",
-    "qwen2moe": "Qwen1.5-MoE A2.7B, Qwen2 57B-A14B",
-    "qwen3": "Qwen3 0.6B to 32B",
-    "qwen3moe": "Qwen3 30B-A3B, 235B-A22B, Qwen3-Coder",
-    "qwen3next": "Qwen3-Next 80B-A3B, Qwen3-Coder-Next",
-    "qwen35": "Qwen3.5, dense",
-    "qwen35moe": "Qwen3.5, mixtures",
-    "seed_oss": "Seed-OSS 36B",
-    "smollm3": "SmolLM3 3B",
-}
-
 HEAD = """# Models
 
 Written by `tests/models_table.py`; don't edit. What an architecture computes is one file in `src/model/`, held against
@@ -101,14 +63,15 @@ def architectures():
 
 
 def fixtures():
-    """model_type of each fixture."""
-    types = {}
+    """Of each fixture model_type, and who has its shape."""
+    found = {}
     for path in sorted(FIXTURES.glob("*.json")):
-        layouts = json.loads(path.read_text()).get("layouts")
-        if layouts:
-            config = layouts[0]["config"]
-            types[path.stem] = config.get("text_config", config)["model_type"]
-    return types
+        fixture = json.loads(path.read_text())
+        if "layouts" in fixture:
+            config = fixture["layouts"][0]["config"]
+            found[path.stem] = (config.get("text_config", config)["model_type"],
+                                fixture.get("models"))
+    return found
 
 
 def measure(program):
@@ -140,24 +103,27 @@ def llama_cpp(names):
     return "; ".join(parts + reasons) or "not measured"
 
 
-def row(architecture, types, measured):
+def row(architecture, known, measured):
     name, model_types, special = architecture
-    names = [fixture for fixture, its in types.items() if its in model_types]
-    if not names:
-        raise SystemExit(f"no fixture has the architecture {name}")
+    names = [fixture for fixture, (its, _) in known.items()
+             if its in model_types]
+    models = [known[fixture][1] for fixture in names if known[fixture][1]]
+    if not models:
+        raise SystemExit(f"no fixture has the architecture {name}, or none "
+                         "names its models")
     tests = [test for fixture in names for test in measured(fixture)]
     figures = [f"{worst(tests, 'prefill'):.1e}, {worst(tests, 'decode'):.1e}",
                llama_cpp(names),
                f"{worst(tests, 'decode_per_second'):.0f}"]
     return "| " + " | ".join(
         [f"`{name}`", ", ".join(f"`{each}`" for each in model_types),
-         FAMILIES[name], special, *figures]) + " |\n"
+         "; ".join(models), special, *figures]) + " |\n"
 
 
 def page(measured):
-    types = fixtures()
+    known = fixtures()
     return HEAD.format(bound=BOUND) + "".join(
-        row(architecture, types, measured) for architecture in architectures())
+        row(architecture, known, measured) for architecture in architectures())
 
 
 def masked(text):

@@ -187,7 +187,8 @@ def dump(fixture):
                 fields.append(f'"{key}": {lines(layout[key])}')
         parts.append("{" + ",\n".join(fields) + "}")
     head = ", ".join(f'"{key}": {json.dumps(fixture[key])}'
-                     for key in ("transformers", "seed", "ids"))
+                     for key in ("models", "transformers", "seed", "ids")
+                     if key in fixture)
     return "{" + head + ',\n"layouts": [\n' + ",\n".join(parts) + "]}\n"
 
 
@@ -196,6 +197,8 @@ def main():
     FIXTURES.mkdir(exist_ok=True)
     for name in sys.argv[1:] or SPECS:
         fixture = make_fixture(SPECS[name])
+        if "models" in SPECS[name]:
+            fixture["models"] = SPECS[name]["models"]
         logits = np.array(fixture["layouts"][0]["logits"])
         text = dump(fixture)
         (FIXTURES / f"{name}.json").write_text(text)
