@@ -106,6 +106,16 @@ SPECS = {
     "olmo2": {
         "models": "OLMo 2 1B to 32B",
         "config": model("olmo2", "Olmo2ForCausalLM", rope_theta=1e4)},
+    "olmo3": {
+        "models": "OLMo 3 7B, 32B",
+        "config": model(
+        "olmo3", "Olmo3ForCausalLM", rope_theta=100.0, num_hidden_layers=4,
+        sliding_window=8,
+        layer_types=["sliding_attention", "sliding_attention",
+                     "sliding_attention", "full_attention"],
+        rope_scaling={"rope_type": "yarn", "factor": 8.0, "beta_fast": 32.0,
+                      "beta_slow": 1.0, "attention_factor": 1.2079441541679836,
+                      "original_max_position_embeddings": 16})},
     "smollm3": {
         "models": "SmolLM3 3B",
         "config": model(
