@@ -27,11 +27,11 @@ Segmenter::Segmenter(const std::vector<PreTokenizerStep>& steps) {
 }
 
 void Segmenter::Rewrite(const Space& space, size_t offset, AlignedText* text,
-                        std::vector<Piece>* pieces) {
+                        std::vector<PieceRange>* pieces) {
   const std::string_view source = text->text();
   AlignedText::Edits edits(text);
   size_t grown = 0;
-  for (Piece& piece : *pieces) {
+  for (PieceRange& piece : *pieces) {
     const size_t begin = piece.begin;
     const size_t end = piece.end;
     piece.begin = static_cast<uint32_t>(begin + grown);
@@ -62,7 +62,7 @@ void Segmenter::Rewrite(const Space& space, size_t offset, AlignedText* text,
 }
 
 void Segmenter::Cut(size_t offset, AlignedText* text,
-                    std::vector<Piece>* pieces) const {
+                    std::vector<PieceRange>* pieces) const {
   for (const auto& stage : stages_) {
     if (const auto* splitter = std::get_if<Splitter>(&stage)) {
       splitter->Split(text->text(), pieces);

@@ -32,7 +32,8 @@ class Segmenter {
 
   // Cuts *PIECES of TEXT, and rewrites both. OFFSET: where TEXT's source begins
   // in the text that is encoded.
-  void Cut(size_t offset, AlignedText* text, std::vector<Piece>* pieces) const;
+  void Cut(size_t offset, AlignedText* text,
+           std::vector<PieceRange>* pieces) const;
 
  private:
   struct Space {
@@ -40,7 +41,7 @@ class Segmenter {
     SpacePrefix prefix;
   };
   static void Rewrite(const Space& space, size_t offset, AlignedText* text,
-                      std::vector<Piece>* pieces);
+                      std::vector<PieceRange>* pieces);
 
   std::vector<std::variant<Splitter, Space>> stages_;
 };

@@ -15,10 +15,10 @@ using Behavior = SplitStep::Behavior;
 std::vector<std::string> Cut(const std::vector<PreTokenizerStep>& steps,
                              std::string_view source, size_t offset = 0) {
   AlignedText text(source);
-  std::vector<Piece> pieces = {{0, static_cast<uint32_t>(source.size())}};
+  std::vector<PieceRange> pieces = {{0, static_cast<uint32_t>(source.size())}};
   Segmenter(steps).Cut(offset, &text, &pieces);
   std::vector<std::string> cut;
-  for (const Piece& piece : pieces) {
+  for (const PieceRange& piece : pieces) {
     cut.emplace_back(text.text().substr(piece.begin, piece.end - piece.begin));
   }
   return cut;
@@ -69,13 +69,13 @@ TEST(SegmenterTest, StepsFollowEachOther) {
 
 TEST(SegmenterTest, TokensAreLeftAlone) {
   AlignedText text("a b a b");
-  std::vector<Piece> pieces = {{0, 2}, {2, 5, 7}, {5, 7}};
+  std::vector<PieceRange> pieces = {{0, 2}, {2, 5, 7}, {5, 7}};
   Segmenter({SpaceStep{.mark = "__", .prefix = SpacePrefix::kFirst},
              SplitStep{.pattern = "[ab]", .behavior = Behavior::kRemoved}})
       .Cut(0, &text, &pieces);
   EXPECT_EQ(text.text(), "__a__b a__b");
-  EXPECT_THAT(pieces, ElementsAre(Piece{0, 2}, Piece{3, 5}, Piece{5, 8, 7},
-                                  Piece{8, 10}));
+  EXPECT_THAT(pieces, ElementsAre(PieceRange{0, 2}, PieceRange{3, 5},
+                                  PieceRange{5, 8, 7}, PieceRange{8, 10}));
   EXPECT_EQ(text.SourceOf({5, 8}).begin, 2u);
   EXPECT_EQ(text.SourceOf({5, 8}).end, 5u);
 }

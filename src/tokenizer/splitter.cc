@@ -132,7 +132,7 @@ struct CompiledStep {
 // Turns the matches and gaps of one piece, in order, into pieces.
 class PieceMaker {
  public:
-  PieceMaker(Behavior behavior, std::vector<Piece>* pieces)
+  PieceMaker(Behavior behavior, std::vector<PieceRange>* pieces)
       : behavior_(behavior), pieces_(pieces) {}
 
   void Add(uint32_t begin, uint32_t end, bool is_match) {
@@ -173,18 +173,18 @@ class PieceMaker {
   }
 
  private:
-  void Hold(const Piece& piece) {
+  void Hold(const PieceRange& piece) {
     Finish();
     held_ = piece;
     has_held_ = true;
   }
-  void Emit(const Piece& piece) {
+  void Emit(const PieceRange& piece) {
     if (piece.begin < piece.end) pieces_->push_back(piece);
   }
 
   Behavior behavior_;
-  std::vector<Piece>* pieces_;
-  Piece held_;
+  std::vector<PieceRange>* pieces_;
+  PieceRange held_;
   bool has_held_ = false;
   bool was_match_ = false;
 };
@@ -205,10 +205,10 @@ void VisitMatches(const pcre2_code* code, std::string_view symbols,
 
 // Cuts each piece of a text, in symbols, by STEP.
 void CutAtMatches(const CompiledStep& step, std::string_view symbols,
-                  Matcher* matcher, std::vector<Piece>* pieces) {
-  std::vector<Piece> cut;
+                  Matcher* matcher, std::vector<PieceRange>* pieces) {
+  std::vector<PieceRange> cut;
   cut.reserve(pieces->size());
-  for (const Piece& piece : *pieces) {
+  for (const PieceRange& piece : *pieces) {
     if (piece.id >= 0) {
       cut.push_back(piece);
       continue;
@@ -268,19 +268,19 @@ class Symbols {
 
   std::string_view symbols() const { return symbols_; }
 
-  void ToBytes(std::vector<Piece>* pieces) const {
+  void ToBytes(std::vector<PieceRange>* pieces) const {
     if (ends_.empty()) return;
     const auto place = [this](uint32_t symbol) {
       return symbol == 0 ? 0 : ends_[symbol - 1];
     };
-    for (Piece& piece : *pieces) {
+    for (PieceRange& piece : *pieces) {
       piece.begin = place(piece.begin);
       piece.end = place(piece.end);
     }
   }
 
   // Pieces must lie between characters.
-  void FromBytes(std::vector<Piece>* pieces) const {
+  void FromBytes(std::vector<PieceRange>* pieces) const {
     if (ends_.empty()) return;
     size_t symbol = 0;
     const auto number = [this, &symbol](uint32_t place) {
@@ -289,7 +289,7 @@ class Symbols {
         ++symbol;
       return static_cast<uint32_t>(symbol);
     };
-    for (Piece& piece : *pieces) {
+    for (PieceRange& piece : *pieces) {
       piece.begin = number(piece.begin);
       piece.end = number(piece.end);
     }
@@ -329,7 +329,8 @@ Splitter::Splitter(Splitter&&) noexcept = default;
 Splitter& Splitter::operator=(Splitter&&) noexcept = default;
 Splitter::~Splitter() = default;
 
-void Splitter::Split(std::string_view text, std::vector<Piece>* pieces) const {
+void Splitter::Split(std::string_view text,
+                     std::vector<PieceRange>* pieces) const {
   Matcher matcher;
   if (!state_->by_character.empty()) {
     const Symbols symbols(state_->alphabet, text);
@@ -351,9 +352,9 @@ void Splitter::Split(std::string_view text, std::vector<Piece>* pieces) const {
   }
 }
 
-std::vector<Piece> Splitter::Split(std::string_view text) const {
+std::vector<PieceRange> Splitter::Split(std::string_view text) const {
   if (text.empty()) return {};
-  std::vector<Piece> pieces = {{0, CheckedSize(text)}};
+  std::vector<PieceRange> pieces = {{0, CheckedSize(text)}};
   Split(text, &pieces);
   return pieces;
 }
@@ -361,13 +362,14 @@ std::vector<Piece> Splitter::Split(std::string_view text) const {
 std::vector<ByteRange> Splitter::Matches(std::string_view text) const {
   const Symbols symbols(state_->alphabet, text);
   Matcher matcher;
-  std::vector<Piece> found;
+  std::vector<PieceRange> found;
   VisitMatches(
       state_->by_character.at(0).code.get(), symbols.symbols(), &matcher,
       [&](uint32_t begin, uint32_t end) { found.push_back({begin, end}); });
   symbols.ToBytes(&found);
   std::vector<ByteRange> matches;
-  for (const Piece& piece : found) matches.push_back({piece.begin, piece.end});
+  for (const PieceRange& piece : found)
+    matches.push_back({piece.begin, piece.end});
   return matches;
 }
 

@@ -37,12 +37,12 @@ struct SplitStep {
 };
 
 // A part of a text, in bytes: one that merges never cross, or a token already.
-struct Piece {
+struct PieceRange {
   uint32_t begin = 0;
   uint32_t end = 0;
   TokenId id = -1;  // of a token; pre-tokenizers leave it alone
 
-  bool operator==(const Piece&) const = default;
+  bool operator==(const PieceRange&) const = default;
 };
 
 // The steps of one pre-tokenizer, compiled. Steps on bytes come last.
@@ -60,9 +60,9 @@ class Splitter {
   // would be. Each step sees a piece of the step before as a whole text. Linear
   // in TEXT for the patterns of pre_tokenizers.h. Throws Error (kLimit) past
   // 4 GiB.
-  void Split(std::string_view text, std::vector<Piece>* pieces) const;
+  void Split(std::string_view text, std::vector<PieceRange>* pieces) const;
   // Of the whole TEXT.
-  std::vector<Piece> Split(std::string_view text) const;
+  std::vector<PieceRange> Split(std::string_view text) const;
 
   // Where the first step's pattern matches.
   std::vector<ByteRange> Matches(std::string_view text) const;

@@ -16,7 +16,7 @@ using Pieces = std::vector<std::string>;
 
 Pieces Split(const std::vector<SplitStep>& steps, std::string_view text) {
   Pieces pieces;
-  for (const Piece& piece : Splitter(steps).Split(text)) {
+  for (const PieceRange& piece : Splitter(steps).Split(text)) {
     pieces.emplace_back(text.substr(piece.begin, piece.end - piece.begin));
   }
   return pieces;

@@ -158,7 +158,7 @@ void TokenizerCore::EncodeStretch(std::string_view text, size_t offset,
   if (normal.text().size() >= std::numeric_limits<uint32_t>::max()) {
     throw Error::Limit("a text of 4 GiB or more cannot be encoded at once");
   }
-  std::vector<Piece> pieces;
+  std::vector<PieceRange> pieces;
   if (added_normal_.empty()) {
     pieces.push_back({0, static_cast<uint32_t>(normal.text().size())});
   } else {
@@ -169,7 +169,7 @@ void TokenizerCore::EncodeStretch(std::string_view text, size_t offset,
   }
   segmenter_.Cut(offset, &normal, &pieces);
   std::vector<PieceToken> tokens;
-  for (const Piece& piece : pieces) {
+  for (const PieceRange& piece : pieces) {
     tokens.clear();
     if (piece.id >= 0) {
       tokens.push_back({piece.id, 0, piece.end - piece.begin});
