@@ -267,7 +267,9 @@ void DotFloat(const uint8_t* row, const float* const (&x)[kRows],
     const int64_t left = columns - k;
     const int count = static_cast<int>(left < V::kLanes ? left : V::kLanes);
     Element tail[V::kLanes] = {};
-    memcpy(tail, w + k, static_cast<size_t>(count) * sizeof(Element));
+    // A file's floats may stand anywhere.
+    memcpy(tail, row + static_cast<size_t>(k) * sizeof(Element),
+           static_cast<size_t>(count) * sizeof(Element));
     const F weights = Type::Load(tail);
     for (int m = 0; m < kRows; ++m) {
       acc[m][0] = V::Fma(weights, V::LoadFirst(x[m] + k, count), acc[m][0]);
