@@ -57,7 +57,7 @@ Json TokenizerJson(const std::vector<std::string>& control,
        {{"type", "BPE"}, {"vocab", vocabulary}, {"merges", Json::array()}}}};
 }
 
-void AddKey(const std::string& key, const Json& value, TinyModel* model) {
+void AddKey(const std::string& key, const Json& value, ByteModel* model) {
   if (key == "fullstop.stop_token_ids") {
     model->StopIds(value.get<std::vector<int32_t>>());
   } else if (value.is_array()) {
@@ -260,7 +260,7 @@ std::string FixtureModel::Write() const {
                              "_" + std::to_string(count++)))
                                .string();
   if (!fixture_.contains("folder")) {
-    TinyModel model(control_, added_);
+    ByteModel model(control_, added_);
     model.Template(fixture_["template"]);
     const Json keys = WithIds(fixture_.value("gguf", Json::object()));
     for (const auto& [key, value] : keys.items()) AddKey(key, value, &model);

@@ -16,7 +16,7 @@
 
 #include "engine/conversation.h"
 #include "engine/loaded_model.h"
-#include "protocol/tiny_model.h"
+#include "protocol/byte_model.h"
 
 namespace fullstop {
 

@@ -3,6 +3,7 @@
 floors           no room includes a room above it
 readme           each room has a README.md of at most 60 lines
 lengths          how long files and functions may be
+names            no two types of a namespace share a name
 registered       each test and fuzz source is a program of the build (BUILD)
 fuzz-corpora     each fuzz target has a corpus, each corpus a fuzz target
 nm               the library never prints, exits or aborts (BUILD)
@@ -104,6 +105,33 @@ def function_lengths(text):
         elif c == ";":
             head = i + 1
     return found
+
+
+def names():
+    """Types that several objects see: of headers, and of sources outside an
+    anonymous namespace. Two of one name are one to the linker, which takes the
+    templates made of either for those of the other."""
+    places = {}
+    for path in code("src", "include", "cli", "tests", "issues", "bench"):
+        if path.suffix == ".cc" and is_test(path):
+            continue
+        spaces = []
+        text = path.read_text()
+        for match in re.finditer(
+                r"^(?:namespace ([\w:]*) ?\{|(\})  // namespace"
+                r"|(?:struct|class|enum(?: class)?) (\w+)(?: final)?(?:\s+:[^;{]*)?\s*\{)",
+                text, re.M):
+            if match.group(2):
+                spaces.pop()
+            elif match.group(3) is None:
+                spaces.append(match.group(1))
+            elif "" not in spaces:
+                name = "::".join([*spaces, match.group(3)])
+                line = text.count("\n", 0, match.start()) + 1
+                places.setdefault(name, []).append(f"{path.relative_to(ROOT)}:{line}")
+    print(f"{len(places)} types")
+    return [f"{name} is defined in {' and in '.join(where)}"
+            for name, where in places.items() if len(where) > 1]
 
 
 def lengths():
@@ -279,7 +307,7 @@ def words():
     return faults
 
 
-RULES = {"floors": floors, "readme": readme, "lengths": lengths, "registered": registered,
+RULES = {"floors": floors, "readme": readme, "lengths": lengths, "names": names, "registered": registered,
          "fuzz-corpora": fuzz_corpora, "nm": nm, "isa": isa, "format": format_, "tidy": tidy,
          "words": words}
 

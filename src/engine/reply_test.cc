@@ -11,7 +11,7 @@
 #include "engine/conversation.h"
 #include "engine/stop_config.h"
 #include "model/table_model.h"
-#include "protocol/tiny_model.h"
+#include "protocol/byte_model.h"
 
 namespace fullstop {
 namespace {
@@ -76,7 +76,7 @@ class ReplyTest : public testing::Test {
     return conversation.Reply(options, observer).reply;
   }
 
-  TinyModel model_;
+  ByteModel model_;
   std::shared_ptr<const TurnProtocol> protocol_;
 };
 
@@ -215,7 +215,7 @@ class ChannelsTest : public testing::Test {
     return conversation.Reply(options, observer).reply;
   }
 
-  TinyModel model_;
+  ByteModel model_;
   std::shared_ptr<const TurnProtocol> protocol_;
 };
 

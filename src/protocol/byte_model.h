@@ -1,7 +1,7 @@
 // Made-up models for this room's tests: a byte-level vocabulary of the 256
 // bytes and a few special tokens behind them, as a GGUF in memory.
-#ifndef FULLSTOP_PROTOCOL_TINY_MODEL_H_
-#define FULLSTOP_PROTOCOL_TINY_MODEL_H_
+#ifndef FULLSTOP_PROTOCOL_BYTE_MODEL_H_
+#define FULLSTOP_PROTOCOL_BYTE_MODEL_H_
 
 #include <memory>
 #include <span>
@@ -22,11 +22,11 @@ inline constexpr int32_t kNormalType = 1;
 inline constexpr int32_t kControlType = 3;
 inline constexpr int32_t kUserType = 4;
 
-class TinyModel {
+class ByteModel {
  public:
   // Special tokens get the ids from 256 on, in order; a token given with kind
   // kUserType is an added one that is not special.
-  explicit TinyModel(std::vector<std::string> control,
+  explicit ByteModel(std::vector<std::string> control,
                      std::vector<std::string> user = {}) {
     for (int byte = 0; byte < 256; ++byte) {
       tokens_.push_back(
@@ -46,40 +46,40 @@ class TinyModel {
   }
 
   // A token of two others, given as the vocabulary spells them.
-  TinyModel& Merge(const std::string& left, const std::string& right) {
+  ByteModel& Merge(const std::string& left, const std::string& right) {
     merges_.push_back(left + " " + right);
     Append(left + right, kNormalType);
     return *this;
   }
 
-  TinyModel& Template(std::string source) {
+  ByteModel& Template(std::string source) {
     return Text("tokenizer.chat_template", std::move(source));
   }
-  TinyModel& Declare(std::string key, std::string_view token) {
+  ByteModel& Declare(std::string key, std::string_view token) {
     return Integer("tokenizer.ggml." + key + "_token_id", Id(token));
   }
-  TinyModel& Integer(std::string key, int32_t value) {
+  ByteModel& Integer(std::string key, int32_t value) {
     integers_.emplace_back(std::move(key), value);
     return *this;
   }
-  TinyModel& Text(std::string key, std::string value) {
+  ByteModel& Text(std::string key, std::string value) {
     std::erase_if(texts_, [&](const auto& text) { return text.first == key; });
     texts_.emplace_back(std::move(key), std::move(value));
     return *this;
   }
-  TinyModel& Flag(std::string key, bool value) {
+  ByteModel& Flag(std::string key, bool value) {
     flags_.emplace_back(std::move(key), value);
     return *this;
   }
-  TinyModel& Floats(std::string key, float value) {
+  ByteModel& Floats(std::string key, float value) {
     floats_.emplace_back(std::move(key), value);
     return *this;
   }
-  TinyModel& Strings(std::string key, std::vector<std::string> values) {
+  ByteModel& Strings(std::string key, std::vector<std::string> values) {
     lists_.emplace_back(std::move(key), std::move(values));
     return *this;
   }
-  TinyModel& StopIds(std::vector<int32_t> ids) {
+  ByteModel& StopIds(std::vector<int32_t> ids) {
     stop_ids_ = std::move(ids);
     return *this;
   }
@@ -142,4 +142,4 @@ class TinyModel {
 
 }  // namespace fullstop
 
-#endif  // FULLSTOP_PROTOCOL_TINY_MODEL_H_
+#endif  // FULLSTOP_PROTOCOL_BYTE_MODEL_H_

@@ -13,10 +13,10 @@
 #include <vector>
 
 #include "base/error.h"
+#include "protocol/byte_model.h"
 #include "protocol/normalize.h"
 #include "protocol/render.h"
 #include "protocol/reply.h"
-#include "protocol/tiny_model.h"
 
 namespace fullstop {
 namespace {
@@ -51,7 +51,7 @@ const TurnProtocol& Protocol(size_t index) {
   static const auto kAll = [] {
     std::array<std::shared_ptr<const TurnProtocol>, std::size(kTemplates)> all;
     for (size_t i = 0; i < all.size(); ++i) {
-      TinyModel model({"<s>", "<|im_start|>", "<|im_end|>", "</s>"},
+      ByteModel model({"<s>", "<|im_start|>", "<|im_end|>", "</s>"},
                       {"<think>", "</think>", "\n\n"});
       model.Declare("bos", "<s>").Declare("eos", "<|im_end|>");
       all[i] = model.Template(kTemplates[i]).Resolve();

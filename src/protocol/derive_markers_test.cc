@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "protocol/tiny_model.h"
+#include "protocol/byte_model.h"
 
 namespace fullstop {
 namespace {
@@ -28,7 +28,7 @@ std::string Call(const TurnProtocol& protocol) {
 }
 
 std::shared_ptr<const TurnProtocol> Resolve(const std::string& source) {
-  return TinyModel({"<a>", "<z>", "<s>", "<e>"}).Template(source).Resolve();
+  return ByteModel({"<a>", "<z>", "<s>", "<e>"}).Template(source).Resolve();
 }
 
 // Turns with ANSWER as an assistant's text and PROMPT behind the header that

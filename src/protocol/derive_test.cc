@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "protocol/tiny_model.h"
+#include "protocol/byte_model.h"
 
 namespace fullstop {
 namespace {
@@ -38,14 +38,14 @@ constexpr const char* kHeaders =
     "{% if add_generation_prompt %}<a>assistant\n{% endif %}";
 
 TEST(DeriveTest, ClosingIdEndsTheTurnAndOpenerIsSeen) {
-  const auto protocol = TinyModel({"<a>", "<z>"}).Template(kHeaders).Resolve();
+  const auto protocol = ByteModel({"<a>", "<z>"}).Template(kHeaders).Resolve();
   EXPECT_THAT(Ends(*protocol),
               UnorderedElementsAre("<z> turn_end", "<a> turn_open"));
   EXPECT_EQ(Count(*protocol, FindingKind::kWrittenNotDeclared), 1);
 }
 
 TEST(DeriveTest, WrongDeclaredEndIsJoinedAndReported) {
-  const auto protocol = TinyModel({"<a>", "<z>", "<other>"})
+  const auto protocol = ByteModel({"<a>", "<z>", "<other>"})
                             .Template(kHeaders)
                             .Declare("eos", "<other>")
                             .Resolve();
@@ -58,7 +58,7 @@ TEST(DeriveTest, WrongDeclaredEndIsJoinedAndReported) {
 
 TEST(DeriveTest, EndOfSequenceBehindTheWholeConversationIsNotTheTurnsEnd) {
   const auto protocol =
-      TinyModel({"<a>", "<z>", "<eos>"})
+      ByteModel({"<a>", "<z>", "<eos>"})
           .Template(
               "{% for m in messages %}<a>{{ m.role }}\n{{ m.content }}<z>\n"
               "{% endfor %}{% if add_generation_prompt %}<a>assistant\n"
@@ -72,7 +72,7 @@ TEST(DeriveTest, EndOfSequenceBehindTheWholeConversationIsNotTheTurnsEnd) {
 
 TEST(DeriveTest, TurnsWithoutClosingIdEndAtTheNextOpener) {
   const auto protocol =
-      TinyModel({"<sop>", "<sys>", "<usr>", "<ast>", "<obs>"})
+      ByteModel({"<sop>", "<sys>", "<usr>", "<ast>", "<obs>"})
           .Template(
               "<sop>{% for m in messages %}"
               "{% if m.role == 'system' %}<sys>{{ m.content }}"
@@ -105,7 +105,7 @@ constexpr const char* kChannels =
 
 TEST(DeriveTest, SeparatorOfChannelsIsASectionEnd) {
   const auto protocol =
-      TinyModel({"<s>", "<c>", "<m>", "<e>", "<call>", "<return>"})
+      ByteModel({"<s>", "<c>", "<m>", "<e>", "<call>", "<return>"})
           .Template(kChannels)
           .Resolve();
   EXPECT_THAT(Ends(*protocol),
@@ -115,7 +115,7 @@ TEST(DeriveTest, SeparatorOfChannelsIsASectionEnd) {
 
 TEST(DeriveTest, DeclaredSeparatorStaysASectionEnd) {
   const auto protocol =
-      TinyModel({"<s>", "<c>", "<m>", "<e>", "<call>", "<return>"})
+      ByteModel({"<s>", "<c>", "<m>", "<e>", "<call>", "<return>"})
           .Template(kChannels)
           .Declare("eos", "<return>")
           .Declare("eot", "<e>")
@@ -128,7 +128,7 @@ TEST(DeriveTest, DeclaredSeparatorStaysASectionEnd) {
 
 TEST(DeriveTest, CallMayEndWithAnIdOfItsOwn) {
   const auto protocol =
-      TinyModel({"<a>", "<eot>", "<eom>"})
+      ByteModel({"<a>", "<eot>", "<eom>"})
           .Template(
               "{% for m in messages %}<a>{{ m.role }}:"
               "{% if m.tool_calls %}{{ m.tool_calls[0].function.name }}"
@@ -144,7 +144,7 @@ TEST(DeriveTest, CallMayEndWithAnIdOfItsOwn) {
 
 TEST(DeriveTest, ClosedSectionOfAnAnswerYieldsToTheEndOfEveryTurn) {
   const auto protocol =
-      TinyModel({"<a>", "<r>", "</r>", "<act>", "</act>", "<z>"})
+      ByteModel({"<a>", "<r>", "</r>", "<act>", "</act>", "<z>"})
           .Template(
               "{% for m in messages %}<a>{{ m.role }}:"
               "{% if m.role == 'assistant' %}{% if m.tool_calls %}<act>"
@@ -159,7 +159,7 @@ TEST(DeriveTest, ClosedSectionOfAnAnswerYieldsToTheEndOfEveryTurn) {
 
 TEST(DeriveTest, SecondCallClosesTheTurnWhereTheFirstDoesNot) {
   const auto protocol =
-      TinyModel({"<u>", "<b>", "<cb>", "<ce>", "<be>", "<end>", "<out>"})
+      ByteModel({"<u>", "<b>", "<cb>", "<ce>", "<be>", "<end>", "<out>"})
           .Template(
               "{% for m in messages %}"
               "{% if m.role == 'user' %}<u>{{ m.content }}"
@@ -183,17 +183,17 @@ TEST(DeriveTest, TextEndsTheTurnOnlyWhereNoIdDoes) {
       "{{ {'user': 'Human', 'assistant': 'Bot'}[m.role] }}: "
       "{{ m.content }}\n\n{% endfor %}"
       "{% if add_generation_prompt %}Bot:{% endif %}";
-  EXPECT_THAT(Ends(*TinyModel({"<x>"}).Template(source).Resolve()),
+  EXPECT_THAT(Ends(*ByteModel({"<x>"}).Template(source).Resolve()),
               UnorderedElementsAre("'\n\nHuman:'"));
   EXPECT_THAT(
       Ends(
-          *TinyModel({"<x>"}).Template(source).Declare("eos", "<x>").Resolve()),
+          *ByteModel({"<x>"}).Template(source).Declare("eos", "<x>").Resolve()),
       UnorderedElementsAre("<x> sequence_end"));
 }
 
 TEST(DeriveTest, WhiteSpaceAloneIsNoStopString) {
   const auto protocol =
-      TinyModel({"<x>"})
+      ByteModel({"<x>"})
           .Template("{% for m in messages %}{{ m.content }}\n\n{% endfor %}")
           .Resolve();
   EXPECT_THAT(Ends(*protocol), IsEmpty());
@@ -201,7 +201,7 @@ TEST(DeriveTest, WhiteSpaceAloneIsNoStopString) {
 }
 
 TEST(DeriveTest, NameIsGuessedOnlyForARoleThatNoIdHas) {
-  const auto guessed = TinyModel({"<a>", "<z>", "<|endoftext|>", "<|eom_id|>",
+  const auto guessed = ByteModel({"<a>", "<z>", "<|endoftext|>", "<|eom_id|>",
                                   "<|fim_end|>", "<pad>"})
                            .Template(kHeaders)
                            .Resolve();
@@ -211,14 +211,14 @@ TEST(DeriveTest, NameIsGuessedOnlyForARoleThatNoIdHas) {
                                    "<|eom_id|> tool_call"));
   EXPECT_EQ(Count(*guessed, FindingKind::kGuess), 2);
   // An added token that is not special is never guessed.
-  EXPECT_THAT(Ends(*TinyModel({"<a>", "<z>"}, {"<|endoftext|>"})
+  EXPECT_THAT(Ends(*ByteModel({"<a>", "<z>"}, {"<|endoftext|>"})
                         .Template(kHeaders)
                         .Resolve()),
               UnorderedElementsAre("<z> turn_end", "<a> turn_open"));
 }
 
 TEST(DeriveTest, VariablesOfTheTemplatesOwnAreAllTriedTogether) {
-  const auto protocol = TinyModel({"<a>", "<z>"})
+  const auto protocol = ByteModel({"<a>", "<z>"})
                             .Template("{{ 'fns: ' + fns + ' on ' + day }}" +
                                       std::string(kHeaders))
                             .Resolve();
@@ -227,7 +227,7 @@ TEST(DeriveTest, VariablesOfTheTemplatesOwnAreAllTriedTogether) {
 }
 
 TEST(DeriveTest, TemplateThatRefusesEverythingIsAFinding) {
-  const auto protocol = TinyModel({"<a>", "<z>"})
+  const auto protocol = ByteModel({"<a>", "<z>"})
                             .Template("{{ raise_exception('never') }}")
                             .Declare("eos", "<z>")
                             .Resolve();
@@ -237,7 +237,7 @@ TEST(DeriveTest, TemplateThatRefusesEverythingIsAFinding) {
 
 TEST(DeriveTest, EndlessTemplateIsGivenUp) {
   const auto protocol =
-      TinyModel({"<a>", "<z>"})
+      ByteModel({"<a>", "<z>"})
           .Template(
               "{% for i in range(60000) %}{% for k in range(60000) %}"
               "{% endfor %}{% endfor %}")
@@ -248,7 +248,7 @@ TEST(DeriveTest, EndlessTemplateIsGivenUp) {
 
 TEST(DeriveTest, RoleNamesMakeMarkersWithTheTemplatesText) {
   const auto protocol =
-      TinyModel({"<|user|>", "<|assistant|>", "<|end|>", "<|eos|>"})
+      ByteModel({"<|user|>", "<|assistant|>", "<|end|>", "<|eos|>"})
           .Template(
               "{% for m in messages %}{{ '<|' + m['role'] + '|>' }}"
               "{{ m.content }}<|end|>{% endfor %}")
@@ -261,7 +261,7 @@ TEST(DeriveTest, RoleNamesMakeMarkersWithTheTemplatesText) {
 
 TEST(DeriveTest, ContentIsTriedAsPartsWhereTextIsNotWritten) {
   const auto protocol =
-      TinyModel({"<a>", "<z>"})
+      ByteModel({"<a>", "<z>"})
           .Template(
               "{% for m in messages %}<a>{{ m.role }}:{% for p in m.content %}"
               "{% if p.type == 'text' %}{{ p.text }}{% endif %}{% endfor %}<z>"
@@ -275,7 +275,7 @@ TEST(DeriveTest, ContentIsTriedAsPartsWhereTextIsNotWritten) {
 
 TEST(DeriveTest, SystemTurnMayBeRequired) {
   const auto protocol =
-      TinyModel({"<a>", "<z>"})
+      ByteModel({"<a>", "<z>"})
           .Template(
               "{% if messages[0].role != 'system' %}"
               "{{ raise_exception('system first') }}{% endif %}" +
@@ -287,7 +287,7 @@ TEST(DeriveTest, SystemTurnMayBeRequired) {
 
 TEST(DeriveTest, AnswersMayBeClosedOnlyInHistory) {
   const auto protocol =
-      TinyModel({"<u>", "<b>", "<z>"})
+      ByteModel({"<u>", "<b>", "<z>"})
           .Template(
               "{% for m in messages %}{{ '<u>' if m.role == 'user' else '<b>' "
               "}}{{ m.content }}{% if m.role != 'user' and not loop.last %}<z>"
@@ -299,7 +299,7 @@ TEST(DeriveTest, AnswersMayBeClosedOnlyInHistory) {
 }
 
 TEST(DeriveTest, ToolTemplateIsDerivedTooWhereItIsNamed) {
-  TinyModel model({"<a>", "<z>", "<t>"});
+  ByteModel model({"<a>", "<z>", "<t>"});
   const std::string tools =
       "{% for m in messages %}<a>{{ m.role }}{% if m.tool_calls %}"
       "{{ m.tool_calls[0].function.arguments | tojson }}<t>"
@@ -314,7 +314,7 @@ TEST(DeriveTest, ToolTemplateIsDerivedTooWhereItIsNamed) {
 
 TEST(DeriveTest, WhatClosesUsersTurnsTooIsPreferredToTheEndOfASection) {
   const auto protocol =
-      TinyModel({"<a>", "<z>", "<r>", "</r>"})
+      ByteModel({"<a>", "<z>", "<r>", "</r>"})
           .Template(
               "{% for m in messages %}<a>{{ m.role }}"
               "{% if m.role == 'assistant' %}<r>{{ m.content }}</r>"
@@ -327,7 +327,7 @@ TEST(DeriveTest, WhatClosesUsersTurnsTooIsPreferredToTheEndOfASection) {
 
 TEST(DeriveTest, WhatClosesAnEmptyFirstTurnIsNoOpener) {
   const auto protocol =
-      TinyModel({"<a>", "<s>", "<u>", "<b>", "<z>", "<r>", "</r>"})
+      ByteModel({"<a>", "<s>", "<u>", "<b>", "<z>", "<r>", "</r>"})
           .Template(
               "<a><s><z>{% for m in messages %}"
               "{% if m.tool_calls %}<a><b>{{ m.tool_calls | tojson }}<z>"
@@ -341,7 +341,7 @@ TEST(DeriveTest, WhatClosesAnEmptyFirstTurnIsNoOpener) {
 
 TEST(DeriveTest, TextEndsTurnsWhereIdsOnlyOpenThem) {
   const auto protocol =
-      TinyModel({"<sys>"})
+      ByteModel({"<sys>"})
           .Template(
               "{% for m in messages %}{% if m.role == 'system' %}<sys>"
               "{% elif m.role == 'user' %}User:{% else %}Bot:{% endif %}"
@@ -353,7 +353,7 @@ TEST(DeriveTest, TextEndsTurnsWhereIdsOnlyOpenThem) {
 
 TEST(DeriveTest, WhiteSpaceInHeadersDoesNotMatter) {
   const auto protocol =
-      TinyModel({"<a>", "<z>"})
+      ByteModel({"<a>", "<z>"})
           .Template(
               "{% for m in messages %}{{ '   ' if m.role == 'assistant' }}"
               "<a>{{ m.role }}\n{{ m.content }}<z>\n{% endfor %}"
@@ -365,7 +365,7 @@ TEST(DeriveTest, WhiteSpaceInHeadersDoesNotMatter) {
 
 TEST(DeriveTest, AnswersMayNeedATurnBehindThem) {
   const auto protocol =
-      TinyModel({"<a>", "<z>"})
+      ByteModel({"<a>", "<z>"})
           .Template(
               "{% if messages[-1].role != 'user' %}"
               "{{ raise_exception('user last') }}{% endif %}" +
@@ -377,7 +377,7 @@ TEST(DeriveTest, AnswersMayNeedATurnBehindThem) {
 
 TEST(DeriveTest, DocumentsMayBeRequired) {
   const auto protocol =
-      TinyModel({"<a>", "<z>"})
+      ByteModel({"<a>", "<z>"})
           .Template("{% for d in documents %}{{ d.text }}{% endfor %}" +
                     std::string(kHeaders))
           .Resolve();
@@ -387,7 +387,7 @@ TEST(DeriveTest, DocumentsMayBeRequired) {
 
 TEST(DeriveTest, WhatStandsWithinATurnIsNotGuessed) {
   const auto protocol =
-      TinyModel({"<a>", "<z>", "<|eom|>"})
+      ByteModel({"<a>", "<z>", "<|eom|>"})
           .Template(
               "{% for m in messages %}{% if m.reasoning_content %}<a>self:"
               "{{ m.reasoning_content }}<|eom|>{% endif %}"
@@ -399,7 +399,7 @@ TEST(DeriveTest, WhatStandsWithinATurnIsNotGuessed) {
 
 TEST(DeriveTest, NamesOfArgumentsMayBeRepeatedByClosingTags) {
   const auto protocol =
-      TinyModel({"<a>", "<z>", "<n>"})
+      ByteModel({"<a>", "<z>", "<n>"})
           .Template(
               "{% for m in messages %}<a>{{ m.role }}:{{ m.content or '' }}"
               "{% for c in m.tool_calls or [] %}<n>{{ c.function.name }}"

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "protocol/tiny_model.h"
+#include "protocol/byte_model.h"
 
 namespace fullstop {
 namespace {
@@ -16,8 +16,8 @@ using nlohmann::ordered_json;
 // token, two in any other spelling.
 class KeptTest : public testing::Test {
  protected:
-  static TinyModel Model(const std::string& content) {
-    return TinyModel({"<u>", "<a>", "<z>", "<end>"},
+  static ByteModel Model(const std::string& content) {
+    return ByteModel({"<u>", "<a>", "<z>", "<end>"},
                      {"ab", "abc", "<think>", "</think>"})
         .Template(
             "{% for m in messages %}{% if m.role == 'user' %}<u>"
@@ -28,7 +28,7 @@ class KeptTest : public testing::Test {
             "{% if add_generation_prompt %}<a>{% endif %}");
   }
 
-  RenderedPrompt Prompt(const TinyModel& model, ordered_json answer,
+  RenderedPrompt Prompt(const ByteModel& model, ordered_json answer,
                         std::vector<TokenId> kept) {
     RenderRequest request;
     answer["role"] = "assistant";
@@ -42,7 +42,7 @@ class KeptTest : public testing::Test {
 
   // The ids between the <a> of the answer and the <u> behind it.
   static std::vector<TokenId> Reply(const RenderedPrompt& prompt,
-                                    const TinyModel& model) {
+                                    const ByteModel& model) {
     std::vector<TokenId> ids = prompt.TokenIds();
     const auto begin = std::find(ids.begin(), ids.end(), model.Id("<a>")) + 1;
     const auto end = std::find(begin, ids.end(), model.Id("<u>"));
@@ -51,7 +51,7 @@ class KeptTest : public testing::Test {
 };
 
 TEST_F(KeptTest, UnchangedTextStandsAsItWasGenerated) {
-  const TinyModel model = Model("{{ m.content }}");
+  const ByteModel model = Model("{{ m.content }}");
   const std::vector<TokenId> ids = {'a', 'b', 'c', model.Id("<z>")};
   const RenderedPrompt prompt = Prompt(model, {{"content", "abc"}}, ids);
   EXPECT_EQ(Reply(prompt, model), ids);
@@ -63,8 +63,8 @@ TEST_F(KeptTest, UnchangedTextStandsAsItWasGenerated) {
 
 // Two line ends are one token at a text's end and two before a word.
 TEST_F(KeptTest, BeforeAReplyStandsWhatItWasGeneratedBehind) {
-  const TinyModel model =
-      TinyModel({"<a>", "<z>"})
+  const ByteModel model =
+      ByteModel({"<a>", "<z>"})
           .Merge("\u010A", "\u010A")
           .Template(
               "{% for m in messages %}<a>\n\n{{ m.content }}<z>"
@@ -87,7 +87,7 @@ TEST_F(KeptTest, BeforeAReplyStandsWhatItWasGeneratedBehind) {
 }
 
 TEST_F(KeptTest, SourcesCoverTheTextAgain) {
-  const TinyModel model = Model("{{ m.content }}");
+  const ByteModel model = Model("{{ m.content }}");
   const RenderedPrompt prompt =
       Prompt(model, {{"content", "abc"}}, {'a', 'b', 'c', model.Id("<z>")});
   size_t at = 0;
@@ -99,7 +99,7 @@ TEST_F(KeptTest, SourcesCoverTheTextAgain) {
 }
 
 TEST_F(KeptTest, WhiteSpaceThatIsTrimmedAtTheEndIsReported) {
-  const TinyModel model = Model("{{ m.content | trim }}");
+  const ByteModel model = Model("{{ m.content | trim }}");
   const RenderedPrompt prompt = Prompt(model, {{"content", "ab\n"}},
                                        {model.Id("ab"), '\n', model.Id("<z>")});
   ASSERT_EQ(prompt.kept[0].reencoded.size(), 1);
@@ -109,7 +109,7 @@ TEST_F(KeptTest, WhiteSpaceThatIsTrimmedAtTheEndIsReported) {
 }
 
 TEST_F(KeptTest, AControlTokenThatIsNotWrittenIsReported) {
-  const TinyModel model = Model("{{ m.content }}");
+  const ByteModel model = Model("{{ m.content }}");
   const RenderedPrompt prompt =
       Prompt(model, {{"content", "ab"}},
              {model.Id("ab"), model.Id("<end>"), model.Id("<z>")});
@@ -119,7 +119,7 @@ TEST_F(KeptTest, AControlTokenThatIsNotWrittenIsReported) {
 }
 
 TEST_F(KeptTest, AnEmptyThoughtThatHistoryLeavesOutIsReported) {
-  const TinyModel model = Model(
+  const ByteModel model = Model(
       "{% if m.thinking %}<think>{{ m.thinking }}</think>{% endif %}"
       "{{ m.content }}");
   const RenderedPrompt prompt =
@@ -132,7 +132,7 @@ TEST_F(KeptTest, AnEmptyThoughtThatHistoryLeavesOutIsReported) {
 }
 
 TEST_F(KeptTest, StopThatTheHistoryWritesOtherwiseIsNotKept) {
-  const TinyModel model = Model("{{ m.content }}");
+  const ByteModel model = Model("{{ m.content }}");
   const RenderedPrompt prompt = Prompt(
       model, {{"content", "abc"}}, {model.Id("ab"), 'c', model.Id("<end>")});
   EXPECT_EQ(Reply(prompt, model),
@@ -147,7 +147,7 @@ TEST_F(KeptTest, StopThatTheHistoryWritesOtherwiseIsNotKept) {
 }
 
 TEST_F(KeptTest, AReplyThatIsNothingButAStopHasAPlace) {
-  const TinyModel model = Model("{{ m.content }}");
+  const ByteModel model = Model("{{ m.content }}");
   const RenderedPrompt prompt = Prompt(
       model, {{"content", ""}}, {model.Id("<think>"), model.Id("<end>")});
   ASSERT_EQ(prompt.kept[0].reencoded.size(), 1);
@@ -158,7 +158,7 @@ TEST_F(KeptTest, AReplyThatIsNothingButAStopHasAPlace) {
 }
 
 TEST_F(KeptTest, CancelledReplyIsClosedByTheTemplate) {
-  const TinyModel model = Model("{{ m.content }}");
+  const ByteModel model = Model("{{ m.content }}");
   const RenderedPrompt prompt =
       Prompt(model, {{"content", "abc"}}, {model.Id("ab"), 'c'});
   EXPECT_EQ(Reply(prompt, model),
@@ -167,7 +167,7 @@ TEST_F(KeptTest, CancelledReplyIsClosedByTheTemplate) {
 }
 
 TEST_F(KeptTest, RewrittenTextIsEncodedAgainWithPlaceAndReason) {
-  const TinyModel model = Model("{{ m.content | upper }}");
+  const ByteModel model = Model("{{ m.content | upper }}");
   const RenderedPrompt prompt =
       Prompt(model, {{"content", "abc"}}, {'a', 'b', 'c', model.Id("<z>")});
   EXPECT_EQ(Reply(prompt, model),
@@ -181,7 +181,7 @@ TEST_F(KeptTest, RewrittenTextIsEncodedAgainWithPlaceAndReason) {
 }
 
 TEST_F(KeptTest, EditedTextIsEncodedAgain) {
-  const TinyModel model = Model("{{ m.content }}");
+  const ByteModel model = Model("{{ m.content }}");
   const RenderedPrompt prompt =
       Prompt(model, {{"content", "axc"}}, {'a', 'b', 'c', model.Id("<z>")});
   ASSERT_EQ(prompt.kept[0].reencoded.size(), 1);
@@ -190,7 +190,7 @@ TEST_F(KeptTest, EditedTextIsEncodedAgain) {
 }
 
 TEST_F(KeptTest, TrimmedTextKeepsTheTokensWithin) {
-  const TinyModel model = Model("{{ m.content | trim }}");
+  const ByteModel model = Model("{{ m.content | trim }}");
   const RenderedPrompt prompt = Prompt(model, {{"content", "\nabc"}},
                                        {'\n', 'a', 'b', 'c', model.Id("<z>")});
   EXPECT_EQ(Reply(prompt, model),
@@ -201,7 +201,7 @@ TEST_F(KeptTest, TrimmedTextKeepsTheTokensWithin) {
 }
 
 TEST_F(KeptTest, TokenAcrossTheEdgeOfTheTextIsEncodedAgain) {
-  const TinyModel model = Model("{{ m.content[1:] }}");
+  const ByteModel model = Model("{{ m.content[1:] }}");
   const RenderedPrompt prompt =
       Prompt(model, {{"content", "abcd"}},
              {model.Id("ab"), 'c', 'd', model.Id("<z>")});
@@ -213,7 +213,7 @@ TEST_F(KeptTest, TokenAcrossTheEdgeOfTheTextIsEncodedAgain) {
 }
 
 TEST_F(KeptTest, DroppedThoughtIsReportedAndTheAnswerKept) {
-  const TinyModel model = Model(
+  const ByteModel model = Model(
       "{% if loop.last %}<think>{{ m.thinking }}</think>{% endif %}"
       "{{ m.content }}");
   // The answer's text stands in the thought too.
@@ -230,7 +230,7 @@ TEST_F(KeptTest, DroppedThoughtIsReportedAndTheAnswerKept) {
 }
 
 TEST_F(KeptTest, ThoughtIsKeptWithItsMarkersWhereItIsWritten) {
-  const TinyModel model = Model(
+  const ByteModel model = Model(
       "{% if m.thinking %}<think>{{ m.thinking }}</think>{% endif %}"
       "{{ m.content }}");
   const std::vector<TokenId> ids = {
@@ -243,7 +243,7 @@ TEST_F(KeptTest, ThoughtIsKeptWithItsMarkersWhereItIsWritten) {
 }
 
 TEST_F(KeptTest, MarkerSpelledInPiecesDoesNotReplaceTheTemplates) {
-  const TinyModel model = Model(
+  const ByteModel model = Model(
       "{% if m.thinking %}<think>{{ m.thinking }}</think>{% endif %}"
       "{{ m.content }}");
   std::vector<TokenId> ids;
@@ -256,7 +256,7 @@ TEST_F(KeptTest, MarkerSpelledInPiecesDoesNotReplaceTheTemplates) {
 }
 
 TEST_F(KeptTest, OtherMessagesIdsDoNotChange) {
-  const TinyModel model = Model("{{ m.content }}");
+  const ByteModel model = Model("{{ m.content }}");
   const RenderedPrompt kept =
       Prompt(model, {{"content", "abc"}}, {'a', 'b', 'c', model.Id("<z>")});
   const RenderedPrompt plain = Prompt(model, {{"content", "abc"}}, {});
@@ -267,7 +267,7 @@ TEST_F(KeptTest, OtherMessagesIdsDoNotChange) {
 }
 
 TEST_F(KeptTest, IdsThatAreNoneAreRefused) {
-  const TinyModel model = Model("{{ m.content }}");
+  const ByteModel model = Model("{{ m.content }}");
   EXPECT_THROW(Prompt(model, {{"content", "abc"}}, {-1}), Error);
   EXPECT_THROW(Prompt(model, {{"content", "abc"}}, {100000}), Error);
 }

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/file.h"
-#include "protocol/tiny_model.h"
+#include "protocol/byte_model.h"
 
 namespace fullstop {
 
@@ -72,7 +72,7 @@ inline std::vector<std::string> MarkersIn(std::string_view source) {
 // A model with the template of that NAME; markers that are tags are added
 // tokens and not special, as most makers have them. "<s>" and "</s>" stand for
 // bos_token and eos_token and are declared as such.
-inline TinyModel PublishedModel(const std::filesystem::path& file) {
+inline ByteModel PublishedModel(const std::filesystem::path& file) {
   const std::string source = ReadFile(file.string());
   std::vector<std::string> control;
   std::vector<std::string> tags;
@@ -85,7 +85,7 @@ inline TinyModel PublishedModel(const std::filesystem::path& file) {
     (is_tag ? tags : control).push_back(std::move(marker));
   }
   control.insert(control.end(), {"<s>", "</s>"});
-  TinyModel model(std::move(control), std::move(tags));
+  ByteModel model(std::move(control), std::move(tags));
   model.Template(source).Declare("bos", "<s>");
   const bool reads_eos = source.find("eos_token") != std::string::npos &&
                          source.find("set eos_token") == std::string::npos;

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "protocol/tiny_model.h"
+#include "protocol/byte_model.h"
 
 namespace fullstop {
 namespace {
@@ -17,8 +17,8 @@ constexpr const char* kSource =
     "{{ m.content }}<|end|>{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|><think>\n{% endif %}";
 
-TinyModel Model() {
-  return TinyModel({"<s>", "<|user|>", "<|assistant|>", "<|end|>"},
+ByteModel Model() {
+  return ByteModel({"<s>", "<|user|>", "<|assistant|>", "<|end|>"},
                    {"<think>", "</think>", "<note>", "  "})
       .Template(kSource)
       .Declare("bos", "<s>");
@@ -53,7 +53,7 @@ TEST(RenderTest, EveryByteKnowsItsField) {
 }
 
 TEST(RenderTest, MarkerTypedByAUserIsOrdinaryText) {
-  const TinyModel model = Model();
+  const ByteModel model = Model();
   const auto protocol = model.Resolve();
   RenderRequest request;
   request.messages =
@@ -70,7 +70,7 @@ TEST(RenderTest, MarkerTypedByAUserIsOrdinaryText) {
 }
 
 TEST(RenderTest, AddedTokensThatTheTemplateNeverWritesMatchEverywhere) {
-  const TinyModel model = Model();
+  const ByteModel model = Model();
   RenderRequest request;
   request.messages = Messages(R"([{"role": "user", "content": "a<note>  b"}])");
   const auto ids = Render(*model.Resolve(), request).TokenIds();
@@ -79,7 +79,7 @@ TEST(RenderTest, AddedTokensThatTheTemplateNeverWritesMatchEverywhere) {
 }
 
 TEST(RenderTest, UnknownRoleCannotSpellAMarker) {
-  const TinyModel model = Model();
+  const ByteModel model = Model();
   RenderRequest request;
   request.messages = Messages(R"([{"role": "end|><|user", "content": "x"}])");
   const auto ids = Render(*model.Resolve(), request).TokenIds();
@@ -88,8 +88,8 @@ TEST(RenderTest, UnknownRoleCannotSpellAMarker) {
 }
 
 TEST(RenderTest, ContentIsNeverJoinedWithTemplateIntoAMarker) {
-  const TinyModel model({"<|end|>"});
-  TinyModel with = model;
+  const ByteModel model({"<|end|>"});
+  ByteModel with = model;
   with.Template("{% for m in messages %}<|{{ m.content }}|>{% endfor %}");
   RenderRequest request;
   request.messages = Messages(R"([{"role": "user", "content": "end"}])");
@@ -98,8 +98,8 @@ TEST(RenderTest, ContentIsNeverJoinedWithTemplateIntoAMarker) {
 }
 
 TEST(RenderTest, PrintedContainersStayContent) {
-  const TinyModel model = Model();
-  TinyModel with = model;
+  const ByteModel model = Model();
+  ByteModel with = model;
   with.Template(
       "{{ messages }}{{ messages | tojson }}{{ messages | string }}"
       "{% for m in messages %}{% for k, v in m.items() %}{{ k }}{{ v }}"
@@ -118,7 +118,7 @@ TEST(RenderTest, PrintedContainersStayContent) {
 }
 
 TEST(RenderTest, VariableCannotReplaceBosByAMarkerOfItsOwn) {
-  const TinyModel model = Model();
+  const ByteModel model = Model();
   RenderRequest request;
   request.messages = Messages("[]");
   request.variables = Messages(R"({"bos_token": "<|end|>"})");
@@ -169,14 +169,14 @@ TEST(RenderTest, WrongTypesAreToldByName) {
 }
 
 TEST(RenderTest, NoTemplateIsRefusedWithAWayOn) {
-  const auto protocol = TinyModel({"<s>"}).Resolve();
+  const auto protocol = ByteModel({"<s>"}).Resolve();
   EXPECT_FALSE(protocol->has_template());
   EXPECT_THROW(Render(*protocol, {}), Error);
 }
 
 TEST(RenderTest, OpenThoughtIsSeenFromThePromptsTail) {
   const auto protocol =
-      TinyModel({"<u>", "<a>", "<z>"})
+      ByteModel({"<u>", "<a>", "<z>"})
           .Template(
               "{% for m in messages %}{% if m.role == 'user' %}<u>"
               "{{ m.content }}{% else %}<a>"

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/file.h"
+#include "protocol/byte_model.h"
 #include "protocol/reply_parser.h"
-#include "protocol/tiny_model.h"
 
 namespace fullstop {
 
@@ -124,7 +124,7 @@ inline std::vector<ReplyFormat> ReadReplyFormats() {
     control.insert(control.end(), {"<|turn|>", "<|end|>"});
     ReplyFormat format;
     format.name = item["name"];
-    format.protocol = TinyModel(control).Template(item["template"]).Resolve();
+    format.protocol = ByteModel(control).Template(item["template"]).Resolve();
     const auto with_tools =
         ReplyGrammar::Make(format.protocol->facts(), CaseTools());
     const auto without = ReplyGrammar::Make(format.protocol->facts());

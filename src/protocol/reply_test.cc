@@ -2,13 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include "protocol/tiny_model.h"
+#include "protocol/byte_model.h"
 
 namespace fullstop {
 namespace {
 
-TinyModel Model() {
-  return TinyModel({"<a>", "<z>"}, {"<think>", "</think>"})
+ByteModel Model() {
+  return ByteModel({"<a>", "<z>"}, {"<think>", "</think>"})
       .Template(
           "{% for m in messages %}<a>{{ m.role }}:{% if m.thinking %}"
           "<think>{{ m.thinking }}</think>{% endif %}{{ m.content }}<z>"
@@ -16,7 +16,7 @@ TinyModel Model() {
 }
 
 // TEXT as ids: special tokens where they are spelt, bytes elsewhere.
-std::vector<TokenId> Ids(const TinyModel& model, std::string_view text) {
+std::vector<TokenId> Ids(const ByteModel& model, std::string_view text) {
   std::vector<TokenId> ids;
   while (!text.empty()) {
     size_t length = 1;
@@ -31,7 +31,7 @@ std::vector<TokenId> Ids(const TinyModel& model, std::string_view text) {
 }
 
 SplitReply Split(std::string_view text, bool open = false) {
-  const TinyModel model = Model();
+  const ByteModel model = Model();
   return SplitThought(*model.Resolve(), Ids(model, text), open);
 }
 
@@ -60,7 +60,7 @@ TEST(ReplyTest, UnclosedThoughtIsNoAnswer) {
 }
 
 TEST(ReplyTest, QuotedMarkersAreText) {
-  const TinyModel model = Model();
+  const ByteModel model = Model();
   std::vector<TokenId> ids;
   for (const char c : std::string("<think>no</think>")) ids.push_back(c);
   const SplitReply split = SplitThought(*model.Resolve(), ids, false);

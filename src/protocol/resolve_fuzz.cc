@@ -7,10 +7,10 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "protocol/byte_model.h"
 #include "protocol/normalize.h"
 #include "protocol/render.h"
 #include "protocol/show.h"
-#include "protocol/tiny_model.h"
 
 namespace fullstop {
 namespace {
@@ -21,8 +21,8 @@ std::string_view TakePart(std::string_view* rest) {
   return part;
 }
 
-TinyModel Model(std::string_view numbers) {
-  TinyModel model({"<s>", "<|im_start|>", "<|im_end|>", "</s>"},
+ByteModel Model(std::string_view numbers) {
+  ByteModel model({"<s>", "<|im_start|>", "<|im_end|>", "</s>"},
                   {"<think>", "</think>", "\n\n"});
   for (const char* key :
        {"tokenizer.ggml.bos_token_id", "tokenizer.ggml.eos_token_id",
@@ -48,7 +48,7 @@ void CheckPrompt(const RenderedPrompt& prompt) {
 }
 
 void Run(std::string_view input) {
-  const TinyModel model = Model(TakePart(&input).substr(0, 8));
+  const ByteModel model = Model(TakePart(&input).substr(0, 8));
   const std::string_view source = TakePart(&input);
   ProtocolSources sources = model.Sources();
   sources.templates.push_back(

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "protocol/tiny_model.h"
+#include "protocol/byte_model.h"
 
 namespace fullstop {
 namespace {
@@ -13,8 +13,8 @@ namespace {
 using nlohmann::ordered_json;
 using testing::HasSubstr;
 
-TinyModel Model() {
-  return TinyModel({"<s>", "<u>", "<a>", "<z>", "</s>"},
+ByteModel Model() {
+  return ByteModel({"<s>", "<u>", "<a>", "<z>", "</s>"},
                    {"<think>", "</think>"})
       .Template(
           "{{ bos_token }}{% for m in messages %}"
@@ -54,9 +54,9 @@ TEST(ShowTest, ReadingBackGivesTheSameFacts) {
 }
 
 TEST(ShowTest, DerivedStringsAndMissingTemplatesReadBackToo) {
-  const auto text_only = TinyModel({}).Template(
+  const auto text_only = ByteModel({}).Template(
       "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}");
-  for (const TinyModel& model : {text_only, TinyModel({"<x>"})}) {
+  for (const ByteModel& model : {text_only, ByteModel({"<x>"})}) {
     const auto json = ToJson(model.Resolve()->facts());
     EXPECT_EQ(ToJson(ProtocolFromJson(json)), json);
   }
@@ -74,7 +74,7 @@ TEST(ShowTest, DamagedJsonIsRefusedByKey) {
 }
 
 TEST(ShowTest, HashIgnoresWhoSaysSoAndSampling) {
-  const auto hash = [](const TinyModel& model) {
+  const auto hash = [](const ByteModel& model) {
     return model.Resolve()->hash();
   };
   const std::string plain = hash(Model());
@@ -109,13 +109,13 @@ TEST(ShowTest, TextTellsEndsFirst) {
 }
 
 TEST(ShowTest, MissingTemplateIsSaid) {
-  EXPECT_THAT(PrintProtocol(TinyModel({"<x>"}).Resolve()->facts(), false),
+  EXPECT_THAT(PrintProtocol(ByteModel({"<x>"}).Resolve()->facts(), false),
               HasSubstr("template    none: give one with --template FILE"));
 }
 
 TEST(ShowTest, HostileTokensCannotReachTheTerminal) {
   const auto protocol =
-      TinyModel({"\x1b[2J\x07", "a\nb"})
+      ByteModel({"\x1b[2J\x07", "a\nb"})
           .Template(
               "{% for m in messages %}{{ m.content }}\x1b[2J\x07"
               "{% endfor %}")

@@ -8,8 +8,8 @@
 
 #include "base/file.h"
 #include "format/hf_folder.h"
+#include "protocol/byte_model.h"
 #include "protocol/render.h"
-#include "protocol/tiny_model.h"
 
 namespace fullstop {
 namespace {
@@ -34,7 +34,7 @@ class SourcesFolderTest : public ::testing::Test {
   ProtocolSources Read() const {
     return SourcesFromFolder(
         HfFolder::Open(folder_),
-        TinyModel({"<s>", "</s>", "<end>"}).Sources().tokenizer);
+        ByteModel({"<s>", "</s>", "<end>"}).Sources().tokenizer);
   }
   static std::string Stops(const ProtocolSources& sources) {
     std::string told;

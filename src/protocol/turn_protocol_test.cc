@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "protocol/tiny_model.h"
+#include "protocol/byte_model.h"
 
 namespace fullstop {
 namespace {
@@ -13,8 +13,8 @@ namespace {
 constexpr const char* kSource =
     "{% for m in messages %}<a>{{ m.role }}\n{{ m.content }}<z>{% endfor %}";
 
-TinyModel Model() {
-  return TinyModel({"<s>", "<a>", "<z>", "<e>"}).Template(kSource);
+ByteModel Model() {
+  return ByteModel({"<s>", "<a>", "<z>", "<e>"}).Template(kSource);
 }
 
 std::vector<FindingKind> Kinds(const TurnProtocol& protocol) {
@@ -26,8 +26,8 @@ std::vector<FindingKind> Kinds(const TurnProtocol& protocol) {
 }
 
 TEST(TurnProtocolTest, AllDeclarationsOfAnIdAreKeptInOrder) {
-  const TinyModel model = Model();
-  TinyModel declared = model;
+  const ByteModel model = Model();
+  ByteModel declared = model;
   declared.Declare("eos", "<z>")
       .Declare("eot", "<z>")
       .StopIds({model.Id("<z>"), model.Id("<s>")});
@@ -140,8 +140,8 @@ TEST(TurnProtocolTest, ToolTemplateIsChosenWhenToolsAreGiven) {
 }
 
 TEST(TurnProtocolTest, AddedTokenThatTheTemplateWritesIsControl) {
-  const TinyModel model({"<s>"}, {"<in>", "<out>", "\n\n", "<|user|>"});
-  TinyModel with = model;
+  const ByteModel model({"<s>"}, {"<in>", "<out>", "\n\n", "<|user|>"});
+  ByteModel with = model;
   with.Template(
       "{% for m in messages %}{{ '<|' + m.role + '|>' }}<in>{{ m.content }}"
       "\n\n{% endfor %}");
@@ -162,7 +162,7 @@ TEST(TurnProtocolTest, SuppressedEndIsAFinding) {
 
 TEST(TurnProtocolTest, TemplateThatDoesNotCompileIsRefusedWithItsPlace) {
   const auto protocol =
-      TinyModel({"<s>"}).Template("{{ bos_token }}\n{{ foo( }}").Resolve();
+      ByteModel({"<s>"}).Template("{{ bos_token }}\n{{ foo( }}").Resolve();
   try {
     protocol->TemplateFor(false);
     FAIL();
@@ -174,7 +174,7 @@ TEST(TurnProtocolTest, TemplateThatDoesNotCompileIsRefusedWithItsPlace) {
 }
 
 TEST(TurnProtocolTest, FilesThatDisagreeAboutEndsAreAFinding) {
-  ProtocolSources sources = TinyModel({"<s>", "</s>", "<z>"}).Sources();
+  ProtocolSources sources = ByteModel({"<s>", "</s>", "<z>"}).Sources();
   const auto declare = [&](int64_t id, Provenance provenance,
                            const char* where) {
     sources.stops.push_back({id, std::nullopt, {provenance, where}});
