@@ -39,6 +39,15 @@ std::vector<std::byte> BytesOf(const ModelTensor& tensor) {
   return bytes;
 }
 
+void ExpectLogits(ForwardModel& model, const TinyModel& tiny) {
+  const auto logits = PrefillLogits(model, tiny.ids);
+  for (size_t row = 0; row < logits.size(); ++row) {
+    for (size_t i = 0; i < logits[row].size(); ++i) {
+      EXPECT_NEAR(logits[row][i], tiny.logits[row][i], 3e-4);
+    }
+  }
+}
+
 // DeepSeek's tiny model as files hold it that were made before its keys' and
 // values' matrices were written apart.
 class OldDeepSeekTest : public testing::Test {
@@ -85,18 +94,7 @@ TEST_F(OldDeepSeekTest, MatrixOfKeysAndValuesIsTakenApart) {
       GgufFile::Parse(std::as_bytes(std::span(bytes_)), "old.gguf");
   const auto model =
       LoadModel(file, {.cache_type = kernels::CacheType::kF32, .threads = 1});
-  std::vector<Row> rows;
-  for (const TokenId id : model_.ids) {
-    rows.push_back({.position = static_cast<int32_t>(rows.size()),
-                    .token = id,
-                    .want = Want::kLogits});
-  }
-  ForwardResult& result = model->Forward(rows, Phase::kDecode);
-  for (size_t row = 0; row < rows.size(); ++row) {
-    for (size_t i = 0; i < result.Logits(row).size(); ++i) {
-      EXPECT_NEAR(result.Logits(row)[i], model_.logits[row][i], 3e-4);
-    }
-  }
+  ExpectLogits(*model, model_);
 }
 
 TEST_F(OldDeepSeekTest, MatrixOfAnotherShapeIsRefused) {
@@ -112,6 +110,68 @@ TEST_F(OldDeepSeekTest, MatrixOfAnotherShapeIsRefused) {
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), Error::Kind::kFormat);
     EXPECT_THAT(error.what(), testing::HasSubstr("attn_kv_b.weight"));
+  }
+}
+
+// Qwen 3 Next's tiny model as files hold it that were made before queries, keys
+// and values were written apart from their gates: rows as the folder has them.
+class OldQwen3NextTest : public testing::Test {
+ protected:
+  OldQwen3NextTest() : model_(TinyModelOf("qwen3_next")) {
+    const std::string path = WriteTinyModel(model_, testing::TempDir());
+    const HfFolder folder = HfFolder::Open(path);
+    const ModelFile file = ReadModelFolder(folder);
+    GgufWriter writer;
+    for (const GgufEntry& entry : file.keys().entries()) {
+      writer.Add(entry.key, entry.value);
+    }
+    const SafetensorsSet weights = folder.OpenWeights();
+    std::deque<std::vector<std::byte>> data;
+    for (const ModelTensor& tensor : file.tensors()) {
+      const std::string block =
+          tensor.name.substr(0, tensor.name.rfind("attn"));
+      const SafetensorsTensor* fused =
+          weights.Find("model.layers." + std::to_string(LayerOf(tensor.name)) +
+                       ".linear_attn.in_proj_qkvz.weight");
+      if (tensor.name.ends_with("attn_qkv.weight")) {
+        writer.AddTensor(block + "ssm_in.weight", TensorType::kF32,
+                         {fused->shape[1], fused->shape[0]}, fused->data);
+      } else if (!tensor.name.ends_with("attn_gate.weight")) {
+        writer.AddTensor(tensor.name, tensor.type, tensor.shape,
+                         data.emplace_back(BytesOf(tensor)));
+      }
+    }
+    bytes_ = writer.ToString();
+  }
+
+  static int LayerOf(const std::string& name) {
+    return name.starts_with("blk.") ? std::stoi(name.substr(4)) : -1;
+  }
+
+  TinyModel model_;
+  std::string bytes_;
+};
+
+TEST_F(OldQwen3NextTest, MatrixOfAllIsTakenApart) {
+  const GgufFile file =
+      GgufFile::Parse(std::as_bytes(std::span(bytes_)), "old.gguf");
+  const auto model =
+      LoadModel(file, {.cache_type = kernels::CacheType::kF32, .threads = 1});
+  ExpectLogits(*model, model_);
+}
+
+TEST_F(OldQwen3NextTest, MatrixOfAnotherShapeIsRefused) {
+  const std::string key = "qwen3next.ssm.inner_size";
+  const size_t value = bytes_.find(key) + key.size() + sizeof(uint32_t);
+  bytes_[value] = static_cast<char>(bytes_[value] / 2);
+  const GgufFile file =
+      GgufFile::Parse(std::as_bytes(std::span(bytes_)), "old.gguf");
+  try {
+    LoadModel(file, {});
+    FAIL() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), Error::Kind::kFormat);
+    EXPECT_THAT(error.what(), testing::HasSubstr("ssm_in.weight"));
   }
 }
 

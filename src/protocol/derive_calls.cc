@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <map>
 #include <utility>
 #include <vector>
 
+#include "protocol/sampled_calls.h"
 #include "protocol/symbols.h"
 
 namespace fullstop {
@@ -16,19 +16,9 @@ using nlohmann::ordered_json;
 
 constexpr std::array<const char*, 2> kPlaces = {"north", "south"};
 constexpr std::array<int, 2> kDepths = {25, 17};
-// Stand for a call's id, and a key that is written again, in the text around
-// them.
-constexpr char32_t kIdSlot = 0x7FFFFFFF;
-constexpr char32_t kKeySlot = 0x7FFFFFFE;
 
 bool IsWordByte(char32_t symbol) {
   return symbol < 128 && std::isalnum(static_cast<int>(symbol)) != 0;
-}
-
-SymbolView StripSpace(SymbolView text) {
-  text.remove_prefix(LeadingSpace(text));
-  while (!text.empty() && IsSpace(text.back())) text.remove_suffix(1);
-  return text;
 }
 
 // How much of PREFIX stands before a tag or a word that it cuts in two; NEXT
@@ -40,11 +30,10 @@ size_t BackToTag(SymbolView prefix, SymbolView next) {
   if (open != SymbolView::npos && (close == SymbolView::npos || close < open)) {
     size = open;
   }
-  while (size > 0 && size == prefix.size() && !next.empty() &&
-         IsWordByte(next.front()) && IsWordByte(prefix[size - 1])) {
+  if (size > 0 && size == prefix.size() && !next.empty() &&
+      IsWordByte(next.front()) && IsWordByte(prefix[size - 1])) {
     const size_t word = prefix.find_last_of(U"<>[]{}() \n\"'|:");
     size = word == SymbolView::npos ? 0 : word + 1;
-    break;
   }
   return size;
 }
@@ -72,26 +61,6 @@ size_t CommonSuffix(SymbolView a, SymbolView b) {
   return size;
 }
 
-// The end of the bracketed value at BEGIN; npos where it has none.
-size_t BracketEnd(std::string_view text, size_t begin) {
-  size_t depth = 0;
-  bool quoted = false;
-  for (size_t i = begin; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted) {
-      if (c == '\\') ++i;
-      quoted = c != '"';
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == '{' || c == '[') {
-      ++depth;
-    } else if (c == '}' || c == ']') {
-      if (--depth == 0) return i + 1;
-    }
-  }
-  return std::string_view::npos;
-}
-
 // The last text in quotation marks in TEXT.
 std::string LastQuoted(std::string_view text) {
   const size_t close = text.rfind('"');
@@ -103,148 +72,24 @@ std::string LastQuoted(std::string_view text) {
 
 class FormatReader {
  public:
-  explicit FormatReader(const CallSample& sample)
-      : probe_(sample.probe),
-        text_(sample.probe.text),
-        message_(sample.message),
+  // CALLS must be complete.
+  FormatReader(const CallSample& sample, const SampledCalls& calls)
+      : text_(sample.probe.text),
         begin_(sample.begin),
         end_(sample.end),
-        prompt_(StripRight(sample.prompt)) {}
+        prompt_(StripRight(sample.prompt)),
+        calls_(calls) {}
 
-  std::optional<CallFormat> Read() {
-    Collect();
-    if (calls_.empty() || calls_[0].arguments.end == 0) return std::nullopt;
-    for (Call& call : calls_) {
-      if (call.name.end == 0) call.name = call.id;
-      if (call.name.end == 0) return std::nullopt;
-      named_by_id_ = call.name.begin == call.id.begin;
-    }
+  CallFormat Read() {
     if (!ReadJson()) ReadNamed();
     return std::move(format_);
   }
 
  private:
-  struct Pair {
-    ByteRange key;
-    ByteRange value;
-    bool is_text = false;
-    ByteRange key_again = {};  // behind the value
-  };
-  struct Call {
-    ByteRange name;
-    ByteRange id;
-    ByteRange arguments;
-    std::vector<Pair> pairs;
-  };
-
-  void Collect() {
-    for (const ProbePart& part : probe_.parts) {
-      if (part.id) {
-        tokens_[part.begin] = part;
-        token_texts_[*part.id] =
-            text_.substr(part.begin, part.end - part.begin);
-      } else if (part.message == message_ && part.begin >= begin_) {
-        std::string_view field = part.field;
-        constexpr std::string_view kCalls = "tool_calls[";
-        if (!field.starts_with(kCalls)) continue;
-        const auto index = static_cast<size_t>(field[kCalls.size()] - '0');
-        field.remove_prefix(std::min(field.size(), field.find(']') + 1));
-        if (index > calls_.size() || index > 1) continue;
-        if (index == calls_.size()) calls_.emplace_back();
-        Add(part, field, &calls_[index]);
-      }
-    }
-    while (calls_.size() > 1 && calls_.back().arguments.end == 0) {
-      calls_.pop_back();
-    }
-  }
-
-  void Add(const ProbePart& part, std::string_view field, Call* call) {
-    constexpr std::string_view kArguments = ".function.arguments";
-    ByteRange range{part.begin, part.end};
-    if (field == ".function.name" || field == ".id") {
-      if (text_[range.begin] == '"' && range.end - range.begin > 2) {
-        ++range.begin;
-        --range.end;
-      }
-      // A name may be told twice, the last time right before its arguments.
-      const bool is_id = field == ".id";
-      ByteRange& slot = is_id ? call->id : call->name;
-      if (slot.end == 0 || (!is_id && call->arguments.end == 0)) slot = range;
-    } else if (field.starts_with(kArguments)) {
-      if (call->arguments.end == 0) call->arguments = range;
-      call->arguments.end = range.end;
-      if (field == kArguments) {
-        key_ = range;
-        if (!call->pairs.empty() && IsKeyOf(call->pairs.back(), range)) {
-          call->pairs.back().key_again = range;
-          call->arguments.end = call->pairs.back().value.end;
-        }
-      } else {
-        call->pairs.push_back({key_, range, field.ends_with(".place")});
-      }
-    }
-  }
-
-  bool IsKeyOf(const Pair& pair, const ByteRange& range) const {
-    return pair.key_again.end == 0 &&
-           text_.substr(range.begin, range.end - range.begin) ==
-               text_.substr(pair.key.begin, pair.key.end - pair.key.begin);
-  }
-
-  // The end of the key that is written again at AT; 0 where there is none.
-  size_t KeyAgain(size_t at) const {
-    for (const Call& call : calls_) {
-      for (const Pair& pair : call.pairs) {
-        if (pair.key_again.end != 0 && pair.key_again.begin == at) {
-          return pair.key_again.end;
-        }
-      }
-    }
-    return 0;
-  }
-
-  // Bytes [BEGIN, END) with tokens as symbols and ids of calls as slots.
-  Symbols Piece(size_t begin, size_t end) const {
-    Symbols piece;
-    for (size_t at = begin; at < end;) {
-      const auto token = tokens_.find(at);
-      const auto call = std::find_if(
-          calls_.begin(), calls_.end(),
-          [at](const Call& c) { return c.id.end != 0 && c.id.begin == at; });
-      if (token != tokens_.end()) {
-        piece += TokenSymbol(*token->second.id);
-        at = token->second.end;
-      } else if (call != calls_.end()) {
-        piece += kIdSlot;
-        at = call->id.end;
-      } else if (const size_t again = KeyAgain(at); again != 0) {
-        piece += kKeySlot;
-        at = again;
-      } else {
-        piece += static_cast<char32_t>(static_cast<unsigned char>(text_[at++]));
-      }
-    }
-    return piece;
-  }
-
-  std::string Text(SymbolView symbols) const {
-    std::string text;
-    for (const char32_t symbol : StripSpace(symbols)) {
-      if (symbol == kIdSlot || symbol == kKeySlot) continue;
-      if (IsToken(symbol)) {
-        text += token_texts_.at(IdOf(symbol));
-      } else {
-        text += static_cast<char>(symbol);
-      }
-    }
-    return text;
-  }
-
   void AddSteps(SymbolView symbols) {
     while (true) {
       const size_t slot = symbols.find(kIdSlot);
-      const std::string text = Text(symbols.substr(0, slot));
+      const std::string text = calls_.Text(symbols.substr(0, slot));
       if (!text.empty()) {
         format_.head.push_back({CallStep::Kind::kText, text});
       }
@@ -260,14 +105,14 @@ class FormatReader {
   Symbols Split(const Symbols& before, const std::optional<Symbols>& between,
                 const Symbols& behind) {
     if (!between) {
-      format_.close = Text(behind);
+      format_.close = calls_.Text(behind);
       return before;
     }
     const size_t close = CommonPrefix(*between, behind);
-    format_.close = Text(SymbolView(behind).substr(0, close));
-    format_.section_close = Text(SymbolView(behind).substr(close));
+    format_.close = calls_.Text(SymbolView(behind).substr(0, close));
+    format_.section_close = calls_.Text(SymbolView(behind).substr(close));
     const SymbolView opening = SymbolView(*between).substr(close);
-    const std::string text = Text(opening);
+    const std::string text = calls_.Text(opening);
     if (StripSpace(before).empty() && !text.empty() &&
         prompt_.ends_with(text)) {
       format_.prefilled = true;
@@ -275,43 +120,26 @@ class FormatReader {
     }
     const size_t open = CommonSuffix(before, opening);
     format_.section_open =
-        Text(SymbolView(before).substr(0, before.size() - open));
+        calls_.Text(SymbolView(before).substr(0, before.size() - open));
     return Symbols(SymbolView(before).substr(before.size() - open));
   }
 
-  // The value that holds CALL's name and arguments; FROM is where to look.
-  std::optional<ByteRange> Value(size_t from, const Call& call) const {
-    for (size_t at = from; at < call.name.begin; ++at) {
-      const auto token = tokens_.find(at);
-      if (token != tokens_.end()) {
-        at = token->second.end - 1;
-        continue;
-      }
-      if (text_[at] != '{' && text_[at] != '[') continue;
-      const size_t end = BracketEnd(text_, at);
-      if (end != std::string_view::npos && end > call.arguments.end &&
-          end <= end_) {
-        return ByteRange{at, end};
-      }
-    }
-    return std::nullopt;
-  }
-
   bool ReadJson() {
-    const Call& call = calls_[0];
-    if (named_by_id_ || text_[call.name.begin - 1] != '"') return false;
-    const std::optional<ByteRange> first = Value(begin_, call);
+    const SampledCall& call = calls_.first();
+    if (calls_.named_by_id() || text_[call.name.begin - 1] != '"') return false;
+    const std::optional<ByteRange> first = calls_.Value(begin_, call);
     if (!first) return false;
     format_.kind = CallKind::kJson;
     std::optional<Symbols> between;
     size_t end = first->end;
-    if (calls_.size() > 1 && calls_[1].name.begin > first->end) {
-      const auto second = Value(first->end, calls_[1]);
+    if (calls_.several() && calls_.last().name.begin > first->end) {
+      const auto second = calls_.Value(first->end, calls_.last());
       if (!second) return false;
-      between = Piece(first->end, second->begin);
+      between = calls_.Piece(first->end, second->begin);
       end = second->end;
     }
-    AddSteps(Split(Piece(begin_, first->begin), between, Piece(end, end_)));
+    AddSteps(Split(calls_.Piece(begin_, first->begin), between,
+                   calls_.Piece(end, end_)));
     const std::string_view before_name = text_.substr(0, call.name.begin - 1);
     const bool is_key = text_.substr(call.name.end).starts_with("\":");
     if (!is_key) {
@@ -323,34 +151,35 @@ class FormatReader {
 
   void ReadNamed() {
     format_.kind = CallKind::kNamed;
-    const Call& first = calls_[0];
-    const Call& last = calls_.back();
+    const SampledCall& first = calls_.first();
+    const SampledCall& last = calls_.last();
     const bool is_json =
-        text_[first.arguments.begin] == '{' && !TemplateWithin(first);
+        text_[first.arguments.begin] == '{' && !calls_.TemplateWithin(first);
     if (!is_json && first.pairs.size() == 2) ReadPairs();
     const size_t head_end = is_json               ? first.arguments.begin
                             : first.pairs.empty() ? first.arguments.begin
                                                   : first.pairs[0].key.begin;
-    Symbols behind = Piece(last.arguments.end, end_);
+    Symbols behind = calls_.Piece(last.arguments.end, end_);
     std::optional<Symbols> between;
-    if (calls_.size() > 1) {
-      between = Piece(first.arguments.end, last.name.begin);
+    if (calls_.several()) {
+      between = calls_.Piece(first.arguments.end, last.name.begin);
     }
     if (!is_json) {
       behind = BehindValue(behind);
       if (between) between = BehindValue(*between);
     }
     const Symbols open =
-        Split(Piece(begin_, first.name.begin), between, behind);
+        Split(calls_.Piece(begin_, first.name.begin), between, behind);
     AddSteps(open);
     format_.head.push_back(
-        {named_by_id_ ? CallStep::Kind::kId : CallStep::Kind::kName, ""});
-    Symbols name_end = Piece(first.name.end, head_end);
+        {calls_.named_by_id() ? CallStep::Kind::kId : CallStep::Kind::kName,
+         ""});
+    Symbols name_end = calls_.Piece(first.name.end, head_end);
     if (!is_json && !format_.key_open.empty()) {
       name_end.resize(name_end.size() -
                       std::min(name_end.size(), key_open_size_));
     }
-    if (calls_.size() > 1) WithoutIndex(last, &name_end);
+    if (calls_.several()) WithoutIndex(last, &name_end);
     const size_t steps = format_.head.size();
     AddSteps(name_end);
     if (format_.head.size() == steps) {
@@ -375,9 +204,9 @@ class FormatReader {
   }
 
   // A number that differs from call to call is a slot.
-  void WithoutIndex(const Call& other, Symbols* name_end) const {
+  void WithoutIndex(const SampledCall& other, Symbols* name_end) const {
     const size_t end = std::min(end_, other.name.end + name_end->size() + 8);
-    const Symbols second = Piece(other.name.end, end);
+    const Symbols second = calls_.Piece(other.name.end, end);
     size_t at = 0;
     while (at < name_end->size() && at < second.size() &&
            (*name_end)[at] == second[at]) {
@@ -390,37 +219,26 @@ class FormatReader {
     }
   }
 
-  bool TemplateWithin(const Call& call) const {
-    size_t covered = call.arguments.begin;
-    for (const ProbePart& part : probe_.parts) {
-      if (part.begin < covered || part.begin >= call.arguments.end) continue;
-      if (part.id ||
-          !IsWhiteSpace(text_.substr(covered, part.begin - covered))) {
-        return true;
-      }
-      covered = part.end;
-    }
-    return false;
-  }
-
   void ReadPairs() {
-    const std::vector<Pair>& pairs = calls_[0].pairs;
+    const std::vector<SampledPair>& pairs = calls_.first().pairs;
     const size_t text_at = pairs[0].is_text ? 0 : 1;
-    const auto open_of = [&](const Pair& pair) {
-      return Piece(pair.key.end, pair.value.begin);
+    const auto open_of = [&](const SampledPair& pair) {
+      return calls_.Piece(pair.key.end, pair.value.begin);
     };
-    const Symbols before_key = Piece(calls_[0].name.end, pairs[0].key.begin);
+    const Symbols before_key =
+        calls_.Piece(calls_.first().name.end, pairs[0].key.begin);
     const Symbols text_open = open_of(pairs[text_at]);
     const Symbols other_open = open_of(pairs[1 - text_at]);
     const SymbolView head = StripSpace(before_key);
     const bool brackets =
         !head.empty() && (head.back() == U'(' || head.back() == U'{');
-    const Symbols between = Piece(pairs[0].value.end, pairs[1].key.begin);
+    const Symbols between =
+        calls_.Piece(pairs[0].value.end, pairs[1].key.begin);
     if (brackets && !text_open.empty() &&
         (text_open[0] == U'=' || text_open[0] == U':')) {
       format_.arguments = ArgumentSyntax::kLiteral;
       format_.assign = static_cast<char>(text_open[0]);
-      const std::string quote = Text(SymbolView(text_open).substr(1));
+      const std::string quote = calls_.Text(SymbolView(text_open).substr(1));
       if (quote != "'" && quote != "\"") format_.quote = quote;
       quote_ = quote;
       format_.end = head.back() == U'(' ? ")" : "}";
@@ -428,8 +246,8 @@ class FormatReader {
     }
     format_.arguments = ArgumentSyntax::kPairs;
     key_open_size_ = CommonSuffix(before_key, between);
-    format_.key_open =
-        Text(SymbolView(between).substr(between.size() - key_open_size_));
+    format_.key_open = calls_.Text(
+        SymbolView(between).substr(between.size() - key_open_size_));
     format_.value_open = KeepBreak(text_open, true);
     const std::string other = KeepBreak(other_open, true);
     if (other != format_.value_open) format_.other_open = other;
@@ -438,12 +256,12 @@ class FormatReader {
     const size_t again = closing.find(kKeySlot);
     format_.value_close = KeepBreak(closing.substr(0, again), false);
     if (again == SymbolView::npos) return;
-    format_.key_close = Text(closing.substr(again + 1));
+    format_.key_close = calls_.Text(closing.substr(again + 1));
   }
 
   // As Text, but with the one line break that stands beside the value.
   std::string KeepBreak(SymbolView symbols, bool at_end) const {
-    std::string text = Text(symbols);
+    std::string text = calls_.Text(symbols);
     if (symbols.empty() || symbols == U"\n") return text;
     if (at_end && symbols.back() == U'\n') return text + "\n";
     if (!at_end && symbols.front() == U'\n') return "\n" + text;
@@ -463,7 +281,7 @@ class FormatReader {
     }
     const auto drop = [&rest, this](const std::string& what) {
       for (size_t n = 1; !what.empty() && n <= rest.size(); ++n) {
-        if (Text(SymbolView(rest).substr(0, n)) == what) {
+        if (calls_.Text(SymbolView(rest).substr(0, n)) == what) {
           rest.erase(0, n);
           return;
         }
@@ -474,19 +292,13 @@ class FormatReader {
     return rest;
   }
 
-  const Probe& probe_;
   const std::string_view text_;
-  const size_t message_;
   const size_t begin_;
   const size_t end_;
   const std::string_view prompt_;
-  std::vector<Call> calls_;
-  ByteRange key_;
-  bool named_by_id_ = false;
+  const SampledCalls& calls_;
   std::string quote_;
   size_t key_open_size_ = 0;
-  std::map<size_t, ProbePart> tokens_;  // by their first byte
-  std::map<TokenId, std::string> token_texts_;
   CallFormat format_;
 };
 
@@ -506,7 +318,9 @@ ordered_json FormatProbeCalls(size_t count, const CallForm& form,
 }
 
 std::optional<CallFormat> ReadCallFormat(const CallSample& sample) {
-  return FormatReader(sample).Read();
+  const SampledCalls calls(sample);
+  if (!calls.complete()) return std::nullopt;
+  return FormatReader(sample, calls).Read();
 }
 
 }  // namespace fullstop

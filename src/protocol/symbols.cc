@@ -19,6 +19,12 @@ size_t LeadingSpace(SymbolView text) {
   return n;
 }
 
+SymbolView StripSpace(SymbolView text) {
+  text.remove_prefix(LeadingSpace(text));
+  while (!text.empty() && IsSpace(text.back())) text.remove_suffix(1);
+  return text;
+}
+
 std::string BytesOf(SymbolView symbols) {
   std::string bytes;
   for (const char32_t symbol : symbols) {

@@ -29,6 +29,8 @@ bool IsSpace(char32_t symbol);
 bool HasToken(SymbolView symbols);
 // How many symbols of white space TEXT begins with.
 size_t LeadingSpace(SymbolView text);
+// TEXT without white space at both ends.
+SymbolView StripSpace(SymbolView text);
 // The bytes alone.
 std::string BytesOf(SymbolView symbols);
 
