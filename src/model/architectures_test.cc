@@ -134,8 +134,9 @@ class OldQwen3NextTest : public testing::Test {
           weights.Find("model.layers." + std::to_string(LayerOf(tensor.name)) +
                        ".linear_attn.in_proj_qkvz.weight");
       if (tensor.name.ends_with("attn_qkv.weight")) {
-        writer.AddTensor(block + "ssm_in.weight", TensorType::kF32,
-                         {fused->shape[1], fused->shape[0]}, fused->data);
+        const std::vector<uint64_t> shape = {fused->shape[1], fused->shape[0]};
+        writer.AddTensor(block + "ssm_in.weight", TensorType::kF32, shape,
+                         fused->data);
       } else if (!tensor.name.ends_with("attn_gate.weight")) {
         writer.AddTensor(tensor.name, tensor.type, tensor.shape,
                          data.emplace_back(BytesOf(tensor)));

@@ -109,7 +109,7 @@ SPECS = {
     "olmo3": {
         "models": "OLMo 3 7B, 32B",
         "config": model(
-        "olmo3", "Olmo3ForCausalLM", rope_theta=100.0, num_hidden_layers=4,
+        "olmo3", "Olmo3ForCausalLM", rope_theta=5e5, num_hidden_layers=4,
         sliding_window=8,
         layer_types=["sliding_attention", "sliding_attention",
                      "sliding_attention", "full_attention"],
