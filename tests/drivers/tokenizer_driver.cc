@@ -69,7 +69,7 @@ void RunSplitter(const char* name) {
   for (std::string line; std::getline(std::cin, line);) {
     const nlohmann::json request = nlohmann::json::parse(line);
     std::vector<uint32_t> ends;
-    for (const fullstop::Piece& piece : splitter.Split(Text(request))) {
+    for (const fullstop::PieceRange& piece : splitter.Split(Text(request))) {
       ends.push_back(piece.end);
     }
     std::cout << nlohmann::json{{"ends", ends}}.dump() << "\n";
