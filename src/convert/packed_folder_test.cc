@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "convert/test_folder.h"
+#include "base/test_folder.h"
 #include "convert/tiny_folders.h"
 #include "convert/to_folder.h"
 #include "convert/to_gguf.h"

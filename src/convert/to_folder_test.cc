@@ -7,10 +7,10 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/test_folder.h"
 #include "convert/folder_config.h"
 #include "convert/folder_protocol.h"
 #include "convert/tensor_stream.h"
-#include "convert/test_folder.h"
 #include "convert/tiny_folders.h"
 #include "format/gguf_writer.h"
 #include "format/safetensors_values.h"

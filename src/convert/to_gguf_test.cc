@@ -9,7 +9,7 @@
 #include <memory>
 
 #include "base/error.h"
-#include "convert/test_folder.h"
+#include "base/test_folder.h"
 #include "convert/tiny_folders.h"
 #include "format/gguf_writer.h"
 #include "model/architectures.h"

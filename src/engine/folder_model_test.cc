@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/test_folder.h"
 #include "engine/loaded_model.h"
 #include "model/tiny_models.h"
 
@@ -58,7 +59,7 @@ nlohmann::ordered_json TinyTokenizer() {
 
 class FolderModelTest : public testing::Test {
  protected:
-  FolderModelTest() : folder_(WriteTinyModel(tiny_, testing::TempDir())) {
+  FolderModelTest() : folder_(WriteTinyModel(tiny_, place_.path())) {
     Write("tokenizer.json", TinyTokenizer());
     Write("tokenizer_config.json", {{"bos_token", "<s>"},
                                     {"eos_token", "<end>"},
@@ -73,6 +74,7 @@ class FolderModelTest : public testing::Test {
     std::ofstream(folder_ + "/" + file) << json.dump();
   }
 
+  const TestFolder place_;
   const TinyModel tiny_ = TinyLlama();
   const std::string folder_;
 };

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/test_folder.h"
 #include "format/safetensors_test_bytes.h"
 
 namespace fullstop {
@@ -16,18 +17,8 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-// A folder that goes away with the test.
 class HfFolderTest : public ::testing::Test {
  protected:
-  HfFolderTest()
-      : folder_(std::filesystem::path(::testing::TempDir()) /
-                ("hf_folder." + std::string(::testing::UnitTest::GetInstance()
-                                                ->current_test_info()
-                                                ->name()))) {
-    std::filesystem::create_directories(folder_);
-  }
-  ~HfFolderTest() override { std::filesystem::remove_all(folder_); }
-
   void Write(const std::string& name, std::string_view content) const {
     const std::filesystem::path path = folder_ / name;
     std::filesystem::create_directories(path.parent_path());
@@ -55,7 +46,8 @@ class HfFolderTest : public ::testing::Test {
     ExpectError(kind, text, [this] { Open().OpenWeights(); });
   }
 
-  std::filesystem::path folder_;
+  const TestFolder place_;
+  const std::filesystem::path folder_ = place_.path();
 };
 
 TEST_F(HfFolderTest, FilesAreReadAndAbsentOnesAreNull) {

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 #include <string>
@@ -10,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/test_folder.h"
 #include "format/hf_folder.h"
 #include "format/json_file.h"
 
@@ -21,11 +21,8 @@ using ::testing::ElementsAre;
 class SafetensorsShardsTest : public testing::Test {
  protected:
   SafetensorsShardsTest() {
-    std::string pattern = testing::TempDir() + "shards.XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
     WriteFileAtomically(folder_ + "/config.json", "{\"model_type\":\"llama\"}");
   }
-  ~SafetensorsShardsTest() override { std::filesystem::remove_all(folder_); }
 
   // SIZE bytes, all the first letter of NAME.
   static void Add(const std::string& name, uint64_t size,
@@ -46,7 +43,8 @@ class SafetensorsShardsTest : public testing::Test {
     return files;
   }
 
-  std::string folder_;
+  const TestFolder place_;
+  const std::string folder_ = place_.path();
 };
 
 TEST_F(SafetensorsShardsTest, OneFileHasNoIndex) {

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/test_folder.h"
 #include "format/safetensors_test_bytes.h"
 
 namespace fullstop {
@@ -220,18 +221,8 @@ TEST(SafetensorsTest, OtherJsonIsRefused) {
   EXPECT_THAT(WhatOfHeader(deep, 0), HasSubstr("holds an array"));
 }
 
-// A folder that goes away with the test.
 class SafetensorsSetTest : public ::testing::Test {
  protected:
-  SafetensorsSetTest()
-      : folder_(std::filesystem::path(::testing::TempDir()) /
-                ("safetensors." + std::string(::testing::UnitTest::GetInstance()
-                                                  ->current_test_info()
-                                                  ->name()))) {
-    std::filesystem::create_directories(folder_);
-  }
-  ~SafetensorsSetTest() override { std::filesystem::remove_all(folder_); }
-
   void Write(const std::string& name, std::string_view content) const {
     WriteFileAtomically(folder_ / name, content);
   }
@@ -263,7 +254,8 @@ class SafetensorsSetTest : public ::testing::Test {
     return "no error";
   }
 
-  std::filesystem::path folder_;
+  const TestFolder place_;
+  const std::filesystem::path folder_ = place_.path();
 };
 
 TEST_F(SafetensorsSetTest, IndexJoinsItsFiles) {

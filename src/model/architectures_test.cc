@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/test_folder.h"
 #include "format/gguf_writer.h"
 #include "format/hf_folder.h"
 #include "format/safetensors.h"
@@ -53,7 +54,8 @@ void ExpectLogits(ForwardModel& model, const TinyModel& tiny) {
 class OldDeepSeekTest : public testing::Test {
  protected:
   OldDeepSeekTest() : model_(TinyModelOf("deepseek_v2_lite")) {
-    const std::string path = WriteTinyModel(model_, testing::TempDir());
+    const TestFolder place;
+    const std::string path = WriteTinyModel(model_, place.path());
     const HfFolder folder = HfFolder::Open(path);
     const ModelFile file = ReadModelFolder(folder);
     GgufWriter writer;
@@ -118,7 +120,8 @@ TEST_F(OldDeepSeekTest, MatrixOfAnotherShapeIsRefused) {
 class OldQwen3NextTest : public testing::Test {
  protected:
   OldQwen3NextTest() : model_(TinyModelOf("qwen3_next")) {
-    const std::string path = WriteTinyModel(model_, testing::TempDir());
+    const TestFolder place;
+    const std::string path = WriteTinyModel(model_, place.path());
     const HfFolder folder = HfFolder::Open(path);
     const ModelFile file = ReadModelFolder(folder);
     GgufWriter writer;

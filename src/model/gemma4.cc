@@ -389,10 +389,10 @@ void ReadFolder(FolderReader& f) {
   f.AddNames(kDecoderNames);
   f.AddNames(kHeadNormNames);
   f.AddNames(kNames);
-  if (!f.Shape("model.embed_tokens_per_layer.weight").empty()) {
-    f.SetCount("embedding_length_per_layer_input",
-               f.Count("hidden_size_per_layer_input", 256));
-  }
+  const bool own_embedding =
+      !f.Shape("model.embed_tokens_per_layer.weight").empty();
+  f.SetCount("embedding_length_per_layer_input",
+             own_embedding ? f.Count("hidden_size_per_layer_input", 256) : 0);
   if (const auto cap = f.FindNumber("final_logit_softcapping")) {
     f.SetNumber("final_logit_softcapping", *cap);
   }

@@ -12,6 +12,7 @@
 #include <limits>
 #include <memory>
 
+#include "base/test_folder.h"
 #include "format/hf_folder.h"
 #include "model/ablations.h"
 #include "model/architectures.h"
@@ -29,8 +30,8 @@ using Logits = std::vector<std::vector<float>>;
 constexpr double kBound = 1e-4;
 
 ModelFile ReadTiny(const TinyModel& model) {
-  return ReadModelFolder(
-      HfFolder::Open(WriteTinyModel(model, testing::TempDir())));
+  const TestFolder folder;
+  return ReadModelFolder(HfFolder::Open(WriteTinyModel(model, folder.path())));
 }
 
 // A cache of floats: halves would be the greater part of the difference.

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/file.h"
+#include "base/test_folder.h"
 #include "format/hf_folder.h"
 #include "protocol/byte_model.h"
 #include "protocol/render.h"
@@ -16,16 +17,7 @@ namespace {
 
 class SourcesFolderTest : public ::testing::Test {
  protected:
-  SourcesFolderTest()
-      : folder_(
-            std::filesystem::path(::testing::TempDir()) /
-            ("sources_folder." + std::string(::testing::UnitTest::GetInstance()
-                                                 ->current_test_info()
-                                                 ->name()))) {
-    std::filesystem::create_directories(folder_);
-    Write("config.json", "{}");
-  }
-  ~SourcesFolderTest() override { std::filesystem::remove_all(folder_); }
+  SourcesFolderTest() { Write("config.json", "{}"); }
 
   void Write(const std::string& name, std::string_view content) const {
     WriteFileAtomically(folder_ / name, content);
@@ -46,7 +38,8 @@ class SourcesFolderTest : public ::testing::Test {
     return told;
   }
 
-  std::filesystem::path folder_;
+  const TestFolder place_;
+  const std::filesystem::path folder_ = place_.path();
 };
 
 TEST_F(SourcesFolderTest, EndsOfAllFilesAreJoined) {

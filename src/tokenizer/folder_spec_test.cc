@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/test_folder.h"
 
 namespace fullstop {
 namespace {
@@ -28,13 +29,7 @@ constexpr std::string_view kTokenizer = R"({"added_tokens": [
 
 class FolderSpecTest : public testing::Test {
  protected:
-  FolderSpecTest()
-      : folder_(testing::TempDir() + "/folder_spec_" +
-                testing::UnitTest::GetInstance()->current_test_info()->name()) {
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-    Write("config.json", R"({"model_type": "llama"})");
-  }
+  FolderSpecTest() { Write("config.json", R"({"model_type": "llama"})"); }
   void Write(const std::string& name, std::string_view content) {
     WriteFileAtomically(folder_ + "/" + name, content);
   }
@@ -42,7 +37,8 @@ class FolderSpecTest : public testing::Test {
     return TokenizerSpecFromFolder(HfFolder::Open(folder_));
   }
 
-  std::string folder_;
+  const TestFolder place_;
+  const std::string folder_ = place_.path();
 };
 
 TEST_F(FolderSpecTest, TheConfigAddsTokensAndRoles) {

@@ -23,7 +23,9 @@ nlohmann::json Logits(const std::string& path,
                       const std::vector<TokenId>& ids) {
   const GgufFile file = GgufFile::Open(path);
   const auto model =
-      LoadModel(file, {.context_length = static_cast<int32_t>(ids.size())});
+      LoadModel(file, {.context_length = static_cast<int32_t>(ids.size()),
+                       .cache_type = kernels::CacheType::kF32,
+                       .cpu_path = kernels::CpuPath::kReference});
   return PrefillLogits(*model, ids);
 }
 
@@ -48,7 +50,7 @@ void Write(const TinyModel& model, const std::string& folder,
 // A model changed where llama.cpp computes otherwise or loads no such file; our
 // own logits stand for those of transformers, which agree on the model itself.
 struct Variant {
-  const char* model;
+  const char* model;   // in the layout that its makers publish
   const char* config;  // merged into config.json
   // By parts of names: other shapes; null leaves a tensor out.
   const char* tensors = "{}";
@@ -71,6 +73,7 @@ constexpr Variant kVariants[] = {
          ".mlp.up_proj.bias": null, ".mlp.down_proj.bias": null})"},
     {"ernie4_5", "{}", R"({"_proj.bias": null})"},
     {"ernie4_5_moe", "{}", R"({"_proj.bias": null, "lm_head.bias": null})"},
+    {"internlm2", "{}", R"({"wo.bias": null})"},
     {"exaone4",
      R"({"head_dim": 8, "sliding_window": null,
          "sliding_window_pattern": null, "layer_types": null})",
@@ -124,7 +127,7 @@ void Run(const std::string& folder, const std::string& type, bool back) {
   for (const TinyModel& model : ReadTinyModels()) {
     Write(model, folder, type, back);
     for (const Variant& variant : kVariants) {
-      if (!back && variant.model == model.name) {
+      if (!back && variant.model == model.name && model.layout == "published") {
         Write(Varied(model, variant), folder, type, false);
       }
     }

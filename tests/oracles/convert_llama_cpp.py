@@ -48,6 +48,8 @@ OTHERWISE = {
     "seed_oss": NO_BIAS.format("seed-oss"),
     "ernie4_5": NO_BIAS.format("ernie4-5"),
     "ernie4_5_moe": NO_BIAS.format("ernie4-5"),
+    "internlm2": "no bias of attention's output in this architecture (src/models/internlm2.cpp); "
+                 "makers publish none",
     "exaone4": "heads that together are as wide as the model, and windows in 64 layers alone "
                "(src/models/exaone4.cpp)",
     "qwen3_5": DELTA.format("qwen35"),

@@ -1,6 +1,6 @@
 // For tests: a folder that goes away with its object.
-#ifndef FULLSTOP_CONVERT_TEST_FOLDER_H_
-#define FULLSTOP_CONVERT_TEST_FOLDER_H_
+#ifndef FULLSTOP_BASE_TEST_FOLDER_H_
+#define FULLSTOP_BASE_TEST_FOLDER_H_
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@ namespace fullstop {
 class TestFolder {
  public:
   TestFolder() {
-    std::string pattern = testing::TempDir() + "convert.XXXXXX";
+    std::string pattern = testing::TempDir() + "fullstop.XXXXXX";
     path_ = ::mkdtemp(pattern.data());
   }
   TestFolder(const TestFolder&) = delete;
@@ -34,4 +34,4 @@ class TestFolder {
 
 }  // namespace fullstop
 
-#endif  // FULLSTOP_CONVERT_TEST_FOLDER_H_
+#endif  // FULLSTOP_BASE_TEST_FOLDER_H_
