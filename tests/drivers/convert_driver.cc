@@ -2,8 +2,9 @@
 // file made from it and, if asked, as the folder made from that, under FOLDER;
 // for tests/oracles/convert_llama_cpp.py and convert_transformers.py:
 //   convert_driver FOLDER TYPE [--back]
-// Prints a line of JSON a model: folder, file, back, ids, and our logits of
-// that file.
+// Prints a line of JSON a model: folder, file, back, ids, whether it has
+// experts, and our logits of that file.
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <exception>
@@ -29,6 +30,13 @@ nlohmann::json Logits(const std::string& path,
   return PrefillLogits(*model, ids);
 }
 
+bool HasExperts(const TinyModel& model) {
+  return std::ranges::any_of(model.tensors, [](const auto& tensor) {
+    return tensor[0].template get<std::string>().find(".experts.") !=
+           std::string::npos;
+  });
+}
+
 void Write(const TinyModel& model, const std::string& folder,
            const std::string& type, bool back) {
   const std::string path = WriteTinyFolder(model, folder);
@@ -38,6 +46,7 @@ void Write(const TinyModel& model, const std::string& folder,
                          {"folder", path},
                          {"file", file},
                          {"ids", model.ids},
+                         {"mixture", HasExperts(model)},
                          {"transformers", model.logits},
                          {"logits", Logits(file, model.ids)}};
   if (back) {
@@ -87,7 +96,9 @@ constexpr Variant kVariants[] = {
      R"({"in_proj_qkv": [64, 32], "in_proj_z": [32, 32],
          "linear_attn.norm": [8], "conv1d": [64, 1, 4],
          "out_proj": [32, 32]})"},
-    {"deepseek_v2", R"({"topk_method": "greedy"})"},
+    {"qwen3_next", R"({"linear_value_head_dim": 8})",
+     R"({"in_proj_qkvz": [96, 32], "linear_attn.norm": [8],
+         "conv1d": [64, 1, 4], "out_proj": [32, 32]})"},
     {"lfm2", R"({"conv_bias": false})", R"({".conv.conv.bias": null,
          "_proj.bias": null})"},
     {"lfm2_moe", R"({"routed_scaling_factor": 1.0})"},

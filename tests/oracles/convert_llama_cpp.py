@@ -28,7 +28,15 @@ except ImportError:
     sys.exit(77)
 import numpy as np
 
-BOUNDS = {"f32": 1e-4}
+# Of eight bits both round activations too, each at other places; rounding moves
+# tokens of a mixture to other experts.
+BOUNDS = {"f32": 1e-4, "f16": 5e-2, "bf16": 0.2, "q8_0": 0.4}
+MIXTURE_BOUND = 0.6
+# Gemma's GELU is read from a table of halves (ggml/src/ggml-cpu/vec.h,
+# ggml_table_gelu_f16). With such a GELU transformers' logits are within 2.1e-7
+# (gemma), 2.1e-6 (gemma4) and 3.9e-5 (gemma4_text) of llama.cpp's, instead of
+# 3.8e-5, 4.8e-4 and 1.8e-4.
+HALVES_BOUND = 1e-3
 # What llama.cpp does otherwise, with the place in its sources (those in
 # llama-cpp-python 0.3.36) where that is so.
 NO_WINDOW = "no window in this architecture (src/models/{}.cpp reads no key of it)"
@@ -53,10 +61,9 @@ OTHERWISE = {
     "exaone4": "heads that together are as wide as the model, and windows in 64 layers alone "
                "(src/models/exaone4.cpp)",
     "qwen3_5": DELTA.format("qwen35"),
+    "qwen3_next": DELTA.format("qwen3next"),
     "qwen3_5_moe": DELTA.format("qwen35moe"),
     "llama4": "chunks and the temperature are fixed (src/models/llama4.cpp, load_arch_hparams)",
-    "deepseek_v2": "groups of experts scored by the sum of their two best, as V3 does "
-                   "(src/llama-graph.cpp, build_moe_ffn)",
     "lfm2": NO_BIAS.format("lfm2"),
     "lfm2_moe": "no factor of the routed experts is read (src/models/lfm2moe.cpp); makers "
                 "publish 1",
@@ -109,7 +116,12 @@ def compare(case, kind):
     if not varied:
         worst = distance(theirs, np.array(case["transformers"]))
         words = f"{worst:.1e} to transformers, " + words
-    if worst <= BOUNDS.get(kind, 5e-2):
+    bound = BOUNDS[kind]
+    if kind == "f32" and case["name"].startswith("gemma"):
+        bound = HALVES_BOUND
+    elif kind in ("bf16", "q8_0") and case["mixture"]:
+        bound = MIXTURE_BOUND
+    if worst <= bound:
         return True, words, float(f"{worst:.1e}")
     if reason and not varied:
         return True, f"{words}: {reason}", reason
@@ -117,12 +129,17 @@ def compare(case, kind):
 
 
 def record(found):
-    """FOUND: [fixture's name, figure or reason]; of several the worst stays."""
+    """FOUND: [fixture's name, figure or reason, whether that is of the variant]; of
+    several figures the worst stays."""
     worst = {}
-    for name, value in found:
+    for name, value, varied in found:
         old = worst.get(name, value)
-        worst[name] = old if isinstance(old, str) else (
-            value if isinstance(value, str) else max(old, value))
+        if varied:
+            worst[name] = f"{old}; varied to fit: {value}"
+        elif isinstance(old, str) or isinstance(value, str):
+            worst[name] = old
+        else:
+            worst[name] = max(old, value)
     path = pathlib.Path(__file__).parent.parent / "fixtures/models/llama_cpp.json"
     path.write_text(json.dumps(worst, indent=1) + "\n", encoding="utf-8")
 
@@ -143,8 +160,8 @@ def main():
             for line in answer.stdout.splitlines():
                 case = json.loads(line)
                 right, words, value = compare(case, kind)
-                if kind == "f32" and "varied" not in case["name"]:
-                    found.append([case["name"].split()[0], value])
+                if kind == "f32":
+                    found.append([case["name"].split()[0], value, "varied" in case["name"]])
                 print(f"{case['name']} {kind}: {words}", flush=True)
                 wrong += not right
                 count += 1

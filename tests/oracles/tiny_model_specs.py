@@ -434,6 +434,8 @@ SPECS = {
         "norm_mean": 0.0, "spread": DELTA, "config": model(
         "qwen3_5_text", "Qwen3_5ForCausalLM", head_dim=16, num_hidden_layers=4,
         **LINEAR, rope_parameters={"rope_type": "default", "rope_theta": 1e4,
+                                   "mrope_section": [2, 1, 1],
+                                   "mrope_interleaved": True,
                                    "partial_rotary_factor": 0.5},
         layer_types=["linear_attention"] * 2 + ["full_attention"] +
         ["linear_attention"])},
@@ -445,5 +447,6 @@ SPECS = {
         moe_intermediate_size=16, shared_expert_intermediate_size=24,
         full_attention_interval=4,
         rope_parameters={"rope_type": "default", "rope_theta": 1e4,
+                         "mrope_section": [2, 1, 1], "mrope_interleaved": True,
                          "partial_rotary_factor": 0.5})},
 }
