@@ -39,6 +39,7 @@ namespace fullstop {
   X(kMiniMaxM2)                   \
   X(kMinistral3)                  \
   X(kOlmo2)                       \
+  X(kOlmoe)                       \
   X(kPhi3)                        \
   X(kQwen2)                       \
   X(kQwen2Moe)                    \

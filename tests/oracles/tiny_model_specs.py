@@ -298,6 +298,13 @@ SPECS = {
         "qwen3_moe", "Qwen3MoeForCausalLM", rope_theta=1e6, head_dim=16,
         num_experts=6, num_experts_per_tok=3, moe_intermediate_size=16,
         norm_topk_prob=True, decoder_sparse_step=1, mlp_only_layers=[])},
+    "olmoe": {
+        "models": "OLMoE 1B-7B",
+        "config": model(
+        "olmoe", "OlmoeForCausalLM", rope_theta=1e4, num_key_value_heads=4,
+        num_experts=6,
+        num_experts_per_tok=3, intermediate_size=16, norm_topk_prob=False,
+        clip_qkv=None)},
     "granitemoe": {
         "models": "Granite 3.x 1B-A400M, 3B-A800M",
         "config": model(
