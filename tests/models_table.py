@@ -5,7 +5,7 @@ usage: models_table.py            checks docs/models.md
 
 PROGRAM is model_tiny_models_test. What is said of an architecture is the first
 comment of its file in src/model/; figures to llama.cpp are those that
-tests/oracles/convert_llama_cpp.py --record left in tests/fixtures/models/.
+tests/oracles/convert_llama_cpp.py --record left in tests/fixtures/.
 The check fails where an architecture of src/model/architectures.cc has no row
 or no fixture, a figure is over the bound, or the text is not what would be
 written; what was measured may be another machine's.
@@ -69,10 +69,9 @@ def fixtures():
     found = {}
     for path in sorted(FIXTURES.glob("*.json")):
         fixture = json.loads(path.read_text())
-        if "layouts" in fixture:
-            config = fixture["layouts"][0]["config"]
-            found[path.stem] = (config.get("text_config", config)["model_type"],
-                                fixture.get("models"))
+        config = fixture["layouts"][0]["config"]
+        found[path.stem] = (config.get("text_config", config)["model_type"],
+                            fixture.get("models"))
     return found
 
 
@@ -96,7 +95,7 @@ def worst(tests, key):
 
 
 def llama_cpp(names):
-    path = FIXTURES / "llama_cpp.json"
+    path = FIXTURES.parent / "llama_cpp_logits.json"
     known = json.loads(path.read_text()) if path.exists() else {}
     values = [known[name] for name in names if name in known]
     numbers = [value for value in values if not isinstance(value, str)]

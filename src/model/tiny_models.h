@@ -48,7 +48,6 @@ inline std::vector<TinyModel> ReadTinyModels() {
   std::vector<TinyModel> models;
   for (const std::filesystem::path& path : paths) {
     const auto fixture = nlohmann::ordered_json::parse(ReadFile(path.string()));
-    if (!fixture.contains("layouts")) continue;
     TinyModel model;
     model.name = path.stem().string();
     model.seed = fixture["seed"];

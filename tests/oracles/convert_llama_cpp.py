@@ -11,7 +11,7 @@ of the same file; and how many were compared. Ends with 1 where a file is not
 loaded or is further away than the bound of its type; but for OTHERWISE, whose
 reason is printed: then the driver's variant of the model, "varied", has to agree
 with ours. --record writes what it finds of f32, by the fixture's name, to
-tests/fixtures/models/llama_cpp.json.
+tests/fixtures/llama_cpp_logits.json.
 """
 
 import collections
@@ -140,7 +140,7 @@ def record(found):
             worst[name] = old
         else:
             worst[name] = max(old, value)
-    path = pathlib.Path(__file__).parent.parent / "fixtures/models/llama_cpp.json"
+    path = pathlib.Path(__file__).parent.parent / "fixtures/llama_cpp_logits.json"
     path.write_text(json.dumps(worst, indent=1) + "\n", encoding="utf-8")
 
 
