@@ -5,8 +5,11 @@
         [--cache FOLDER] [--threads N]
 
 PROGRAM is built from tests/drivers/logits_driver.cc. The text is by default the
-GPL of Debian's /usr/share/common-licenses, its first N tokens. The float64
-logits (llama_float64.py) take a minute and are kept in FOLDER.
+GPL of Debian's /usr/share/common-licenses, its first N tokens, behind the BOS
+that the model wants. The float64 logits are llama_float64.py's of a Llama, and
+those of transformers in float64 of another architecture, both of the same
+dequantised weights; they take a minute. They and llama.cpp's are kept in FOLDER,
+so that a Python that has llama_cpp can leave its part to one that has torch.
 
 For each source of logits q, against p = softmax(float64 logits):
     mean KL    mean over positions of sum_i p_i (ln p_i - ln q_i)
@@ -15,7 +18,8 @@ For each source of logits q, against p = softmax(float64 logits):
                the widest gap between float64's top two logits among those
 Exit status 1 where a path misses its bound: mean KL at most 0.25 of llama.cpp's
 (reference, avx512; prefill and decode) or 1.0 (avx2), and greedy ids equal
-wherever the gap exceeds 0.01 (reference) or 0.2 (others).
+wherever the gap exceeds 0.01 (reference) or 0.2 (others); 77 where a package is
+missing.
 """
 
 import argparse
@@ -28,6 +32,7 @@ import numpy as np
 
 from llama_float64 import Llama
 
+CANNOT = 77
 KL_BOUND = {"reference": 0.25, "avx2": 1.0, "avx512": 0.25}
 GAP_BOUND = {"reference": 0.01, "avx2": 0.2, "avx512": 0.2}
 
@@ -37,9 +42,25 @@ def llama_cpp_logits(model, text, tokens, threads):
     import llama_cpp
     peer = llama_cpp.Llama(model, n_ctx=tokens + 8, n_threads=threads,
                            n_batch=512, logits_all=True, verbose=False)
-    ids = peer.tokenize(text, add_bos=False, special=False)[:tokens]
+    ids = peer.tokenize(text, add_bos=True, special=False)[:tokens]
     peer.eval(ids)
     return ids, np.array(peer.scores[:len(ids)], dtype=np.float32)
+
+
+def exact_logits(model, ids):
+    """Float64 logits [id][vocabulary] of the dequantised weights."""
+    from gguf import GGUFReader
+    architecture = GGUFReader(model).get_field("general.architecture").contents()
+    if architecture == "llama":
+        return Llama.of_file(model).logits(ids)
+    import torch
+    from transformers import AutoModelForCausalLM
+    folder, name = os.path.split(os.path.abspath(model))
+    loaded = AutoModelForCausalLM.from_pretrained(
+        folder, gguf_file=name, dtype=torch.float64,
+        attn_implementation="eager")
+    with torch.no_grad():
+        return loaded(torch.tensor([ids])).logits[0].numpy()
 
 
 def log_softmax(row):
@@ -77,9 +98,10 @@ def main():
 
     with open(options.text, "rb") as file:
         text = file.read()
-    ids_path = os.path.join(options.cache, f"ids-{options.tokens}.json")
-    exact_path = os.path.join(options.cache, f"exact-{options.tokens}.npy")
-    peer_path = os.path.join(options.cache, f"peer-{options.tokens}.npy")
+    stem = os.path.splitext(os.path.basename(options.model))[0]
+    kept = os.path.join(options.cache, f"{stem}-{options.tokens}-")
+    ids_path, exact_path, peer_path = (
+        kept + name for name in ("ids.json", "exact.npy", "peer.npy"))
     if not os.path.exists(peer_path):
         ids, peer = llama_cpp_logits(options.model, text, options.tokens,
                                      options.threads)
@@ -88,7 +110,7 @@ def main():
         np.save(peer_path, peer)
     if not os.path.exists(exact_path):
         with open(ids_path, encoding="utf-8") as file:
-            np.save(exact_path, Llama.of_file(options.model).logits(json.load(file)))
+            np.save(exact_path, exact_logits(options.model, json.load(file)))
     exact = np.load(exact_path, mmap_mode="r")
 
     print(f"{'':20} {'mean KL':>10} {'/ peer':>8} {'max |d|':>9} "
@@ -114,4 +136,8 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except ImportError as error:
+        print(error)
+        sys.exit(CANNOT)
