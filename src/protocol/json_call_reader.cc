@@ -124,13 +124,17 @@ void JsonCallReader::EndKey() {
   value_.clear();
   at_ = At::kColon;
   if (name_key_.empty() && base_ == 1) {
-    if (!name_) name_ = key_;
+    SetName(key_);
     return;
   }
   const bool usual = IsName(key_) || IsArguments(key_) || key_ == "type" ||
                      key_ == "id" || key_ == "tool_call_id" ||
                      key_ == "function";
   if (!usual && !name_) strange_ = true;
+}
+
+void JsonCallReader::SetName(std::string name) {
+  if (!name_ && !name.empty()) name_ = std::move(name);
 }
 
 void JsonCallReader::EndValue() {
@@ -140,9 +144,8 @@ void JsonCallReader::EndValue() {
   if (IsArguments(key_)) {
     arguments_ += is_text ? Unquoted(value_)
                           : value_.substr(std::min(taken_, value_.size()));
-  } else if (is_text && !name_ &&
-             (IsName(key_) || (key_ == "function" && base_ == 1))) {
-    name_ = Unquoted(value_);
+  } else if (is_text && (IsName(key_) || (key_ == "function" && base_ == 1))) {
+    SetName(Unquoted(value_));
   } else if (key_ == "id" || key_ == "tool_call_id") {
     id_ = is_text ? Unquoted(value_) : value_;
   }

@@ -27,6 +27,7 @@ class JsonCallReader {
   bool done() const { return done_; }
   // Whether the next byte stands within a text.
   bool quoted() const { return quoted_; }
+  // Never empty.
   const std::optional<std::string>& name() const { return name_; }
   const std::optional<std::string>& id() const { return id_; }
   // A key was read that no call has, before the name: this is no call.
@@ -43,6 +44,8 @@ class JsonCallReader {
   void BeginValue(char byte);
   void EndKey();
   void EndValue();
+  // The first that is not empty counts.
+  void SetName(std::string name);
   bool IsName(const std::string& key) const;
   bool IsArguments(const std::string& key) const;
 

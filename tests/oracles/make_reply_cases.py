@@ -757,6 +757,13 @@ def odd_cases(f):
             yield ("spaced", whole.replace(arguments, '{\n  "place" : "north" ,\n  "depth":25\n}'),
                    {"calls": [[ident, "look", '{\n  "place" : "north" ,\n  "depth":25\n}']]})
             yield ("as_text", whole.replace(arguments, dump(arguments)), {"calls": [[ident, "look", arguments]]})
+        if f.name == "name_keys":
+            text = '{"": ' + arguments + "}"
+            yield ("nameless", whole.replace('{"look": ' + arguments + "}", text),
+                   {"calls": [["", "", text]], "flags": ["call_nameless"]})
+        if f.name == "json_tags":
+            text = '{"name": "", "arguments": ' + arguments + "}"
+            yield "empty_name", mark + "\n" + text + "\n</tool_call>", {"calls": [["", "", text]], "flags": ["call_nameless"]}
         if f.name in ("json_tags", "nested_objects"):
             broken = whole.split(mark)[0] + mark + "\nI would look north.\n</tool_call>"
             yield "broken", broken, {"content": "I would look north.", "flags": ["call_broken"]}
