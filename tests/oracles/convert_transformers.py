@@ -56,7 +56,11 @@ def main():
                                 stdout=subprocess.PIPE, text=True)
         for line in answer.stdout.splitlines():
             case = json.loads(line)
-            oracle = SPECS[case["name"].split()[0]].get("oracle", {})
+            spec = SPECS[case["name"].split()[0]]
+            if "numpy" in spec:
+                print(f"{case['name']}: left out, transformers lacks its type")
+                continue
+            oracle = spec.get("oracle", {})
             before, _ = logits_of(case["folder"], case["ids"], oracle)
             try:
                 after, odd = logits_of(case["back"], case["ids"], oracle)
