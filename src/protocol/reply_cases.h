@@ -77,6 +77,7 @@ inline std::vector<ReplyCase::Part> CaseParts(const TurnProtocol& protocol,
     text.remove_prefix(open + kOpen.size());
     const size_t close = text.find(kClose);
     add_bytes(text.substr(0, close));
+    if (close == std::string_view::npos) return parts;
     text.remove_prefix(close + kClose.size());
   }
 }

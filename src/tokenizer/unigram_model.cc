@@ -16,6 +16,10 @@ namespace {
 // How much worse than the worst token a character without one is.
 constexpr float kUnknownPenalty = 10;
 
+// SentencePiece (0.2.3) counts anew behind such a sum: a float of it
+// tells ever fewer tokens apart.
+constexpr float kGreatestSum = 100000;
+
 // Which texts Hugging Face's implementation looks up: all but what is matched
 // as a whole before.
 bool IsLookedUp(const TokenSpec& token, bool as_sentencepiece) {
@@ -33,7 +37,9 @@ template <typename Score>
 class UnigramModel : public PieceModel {
  public:
   UnigramModel(const TokenizerSpec& spec, const Tokenizer& tokenizer)
-      : trie_(Entries(spec)), unknown_(spec.unknown) {
+      : trie_(Entries(spec)),
+        counts_anew_(spec.sentencepiece_scores),
+        unknown_(spec.unknown) {
     byte_ids_.fill(-1);
     if (spec.byte_fallback) byte_ids_ = ByteTokens(tokenizer);
     ReadScores(spec);
@@ -90,7 +96,6 @@ class UnigramModel : public PieceModel {
   void ReadScores(const TokenizerSpec& spec) {
     const bool as_sentencepiece = spec.sentencepiece_scores;
     Score least = std::numeric_limits<Score>::max();
-    Score most = std::numeric_limits<Score>::min();  // the least above zero
     for (size_t id = 0; id < spec.tokens.size(); ++id) {
       const TokenSpec& token = spec.tokens[id];
       if (std::isnan(token.score)) {
@@ -102,7 +107,6 @@ class UnigramModel : public PieceModel {
       if (as_sentencepiece ? token.kind == TokenKind::kNormal
                            : token.in_model) {
         least = std::min(least, score);
-        most = std::max(most, score);
       }
     }
     unknown_score_ = least - kUnknownPenalty;
@@ -110,18 +114,23 @@ class UnigramModel : public PieceModel {
       const TokenSpec& token = spec.tokens[id];
       if (token.kind != TokenKind::kUserDefined) continue;
       // A bonus for each byte, so that these are always taken.
-      scores_[id] =
-          static_cast<double>(static_cast<float>(token.text.size()) * most) -
-          0.1;
+      scores_[id] = static_cast<Score>(
+          0.1 * (static_cast<double>(token.text.size()) - 1));
     }
   }
 
   std::vector<Node> FindBest(std::string_view piece) const {
     std::vector<Node> best(piece.size() + 1);
+    size_t reached = 0;  // the last place with a way
     for (uint32_t begin = 0; begin < piece.size();) {
+      if (counts_anew_ && std::abs(best[begin].score) > kGreatestSum) {
+        const Score sum = best[begin].score;
+        for (size_t i = begin; i <= reached; ++i) best[i].score -= sum;
+      }
       const Score so_far = best[begin].score;
       const uint32_t length = DecodeCodePoint(piece.substr(begin)).length;
       const auto offer = [&](size_t size, Score score, TokenId id) {
+        reached = std::max(reached, begin + size);
         Node& node = best[begin + size];
         if (node.begin == kNoPlace || score > node.score) {
           node = {score, begin, id};
@@ -152,6 +161,7 @@ class UnigramModel : public PieceModel {
   }
 
   PrefixTrie trie_;
+  bool counts_anew_;
   std::vector<Score> scores_;  // by id
   Score unknown_score_ = 0;
   std::array<TokenId, 256> byte_ids_;

@@ -12,7 +12,9 @@
 namespace fullstop {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::Not;
 
 Made Unigram() {
   Made made;
@@ -71,6 +73,15 @@ TEST(UnigramTest, SentencePieceAlwaysTakesUserDefinedTokens) {
   made.spec.tokens[7].match = TokenMatch::kNever;
   made.spec.sentencepiece_scores = true;
   EXPECT_THAT(made.Make()->Encode("abca"), ElementsAre(3, 7));
+}
+
+TEST(UnigramTest, SentencePieceTellsTokensApartHoweverLongTheText) {
+  Made made = Unigram();
+  made.spec.tokens[3].score = -3.01;
+  made.spec.sentencepiece_scores = true;
+  std::string text;
+  for (int i = 0; i < 100000; ++i) text += "ab";
+  EXPECT_THAT(made.Make()->Encode(text), Not(Contains(3)));
 }
 
 TEST(UnigramTest, TablesThatCannotBeUsedAreErrors) {
