@@ -343,10 +343,11 @@ class Chat {
       }
       for (; next < first; ++next) ids.push_back(plain.ids[next].id);
       const Ids encoded = Between(plain, first, last);
-      const Placed placed =
-          WithReply(plain, span, first, last, WithoutStop(found->second));
+      Ids reply = WithoutStop(found->second);
+      const bool ends_stand = TakeEnds(plain, last, &reply);
+      const Placed placed = WithReply(plain, span, first, last, reply);
       const bool kept = !placed.ids.empty();
-      verbatim_[*span.message] = placed.whole;
+      verbatim_[*span.message] = placed.whole && ends_stand;
       const bool differs = !kept || placed.ids != encoded;
       if (unmet_.erase(*span.message) > 0) {
         ++account_.replies;
@@ -375,6 +376,19 @@ class Chat {
       reply.pop_back();
     }
     return reply;
+  }
+
+  // Takes the control tokens off REPLY's end, as of one that goes on behind
+  // <|end|> and stops at once; whether PROMPT has the same from SEGMENT_END on.
+  bool TakeEnds(const RenderedPrompt& prompt, size_t segment_end,
+                Ids* reply) const {
+    size_t first = reply->size();
+    while (first > 0 && protocol_.IsControl((*reply)[first - 1])) --first;
+    const Ids ends(reply->begin() + static_cast<ptrdiff_t>(first),
+                   reply->end());
+    reply->resize(first);
+    const size_t end = std::min(prompt.ids.size(), segment_end + ends.size());
+    return Between(prompt, segment_end, end) == ends;
   }
 
   // The ids of what stands between two control tokens around a reply. Empty
