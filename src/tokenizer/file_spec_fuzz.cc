@@ -10,17 +10,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include "base/error.h"
-#include "tokenizer/byte_alphabet.h"
-#include "tokenizer/gguf_keys.h"
+#include "tokenizer/fuzz_checks.h"
 #include "tokenizer/json_spec.h"
-#include "tokenizer/pre_tokenizers.h"
 #include "tokenizer/sentencepiece_spec.h"
 #include "tokenizer/tekken_spec.h"
 #include "tokenizer/vocab_merges_spec.h"
@@ -30,30 +27,8 @@ namespace {
 
 constexpr size_t kLongestText = 200;
 
-void Check(bool holds) {
-  if (!holds) std::abort();
-}
-
-const std::string& AllBytes() {
-  static const std::string kMembers = [] {
-    std::string members;
-    for (int byte = 0; byte < 256; ++byte) {
-      std::string text =
-          BytesToAlphabet(std::string(1, static_cast<char>(byte)));
-      if (text == "\"" || text == "\\") text.insert(0, "\\");
-      members +=
-          (byte == 0 ? "\"" : ",\"") + text + "\":" + std::to_string(byte);
-    }
-    return members;
-  }();
-  return kMembers;
-}
-
 std::shared_ptr<JsonFile> Json(std::string_view bytes) {
-  std::string text(bytes);
-  const size_t at = text.find("@bytes");
-  if (at != std::string::npos) text.replace(at, 6, AllBytes());
-  return std::make_shared<JsonFile>(text, "fuzz.json");
+  return std::make_shared<JsonFile>(WithAllBytes(bytes), "fuzz.json");
 }
 
 TokenizerSpec Parse(char kind, std::string_view file) {
@@ -75,58 +50,6 @@ TokenizerSpec Parse(char kind, std::string_view file) {
   }
 }
 
-// A pattern may be of any power: those of few quantifiers run on a short text.
-bool IsTame(const TokenizerSpec& spec) {
-  const auto is_tame = [](std::string_view pattern) {
-    return pattern.size() < 200 && std::count_if(
-                                       pattern.begin(), pattern.end(),
-                                       [](char c) {
-                                         return c == '+' || c == '*' ||
-                                                c == '?' || c == '{';
-                                       }) <= 4;
-  };
-  for (const PreTokenizerStep& step : spec.steps) {
-    const auto* split = std::get_if<SplitStep>(&step);
-    if (split == nullptr || is_tame(split->pattern)) continue;
-    bool known = split->pattern == ByteLevelPattern() ||
-                 split->pattern == PunctuationPattern();
-    for (const PreTokenizer& entry : AllPreTokenizers()) {
-      for (const SplitStep& own : entry.steps) {
-        known |= own.pattern == split->pattern;
-      }
-    }
-    if (!known) return false;
-  }
-  for (const NormalizerStep& step : spec.normalizer) {
-    if (step.kind == NormalizerStep::Kind::kReplacePattern &&
-        !is_tame(step.pattern)) {
-      return false;
-    }
-  }
-  return true;
-}
-
-void Encode(const Tokenizer& tokenizer, std::string_view text) {
-  const ByteRange half{text.size() / 4, text.size()};
-  EncodeOptions options;
-  for (const bool special : {false, true}) {
-    if (special) options.control_ranges = {&half, 1};
-    std::vector<TokenId> ids;
-    for (const EncodedToken& token :
-         tokenizer.EncodeWithSource(text, options)) {
-      Check(token.id >= 0 && static_cast<size_t>(token.id) < tokenizer.size());
-      Check(token.source.begin <= token.source.end);
-      Check(token.source.end <= text.size());
-      Check(special || tokenizer.info(token.id).kind != TokenKind::kControl);
-      ids.push_back(token.id);
-    }
-    StreamDecoder decoder(tokenizer, true);
-    std::string streamed;
-    for (const TokenId id : ids) streamed += decoder.Put(id, true);
-    Check(streamed + decoder.Finish() == tokenizer.Decode(ids));
-  }
-}
-
 void Run(std::string_view input) {
   const std::string_view line = input.substr(0, input.find('\n'));
   input.remove_prefix(std::min(input.size(), line.size() + 1));
@@ -144,10 +67,7 @@ void Run(std::string_view input) {
       if (!step.pattern.empty()) spec.steps.emplace_back(step);
     }
   }
-  if (!IsTame(spec)) return;
-  GgufPreName(spec);
-  if (spec.model == TokenizerModel::kByteLevelBpe) GgufMerges(spec);
-  Encode(*MakeTokenizer(std::move(spec)), text);
+  CheckTokenizer(std::move(spec), text);
 }
 
 }  // namespace
