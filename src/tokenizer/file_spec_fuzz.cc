@@ -15,7 +15,6 @@
 #include <string_view>
 #include <utility>
 
-#include "base/error.h"
 #include "tokenizer/fuzz_checks.h"
 #include "tokenizer/json_spec.h"
 #include "tokenizer/sentencepiece_spec.h"
@@ -74,10 +73,5 @@ void Run(std::string_view input) {
 }  // namespace fullstop
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  try {
-    fullstop::Run({reinterpret_cast<const char*>(data), size});
-  } catch (const fullstop::Error& error) {
-    fullstop::Check(!error.message().empty());
-  }
-  return 0;
+  return fullstop::CheckInput(data, size, fullstop::Run);
 }

@@ -11,7 +11,6 @@
 #include <string>
 #include <string_view>
 
-#include "base/error.h"
 #include "format/fuzz_folder.h"
 #include "format/hf_folder.h"
 #include "tokenizer/folder_spec.h"
@@ -54,10 +53,5 @@ void Run(std::string_view input) {
 }  // namespace fullstop
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  try {
-    fullstop::Run({reinterpret_cast<const char*>(data), size});
-  } catch (const fullstop::Error& error) {
-    fullstop::Check(!error.message().empty());
-  }
-  return 0;
+  return fullstop::CheckInput(data, size, fullstop::Run);
 }

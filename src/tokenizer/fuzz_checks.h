@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "tokenizer/byte_alphabet.h"
 #include "tokenizer/gguf_keys.h"
 #include "tokenizer/pre_tokenizers.h"
@@ -103,6 +105,18 @@ inline void CheckTokenizer(TokenizerSpec spec, std::string_view text) {
   GgufPreName(spec);
   if (spec.model == TokenizerModel::kByteLevelBpe) GgufMerges(spec);
   CheckEncoding(*MakeTokenizer(std::move(spec)), text);
+}
+
+// What a target answers: RUN takes the input, and throws nothing but an Error
+// that says something.
+template <typename Function>
+int CheckInput(const uint8_t* data, size_t size, Function run) {
+  try {
+    run(std::string_view(reinterpret_cast<const char*>(data), size));
+  } catch (const Error& error) {
+    Check(!error.message().empty());
+  }
+  return 0;
 }
 
 }  // namespace fullstop

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "format/gguf_writer.h"
 #include "tokenizer/byte_alphabet.h"
+#include "tokenizer/fuzz_checks.h"
 #include "tokenizer/tokenizer.h"
 
 namespace fullstop {
@@ -86,10 +87,6 @@ GgufValue Value(char type, std::string_view value) {
   }
 }
 
-void Check(bool holds) {
-  if (!holds) std::abort();
-}
-
 void Run(std::string_view input) {
   GgufWriter writer;
   while (!input.empty()) {
@@ -122,10 +119,5 @@ void Run(std::string_view input) {
 }  // namespace fullstop
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  try {
-    fullstop::Run({reinterpret_cast<const char*>(data), size});
-  } catch (const fullstop::Error& error) {
-    fullstop::Check(!error.message().empty());
-  }
-  return 0;
+  return fullstop::CheckInput(data, size, fullstop::Run);
 }
