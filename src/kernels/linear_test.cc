@@ -252,6 +252,42 @@ TEST_P(LinearTest, ExtremeActivationsDoNotOverflow) {
   }
 }
 
+// Each block is bytes of one extreme, then of another, from every place on: the
+// largest and least integers and scales of each type come together.
+TEST_P(LinearTest, ExtremeWeightsDoNotOverflow) {
+  constexpr int64_t kColumns = 256;
+  // A weight of zero is the difference of a product and a min.
+  constexpr double kCancelled = 1e-4;
+  constexpr std::byte kExtremes[] = {std::byte{0x00}, std::byte{0x7f},
+                                     std::byte{0x80}, std::byte{0xff}};
+  const TensorTraits& traits = Traits(GetParam().type);
+  if (traits.block_length == 1) return;
+  const auto places = static_cast<int64_t>(traits.block_bytes);
+  const RandomMatrix w =
+      MakeRandomMatrix(GetParam().type, 16 * places, kColumns, random_);
+  for (int64_t n = 0; n < w.matrix.rows; ++n) {
+    FillExtremeRow(GetParam().type, kExtremes[n % 4], kExtremes[n / 4 % 4],
+                   static_cast<size_t>(n / 16),
+                   w.bytes.data() + n * w.matrix.row_bytes, kColumns, random_);
+  }
+  std::vector<float> x(2 * kColumns, 1.0f);
+  std::fill(x.begin() + kColumns, x.end(), -1.0f);
+  const std::vector<float> y =
+      Run(x.data(), kColumns, 2, w.matrix, 0, w.matrix.rows);
+  std::vector<float> row(kColumns);
+  for (int64_t n = 0; n < w.matrix.rows; ++n) {
+    Dequantize(w.matrix.type, w.matrix.data + n * w.matrix.row_bytes,
+               row.data(), row.size());
+    for (int64_t i = 0; i < 2; ++i) {
+      const Product want = Multiply(row.data(), &x[i * kColumns], kColumns,
+                                    GetParam().type, GetParam().phase);
+      ASSERT_NEAR(y[i * (w.matrix.rows + 3) + n], want.value,
+                  want.bound + kCancelled)
+          << "row " << i << " column " << n;
+    }
+  }
+}
+
 TEST_P(LinearTest, SubnormalActivationsCountAsTinyOrZero) {
   const int64_t k = 256;
   const RandomMatrix w = MakeRandomMatrix(GetParam().type, 2, k, random_);

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -145,11 +146,9 @@ inline ScalePlaces PlacesOf(TensorType type) {
   }
 }
 
-inline void FillBlock(TensorType type, std::byte* block, size_t bytes,
-                      std::mt19937_64& random) {
-  for (size_t i = 0; i < bytes; ++i) {
-    block[i] = static_cast<std::byte>(random());
-  }
+// Makes the scales of a block whose other bytes stand.
+inline void FillScales(TensorType type, std::byte* block,
+                       std::mt19937_64& random) {
   if (type == TensorType::kMXFP4) {
     block[0] = static_cast<std::byte>(120 + random() % 6);
     return;
@@ -175,6 +174,28 @@ inline void FillBlock(TensorType type, std::byte* block, size_t bytes,
     const float sign = random() % 4 == 0 ? -1.0f : 1.0f;
     PutHalf(block + offset,
             sign * Uniform(random, 0.5f * places.size, 2 * places.size));
+  }
+}
+
+inline void FillBlock(TensorType type, std::byte* block, size_t bytes,
+                      std::mt19937_64& random) {
+  for (size_t i = 0; i < bytes; ++i) {
+    block[i] = static_cast<std::byte>(random());
+  }
+  FillScales(type, block, random);
+}
+
+// Blocks whose bytes are FIRST before PLACE and SECOND from there on, but for
+// their scales.
+inline void FillExtremeRow(TensorType type, std::byte first, std::byte second,
+                           size_t place, std::byte* row, int64_t columns,
+                           std::mt19937_64& random) {
+  const TensorTraits& traits = Traits(type);
+  const auto end = row + *RowBytes(type, static_cast<uint64_t>(columns));
+  for (std::byte* block = row; block != end; block += traits.block_bytes) {
+    std::fill(block, block + place, first);
+    std::fill(block + place, block + traits.block_bytes, second);
+    FillScales(type, block, random);
   }
 }
 

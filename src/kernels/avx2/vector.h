@@ -174,6 +174,10 @@ struct Vector {
     return _mm256_cvtepi16_epi32(
         _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
   }
+  // Of each pair of int16 the second.
+  static I FromPairs(const int16_t* p) {
+    return _mm256_srai_epi32(LoadI(p), 16);
+  }
   // Saturated.
   static void ToInt16(int16_t* p, I x) {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(p),
@@ -295,23 +299,6 @@ struct Vector {
   }
   // p[i / 8]
   static F EachForEight(const float* p) { return _mm256_set1_ps(p[0]); }
-  // 16 scales, one for each 16 weights of 256; Scale multiplies the 32 weights
-  // number CHUNK.
-  using Scales = const int16_t*;
-  static Scales LoadScales(const int16_t* p) { return p; }
-  static W Scale(W w, Scales scales, int chunk) {
-    return {
-        _mm256_mullo_epi16(w.low, _mm256_set1_epi16(scales[2 * chunk])),
-        _mm256_mullo_epi16(w.high, _mm256_set1_epi16(scales[2 * chunk + 1]))};
-  }
-  // Multiplies all 32 weights by the int16 that stands twice at p.
-  static W ScaleAll(W w, const int16_t* p) {
-    int32_t twice;
-    __builtin_memcpy(&twice, p, sizeof(twice));
-    const __m256i scale = _mm256_set1_epi32(twice);
-    return {_mm256_mullo_epi16(w.low, scale),
-            _mm256_mullo_epi16(w.high, scale)};
-  }
   // acc plus the products with 32 int16, their sum spread over the lanes.
   static I Dot(I acc, W w, const int16_t* x) {
     return DotPairs(DotPairs(acc, w.low, LoadI(x)), w.high, LoadI(x + 16));
@@ -327,7 +314,6 @@ struct Vector {
   // --- two blocks of 32 weights at once, as unsigned bytes: the first 16 of
   // each block, then their other halves
   static constexpr int kGroup = 2;
-  static constexpr bool kSuperGroups = false;
   struct Group {
     __m256i first, second;
   };
@@ -386,6 +372,109 @@ struct Vector {
     static_assert(kLargest * 64 * 2 < 32768);
     return _mm256_add_epi32(multiply(planes, 128), multiply(planes + 64, 1));
   }
+  // For blocks of 256: 16 bytes at each of four places, one a lane; bits moved
+  // in each lane by a count of its own; masks.
+  struct Wide {
+    __m256i low, high;
+  };
+  struct Half {
+    Wide first, second;
+  };
+  // Chunk CHUNK (0 or 2) and the one behind it.
+  [[gnu::always_inline]] static Group Chunks(const Half& w, int chunk) {
+    if (chunk == 0) return {w.first.low, w.second.low};
+    return {w.first.high, w.second.high};
+  }
+  template <int a, int b, int c, int d>
+  [[gnu::always_inline]] static Wide Lanes(const uint8_t* p) {
+    return {Join(p + 16 * a, p + 16 * b), Join(p + 16 * c, p + 16 * d)};
+  }
+  [[gnu::always_inline]] static Wide EachLane(const uint8_t* p) {
+    const __m256i bytes = Join(p, p);
+    return {bytes, bytes};
+  }
+  // Left by COUNT + STEP * lane, right where that is negative; only bits that
+  // stay in their byte are meant.
+  template <int kCount, int kStep>
+  [[gnu::always_inline]] static Wide Rotate(Wide x) {
+    return {ShiftLanes<kCount, kCount + kStep>(x.low),
+            ShiftLanes<kCount + 2 * kStep, kCount + 3 * kStep>(x.high)};
+  }
+  template <int a, int b, int c, int d>
+  [[gnu::always_inline]] static Wide ShiftRight(Wide x) {
+    return {ShiftLanes<-a, -b>(x.low), ShiftLanes<-c, -d>(x.high)};
+  }
+  template <int kMask>
+  [[gnu::always_inline]] static Wide Mask(Wide x) {
+    const __m256i mask = _mm256_set1_epi8(kMask);
+    return {_mm256_and_si256(x.low, mask), _mm256_and_si256(x.high, mask)};
+  }
+  [[gnu::always_inline]] static Wide OrI(Wide a, Wide b) {
+    return {_mm256_or_si256(a.low, b.low), _mm256_or_si256(a.high, b.high)};
+  }
+  // (x & 15) | y
+  [[gnu::always_inline]] static Wide NibbleOr(Wide x, Wide y) {
+    return OrI(Mask<15>(x), y);
+  }
+  [[gnu::always_inline]] static Half NibbleGroup(const uint8_t* const (&p)[4]) {
+    return Halves(NibbleGroup({p[0], p[1]}), NibbleGroup({p[2], p[3]}));
+  }
+  [[gnu::always_inline]] static Half LookUp(const uint8_t (&table)[16],
+                                            const Half& index) {
+    return Halves(LookUp(table, Chunks(index, 0)),
+                  LookUp(table, Chunks(index, 2)));
+  }
+  // The scales of 8 groups of 16 weights; then of chunk CHUNK and the one
+  // behind it: those of their first groups where kSecond is 0, of the others
+  // where it is 1.
+  using Scales = __m256i;
+  static Scales LoadScales(const int16_t* p) {
+    return _mm256_broadcastsi128_si256(
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  }
+  template <int kSecond>
+  [[gnu::always_inline]] static Scales EachSecond(Scales scales, int chunk) {
+    const auto word = [&](int group) {
+      return static_cast<int16_t>((2 * group + 1) << 8 | 2 * group);
+    };
+    const int16_t a = word(2 * chunk + kSecond);
+    const int16_t b = word(2 * chunk + 2 + kSecond);
+    return _mm256_shuffle_epi8(
+        scales,
+        _mm256_setr_epi16(a, a, a, a, a, a, a, a, b, b, b, b, b, b, b, b));
+  }
+  // A sum of products of integers h * 128 + l times their scales: 256 weights
+  // that DotGroup takes and scales of eight bits stay within an int32.
+  struct ScaledSum {
+    __m256i high, low;
+  };
+  static ScaledSum ZeroScaledSum() { return {ZeroI(), ZeroI()}; }
+  static F Total(ScaledSum sum) {
+    return ToFloat(_mm256_add_epi32(_mm256_slli_epi32(sum.high, 7), sum.low));
+  }
+  template <int kLargest>
+  [[gnu::always_inline]] static void AddGroup(Group w, const int8_t* planes,
+                                              Scales scales, ScaledSum& sum) {
+    if constexpr (kLargest * 64 * 4 < 32768) {
+      const auto pairs = [&](const int8_t* x) {
+        return _mm256_add_epi16(_mm256_maddubs_epi16(w.first, LoadI(x)),
+                                _mm256_maddubs_epi16(w.second, LoadI(x + 32)));
+      };
+      sum.high = DotPairs(sum.high, pairs(planes), scales);
+      sum.low = DotPairs(sum.low, pairs(planes + 64), scales);
+    } else {
+      AddHalves(w.first, planes, scales, sum);
+      AddHalves(w.second, planes + 32, scales, sum);
+    }
+  }
+  // One half of the chunks alone.
+  [[gnu::always_inline]] static void AddHalves(__m256i w, const int8_t* planes,
+                                               Scales scales, ScaledSum& sum) {
+    sum.high =
+        DotPairs(sum.high, _mm256_maddubs_epi16(w, LoadI(planes)), scales);
+    sum.low =
+        DotPairs(sum.low, _mm256_maddubs_epi16(w, LoadI(planes + 64)), scales);
+  }
   // out[i] = x[2 j + i / 4]
   [[gnu::always_inline]] static F EachFourTimes(F x, int j) {
     const __m256i fours = _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1);
@@ -405,11 +494,32 @@ struct Vector {
   }
 
  private:
-  static __m256i Join(const uint8_t* a, const uint8_t* b) {
+  [[gnu::always_inline]] static __m256i Join(const uint8_t* a,
+                                             const uint8_t* b) {
+    if (a == b) {
+      return _mm256_broadcastsi128_si256(
+          _mm_loadu_si128(reinterpret_cast<const __m128i*>(a)));
+    }
     return _mm256_inserti128_si256(
         _mm256_castsi128_si256(
             _mm_loadu_si128(reinterpret_cast<const __m128i*>(a))),
         _mm_loadu_si128(reinterpret_cast<const __m128i*>(b)), 1);
+  }
+  static Half Halves(Group low, Group high) {
+    return {{low.first, high.first}, {low.second, high.second}};
+  }
+  // The lower lane left by A bits, the upper by B; right where negative.
+  template <int a, int b>
+  [[gnu::always_inline]] static __m256i ShiftLanes(__m256i x) {
+    static_assert((a >= 0 && b >= 0) || (a <= 0 && b <= 0));
+    if constexpr (a == 0 && b == 0) {
+      return x;
+    } else if constexpr (a >= 0 && b >= 0) {
+      return _mm256_sllv_epi32(x, _mm256_setr_epi32(a, a, a, a, b, b, b, b));
+    } else {
+      return _mm256_srlv_epi32(
+          x, _mm256_setr_epi32(-a, -a, -a, -a, -b, -b, -b, -b));
+    }
   }
   // The lower byte of each word.
   static __m256i SignExtend(__m256i x) {

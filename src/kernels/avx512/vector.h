@@ -339,7 +339,8 @@ struct Vector {
   }
   // For blocks of 256: 16 bytes at each of four places, one a lane; bits moved
   // in each lane by a count of its own; masks.
-  static constexpr bool kSuperGroups = true;
+  using Half = Group;
+  static Group Chunks(Half w, int) { return w; }
   template <int a, int b, int c, int d>
   static __m512i Lanes(const uint8_t* p) {
     const __m512i bytes = _mm512_loadu_si512(p);
@@ -370,21 +371,38 @@ struct Vector {
   static __m512i NibbleOr(__m512i x, __m512i y) {
     return _mm512_ternarylogic_epi32(x, _mm512_set1_epi8(15), y, 0xea);
   }
-  // A group's scales of its first halves where kHalf is 0, of its second where
-  // it is 1, each four times: groups of 16 weights, group 0 is x[8 j].
-  template <int kHalf>
-  static F EachSecondFourTimes(F x, int j) {
+  // The scales of 8 groups of 16 weights, twice; then of V::kGroup chunks:
+  // those of their first groups where kSecond is 0, of the others where it
+  // is 1.
+  using Scales = F;
+  static F LoadScales(const int16_t* p) {
+    return _mm512_cvtepi32_ps(_mm512_cvtepi16_epi32(_mm256_broadcastsi128_si256(
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)))));
+  }
+  template <int kSecond>
+  static F EachSecond(F scales, int) {
     const __m512i fours =
         _mm512_setr_epi32(0, 0, 0, 0, 2, 2, 2, 2, 4, 4, 4, 4, 6, 6, 6, 6);
     return _mm512_permutexvar_ps(
-        _mm512_add_epi32(fours, _mm512_set1_epi32(8 * j + kHalf)), x);
+        _mm512_add_epi32(fours, _mm512_set1_epi32(kSecond)), scales);
   }
-  // As DotGroup, the halves apart.
-  [[gnu::always_inline]] static I DotHalf(__m512i w, const int8_t* planes) {
+  // A sum of products of integers times their scales.
+  using ScaledSum = F;
+  static F ZeroScaledSum() { return Zero(); }
+  static F Total(F sum) { return sum; }
+  template <int kLargest>
+  [[gnu::always_inline]] static void AddGroup(Group w, const int8_t* planes,
+                                              F scales, F& sum) {
+    sum = Fma(ToFloat(DotGroup<kLargest>(w, planes)), scales, sum);
+  }
+  // One half of the chunks alone.
+  [[gnu::always_inline]] static void AddHalves(__m512i w, const int8_t* planes,
+                                               F scales, F& sum) {
     const I high = _mm512_dpbusd_epi32(_mm512_setzero_si512(), w,
                                        _mm512_loadu_si512(planes));
-    return _mm512_dpbusd_epi32(_mm512_slli_epi32(high, 7), w,
-                               _mm512_loadu_si512(planes + 128));
+    const I dot = _mm512_dpbusd_epi32(_mm512_slli_epi32(high, 7), w,
+                                      _mm512_loadu_si512(planes + 128));
+    sum = Fma(ToFloat(dot), scales, sum);
   }
   // out[i] = x[4 j + i / 4]
   [[gnu::always_inline]] static F EachFourTimes(F x, int j) {

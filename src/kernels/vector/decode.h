@@ -121,75 +121,6 @@ void DotSmall(const uint8_t* row, const DecodeRow (&x)[kRows], int64_t columns,
   }
 }
 
-// The four chunks of one half of a block.
-template <class V, class Type, int kHalf, int kRows>
-static inline void DotHalf(const uint8_t* block, const SuperScales& s,
-                           const DecodeRow (&x)[kRows], int64_t k,
-                           typename V::I (&acc)[kRows][2]) {
-  typename V::W q[4];
-  Type::template Unpack<kHalf>(block, q);
-  const auto scales = V::LoadScales(s.scales);
-  for (int c = 0; c < 4; ++c) {
-    const int chunk = 4 * kHalf + c;
-    const auto w = Type::kGroup == 32 ? V::ScaleAll(q[c], s.scales + 2 * chunk)
-                                      : V::Scale(q[c], scales, chunk);
-    for (int m = 0; m < kRows; ++m) {
-      acc[m][c % 2] = V::Dot(acc[m][c % 2], w, x[m].x + k + 32 * chunk);
-    }
-  }
-}
-
-// out[m] = row . x[m] for a type of 256 weights a block. An int32 lane takes at
-// most 32 products of 4096 and 16383.
-template <class V, class Type, int kRows>
-void DotSuper(const uint8_t* row, const DecodeRow (&x)[kRows], int64_t columns,
-              float (&out)[kRows]) {
-  using F = typename V::F;
-  using I = typename V::I;
-  constexpr int64_t kBytes = sizeof(typename Type::Block);
-  F acc[kRows];
-  for (int m = 0; m < kRows; ++m) acc[m] = V::Zero();
-  for (int64_t b = 0; b < columns / kSuper; ++b) {
-    const uint8_t* block = row + b * kBytes;
-    SuperScales s;
-    Type::ReadScales(block, s);
-    I sums[kRows][2];
-    for (int m = 0; m < kRows; ++m) sums[m][0] = sums[m][1] = V::ZeroI();
-    DotHalf<V, Type, 0>(block, s, x, b * kSuper, sums);
-    DotHalf<V, Type, 1>(block, s, x, b * kSuper, sums);
-    for (int m = 0; m < kRows; ++m) {
-      acc[m] = V::Fma(V::ToFloat(V::AddI(sums[m][0], sums[m][1])),
-                      V::Set(s.d * x[m].scales[b]), acc[m]);
-    }
-    if constexpr (Type::kHasMins) {
-      for (int g = 0; g < 16; g += V::kLanes) {
-        const F mins =
-            V::Mul(V::ToFloat(V::FromInt16(s.mins + g)), V::Set(-s.dmin));
-        for (int m = 0; m < kRows; ++m) {
-          acc[m] = V::Fma(mins, V::Load(x[m].sums + b * 16 + g), acc[m]);
-        }
-      }
-    }
-  }
-  for (int m = 0; m < kRows; ++m) out[m] = V::Sum(acc[m]);
-}
-
-// SUM plus the products of four chunks: those of their first 16 weights times
-// FIRST, those of the others times SECOND.
-template <class V, class Type, int kHalf>
-[[gnu::always_inline]] static inline typename V::F AddChunks(
-    typename V::Group w, const int8_t* planes, typename V::F first,
-    typename V::F second, typename V::F sum) {
-  if constexpr (Type::kGroup == 32) {
-    const auto dot = V::template DotGroup<255>(w, planes + 256 * kHalf);
-    return V::Fma(V::ToFloat(dot), first, sum);
-  } else {
-    const int8_t* half = planes + 256 * kHalf;
-    const auto a = V::Fma(V::ToFloat(V::DotHalf(w.first, half)), first, sum);
-    return V::Fma(V::ToFloat(V::DotHalf(w.second, half + 64)), second, a);
-  }
-}
-
 // Asks for what stands so far behind the BYTES at P, into the second-level
 // cache. Rows are short against the latency of memory, and the hardware stops
 // prefetching at each page. Block by block is faster than row by row (12 %
@@ -202,39 +133,90 @@ static inline void PrefetchAhead(const uint8_t* p, int64_t bytes) {
   }
 }
 
-// out[m] = row . x[m] for a type of 256 weights a block whose chunks are
-// unpacked in groups.
+// Adds the products of V::kGroup chunks to SUM: those of their first 16 weights
+// times FIRST, those of the others times SECOND.
+template <class V, class Type>
+[[gnu::always_inline]] static inline void AddChunks(
+    typename V::Group w, const int8_t* planes, typename V::Scales first,
+    typename V::Scales second, typename V::ScaledSum& sum) {
+  if constexpr (Type::kGroup == 32) {
+    V::template AddGroup<Type::kLargest>(w, planes, first, sum);
+  } else {
+    V::AddHalves(w.first, planes, first, sum);
+    V::AddHalves(w.second, planes + 16 * V::kGroup, second, sum);
+  }
+}
+
+// One half of a block, times each input.
+template <class V, class Type, int kHalf, int kInputs>
+[[gnu::always_inline]] static inline void AddHalf(
+    const uint8_t* block, const SuperScales& s,
+    const int8_t* const (&planes)[kInputs],
+    typename V::ScaledSum (&sums)[kInputs]) {
+  const auto half = Type::template UnpackHalf<kHalf>(block);
+  const auto scales = V::LoadScales(s.scales + 8 * kHalf);
+#pragma GCC unroll 2
+  for (int chunk = 0; chunk < 4; chunk += V::kGroup) {
+    const auto w = V::Chunks(half, chunk);
+    const auto first = V::template EachSecond<0>(scales, chunk);
+    const auto second = V::template EachSecond<1>(scales, chunk);
+    for (int m = 0; m < kInputs; ++m) {
+      AddChunks<V, Type>(w, planes[m] + 64 * (4 * kHalf + chunk), first, second,
+                         sums[m]);
+    }
+  }
+}
+
+// ACC[m] plus MINS[g] * FACTOR times the sum of x[m] over each group g of the
+// block number B. Where two groups share a min, one vector may hold all.
 template <class V, class Type, int kInputs>
-void DotSuperGroups(const uint8_t* row, const DecodeRow (&x)[kInputs],
-                    int64_t columns, float (&out)[kInputs]) {
-  using F = typename V::F;
+[[gnu::always_inline]] static inline void AddMins(
+    const int16_t* mins, float factor, const DecodeRow (&x)[kInputs], int64_t b,
+    typename V::F (&acc)[kInputs]) {
+  const auto by = V::Set(factor);
+  if constexpr (Type::kGroup == 32 && V::kLanes == 8) {
+    const auto each = V::Mul(V::ToFloat(V::FromPairs(mins)), by);
+    for (int m = 0; m < kInputs; ++m) {
+      acc[m] = V::Fma(each, V::Load(x[m].small_sums + b * 8), acc[m]);
+    }
+  } else {
+    for (int g = 0; g < 16; g += V::kLanes) {
+      const auto each = V::Mul(V::ToFloat(V::FromInt16(mins + g)), by);
+      for (int m = 0; m < kInputs; ++m) {
+        acc[m] = V::Fma(each, V::Load(x[m].sums + b * 16 + g), acc[m]);
+      }
+    }
+  }
+}
+
+// out[m] = row . x[m] for a type of 256 weights a block.
+template <class V, class Type, int kInputs>
+void DotSuper(const uint8_t* row, const DecodeRow (&x)[kInputs],
+              int64_t columns, float (&out)[kInputs]) {
   constexpr int64_t kBytes = sizeof(typename Type::Block);
-  F acc[kInputs];
+  typename V::F acc[kInputs];
   for (int m = 0; m < kInputs; ++m) acc[m] = V::Zero();
   for (int64_t b = 0; b < columns / kSuper; ++b) {
     const uint8_t* block = row + b * kBytes;
     PrefetchAhead(block, kBytes);
     SuperScales s;
     Type::ReadScales(block, s);
-    const F scales = V::Mul(V::ToFloat(V::FromInt16(s.scales)), V::Set(s.d));
-    const auto low = Type::template UnpackGroup<0>(block);
-    const auto high = Type::template UnpackGroup<1>(block);
-    const F low_first = V::template EachSecondFourTimes<0>(scales, 0);
-    const F low_second = V::template EachSecondFourTimes<1>(scales, 0);
-    const F high_first = V::template EachSecondFourTimes<0>(scales, 1);
-    const F high_second = V::template EachSecondFourTimes<1>(scales, 1);
-    F min = V::Mul(scales, V::Set(-Type::kShift));
+    const int8_t* planes[kInputs];
+    typename V::ScaledSum sums[kInputs];
+    for (int m = 0; m < kInputs; ++m) {
+      planes[m] = x[m].planes + 2 * kSuper * b;
+      sums[m] = V::ZeroScaledSum();
+    }
+    AddHalf<V, Type, 0>(block, s, planes, sums);
+    AddHalf<V, Type, 1>(block, s, planes, sums);
+    for (int m = 0; m < kInputs; ++m) {
+      acc[m] = V::Fma(V::Total(sums[m]), V::Set(s.d * x[m].scales[b]), acc[m]);
+    }
     if constexpr (Type::kHasMins) {
       static_assert(Type::kShift == 0);
-      min = V::Mul(V::ToFloat(V::FromInt16(s.mins)), V::Set(-s.dmin));
-    }
-    for (int m = 0; m < kInputs; ++m) {
-      const int8_t* planes = x[m].planes + 2 * kSuper * b;
-      F sum =
-          AddChunks<V, Type, 0>(low, planes, low_first, low_second, V::Zero());
-      sum = AddChunks<V, Type, 1>(high, planes, high_first, high_second, sum);
-      acc[m] = V::Fma(sum, V::Set(x[m].scales[b]), acc[m]);
-      acc[m] = V::Fma(min, V::Load(x[m].sums + b * 16), acc[m]);
+      AddMins<V, Type>(s.mins, -s.dmin, x, b, acc);
+    } else {
+      AddMins<V, Type>(s.scales, -Type::kShift * s.d, x, b, acc);
     }
   }
   for (int m = 0; m < kInputs; ++m) out[m] = V::Sum(acc[m]);
@@ -282,14 +264,14 @@ void DotFloat(const uint8_t* row, const float* const (&x)[kRows],
 }
 
 // Which of the functions above multiplies a row of integers.
-enum class Dots { kGroups, kBlocks, kSuperGroups, kSuperBlocks };
+enum class Dots { kGroups, kBlocks, kSuperBlocks };
 
 // A decoder's Run computes out[n][m] for rows of weights n < kRows, which is 1
 // or kRowsAtOnce, and rows of activations m < kInputs from FIRST on.
 
 template <class V, class Type, Dots kDots>
 struct IntegerDecoder {
-  static constexpr bool kPrefetches = kDots == Dots::kSuperGroups;
+  static constexpr bool kPrefetches = kDots == Dots::kSuperBlocks;
   static constexpr int kRowsAtOnce = kDots == Dots::kGroups ? 4 : 1;
   template <int kRows, int kInputs>
   static void Run(const LinearInput& input, const PackedRows& rows,
@@ -302,8 +284,6 @@ struct IntegerDecoder {
       DotGroups<V, Type>(rows, x, input.columns, out);
     } else if constexpr (kDots == Dots::kBlocks) {
       DotSmall<V, Type>(rows.data, x, input.columns, out[0]);
-    } else if constexpr (kDots == Dots::kSuperGroups) {
-      DotSuperGroups<V, Type>(rows.data, x, input.columns, out[0]);
     } else {
       DotSuper<V, Type>(rows.data, x, input.columns, out[0]);
     }
@@ -315,9 +295,7 @@ using GroupDecoder = IntegerDecoder<V, Type, Dots::kGroups>;
 template <class V, class Type>
 using SmallDecoder = IntegerDecoder<V, Type, Dots::kBlocks>;
 template <class V, class Type>
-using SuperDecoder =
-    IntegerDecoder<V, Type,
-                   V::kSuperGroups ? Dots::kSuperGroups : Dots::kSuperBlocks>;
+using SuperDecoder = IntegerDecoder<V, Type, Dots::kSuperBlocks>;
 
 template <class V, class Type>
 struct FloatDecoder {

@@ -176,8 +176,8 @@ static inline void ReadScales(const uint8_t* block, int count,
 
 // --- Types of 256 weights a block: 8 chunks of 32, unpacked 4 at a time. A
 // weight of group g (16 weights) is d * (scales[g] * q) - dmin * mins[g]; where
-// kGroup is 32, the groups 2 c and 2 c + 1 have the same scale and min. Where V
-// has kSuperGroups, four chunks are unpacked to unsigned bytes q + kShift.
+// kGroup is 32, the groups 2 c and 2 c + 1 have the same scale and min. Four
+// chunks are unpacked to int16, or (UnpackHalf) to unsigned bytes q + kShift.
 
 struct SuperScales {
   int16_t scales[16];
@@ -213,6 +213,7 @@ struct Q2_K {
   static constexpr int kGroup = 16;
   static constexpr bool kHasMins = true;
   static constexpr int kShift = 0;
+  static constexpr int kLargest = 3;  // of q + kShift
   static void ReadScales(const uint8_t* block, SuperScales& s) {
     const __m128i packed = _mm_loadu_si128(
         reinterpret_cast<const __m128i*>(block + offsetof(Block, scales)));
@@ -231,7 +232,7 @@ struct Q2_K {
     q[3] = V::template Field<6, 2>(bytes);
   }
   template <int kHalf>
-  static typename V::Group UnpackGroup(const uint8_t* block) {
+  static typename V::Half UnpackHalf(const uint8_t* block) {
     const uint8_t* qs = block + offsetof(Block, qs) + 32 * kHalf;
     return {Two(V::EachLane(qs)), Two(V::EachLane(qs + 16))};
   }
@@ -248,6 +249,7 @@ struct Q3_K {
   static constexpr int kGroup = 16;
   static constexpr bool kHasMins = false;
   static constexpr int kShift = 4;
+  static constexpr int kLargest = 7;  // of q + kShift
   static void ReadScales(const uint8_t* block, SuperScales& s) {
     constexpr uint64_t kNibbles = 0x0f0f0f0f0f0f0f0f;
     constexpr uint32_t kPairs = 0x03030303;
@@ -274,7 +276,7 @@ struct Q3_K {
     q[3] = Join<6, 4 * kHalf + 3>(low, high);
   }
   template <int kHalf>
-  static typename V::Group UnpackGroup(const uint8_t* block) {
+  static typename V::Half UnpackHalf(const uint8_t* block) {
     const uint8_t* low = block + offsetof(Block, qs) + 32 * kHalf;
     const uint8_t* high = block + offsetof(Block, hmask);
     return {Three<kHalf>(low, high), Three<kHalf>(low + 16, high + 16)};
@@ -317,6 +319,7 @@ struct Q4_K {
   static constexpr int kGroup = 32;
   static constexpr bool kHasMins = true;
   static constexpr int kShift = 0;
+  static constexpr int kLargest = 15;  // of q + kShift
   static void ReadScales(const uint8_t* block, SuperScales& s) {
     ReadSixBitScales(block + offsetof(Block, scales), s);
     ReadHalves(block + offsetof(Block, d), s);
@@ -332,7 +335,7 @@ struct Q4_K {
     q[3] = V::template Field<4, 4>(second);
   }
   template <int kHalf>
-  static typename V::Group UnpackGroup(const uint8_t* block) {
+  static typename V::Half UnpackHalf(const uint8_t* block) {
     const uint8_t* qs = block + offsetof(Block, qs) + 64 * kHalf;
     return {Four(V::template Lanes<0, 0, 2, 2>(qs)),
             Four(V::template Lanes<1, 1, 3, 3>(qs))};
@@ -350,6 +353,7 @@ struct Q5_K {
   static constexpr int kGroup = 32;
   static constexpr bool kHasMins = true;
   static constexpr int kShift = 0;
+  static constexpr int kLargest = 31;  // of q + kShift
   static void ReadScales(const uint8_t* block, SuperScales& s) {
     ReadSixBitScales(block + offsetof(Block, scales), s);
     ReadHalves(block + offsetof(Block, d), s);
@@ -366,7 +370,7 @@ struct Q5_K {
     q[3] = Join<4, 4 * kHalf + 3>(second, high);
   }
   template <int kHalf>
-  static typename V::Group UnpackGroup(const uint8_t* block) {
+  static typename V::Half UnpackHalf(const uint8_t* block) {
     const uint8_t* qs = block + offsetof(Block, qs) + 64 * kHalf;
     const uint8_t* qh = block + offsetof(Block, qh);
     return {
@@ -394,6 +398,7 @@ struct Q6_K {
   static constexpr int kGroup = 16;
   static constexpr bool kHasMins = false;
   static constexpr int kShift = 32;
+  static constexpr int kLargest = 63;  // of q + kShift
   static void ReadScales(const uint8_t* block, SuperScales& s) {
     StoreBytesAsWords(s.scales,
                       _mm_loadu_si128(reinterpret_cast<const __m128i*>(
@@ -413,7 +418,7 @@ struct Q6_K {
     q[3] = Join<4, 6>(second, high);
   }
   template <int kHalf>
-  static typename V::Group UnpackGroup(const uint8_t* block) {
+  static typename V::Half UnpackHalf(const uint8_t* block) {
     const uint8_t* ql = block + offsetof(Block, ql) + 64 * kHalf;
     const uint8_t* qh = block + offsetof(Block, qh) + 32 * kHalf;
     return {Six(V::template Lanes<0, 2, 0, 2>(ql), V::EachLane(qh)),
@@ -439,6 +444,7 @@ struct IQ4_XS {
   static constexpr int kGroup = 32;
   static constexpr bool kHasMins = false;
   static constexpr int kShift = 127;
+  static constexpr int kLargest = 240;  // of q + kShift
   static void ReadScales(const uint8_t* block, SuperScales& s) {
     const uint32_t high = ReadAs<uint16_t>(block + offsetof(Block, scales_h));
     const uint32_t low = ReadAs<uint32_t>(block + offsetof(Block, scales_l));
@@ -460,7 +466,7 @@ struct IQ4_XS {
     }
   }
   template <int kHalf>
-  static typename V::Group UnpackGroup(const uint8_t* block) {
+  static typename V::Half UnpackHalf(const uint8_t* block) {
     static constexpr UnsignedTable kTable = Shift(kIq4Values, kShift);
     const uint8_t* qs = block + offsetof(Block, qs) + 64 * kHalf;
     return V::LookUp(kTable.values,
