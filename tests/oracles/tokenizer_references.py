@@ -260,7 +260,10 @@ def tekken(spec):
     count = config["default_vocab_size"] - first
     ranks = {base64.b64decode(token["token_bytes"]): token["rank"] for token in spec["vocab"] if token["rank"] < count}
     controls = {token["token_str"]: token["rank"] for token in spec.get("special_tokens") or []}
-    return Tiktoken(config["pattern"], ranks, first, controls or {text: i for i, text in enumerate(OLD_CONTROLS)})
+    controls = controls or {text: i for i, text in enumerate(OLD_CONTROLS)}
+    # As mistral-common names the others (tokens/tokenizers/tekken.py).
+    controls |= {f"<SPECIAL_{i}>": i for i in set(range(first)) - set(controls.values())}
+    return Tiktoken(config["pattern"], ranks, first, controls)
 
 
 def rank_file(path, pre):
