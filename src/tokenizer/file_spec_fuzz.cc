@@ -24,8 +24,6 @@
 namespace fullstop {
 namespace {
 
-constexpr size_t kLongestText = 200;
-
 std::shared_ptr<JsonFile> Json(std::string_view bytes) {
   return std::make_shared<JsonFile>(WithAllBytes(bytes), "fuzz.json");
 }
@@ -55,7 +53,7 @@ void Run(std::string_view input) {
   const size_t border = input.rfind("\n\n");
   std::string_view text;
   if (border != std::string_view::npos) {
-    text = input.substr(border + 2).substr(0, kLongestText);
+    text = input.substr(border + 2);
     input = input.substr(0, border + 1);
   }
   TokenizerSpec spec = Parse(line.empty() ? 'j' : line[0], input);

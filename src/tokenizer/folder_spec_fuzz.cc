@@ -19,7 +19,6 @@
 namespace fullstop {
 namespace {
 
-constexpr size_t kLongestText = 200;
 constexpr std::array<std::string_view, 10> kFiles = {"config.json",
                                                      "tokenizer.json",
                                                      "tokenizer_config.json",
@@ -42,7 +41,7 @@ void Run(std::string_view input) {
   const size_t border = input.find("\n\n");
   std::string_view text;
   if (border != std::string_view::npos) {
-    text = input.substr(border + 2).substr(0, kLongestText);
+    text = input.substr(border + 2);
     input = input.substr(0, border);
   }
   folder.Fill(input, Content);

@@ -99,12 +99,13 @@ inline void CheckEncoding(const Tokenizer& tokenizer, std::string_view text) {
   }
 }
 
-// Makes the tokenizer of SPEC, and encodes and decodes TEXT.
+// Makes the tokenizer of SPEC, and encodes and decodes the beginning of TEXT.
 inline void CheckTokenizer(TokenizerSpec spec, std::string_view text) {
+  constexpr size_t kLongestText = 200;
   if (!IsTame(spec)) return;
   GgufPreName(spec);
   if (spec.model == TokenizerModel::kByteLevelBpe) GgufMerges(spec);
-  CheckEncoding(*MakeTokenizer(std::move(spec)), text);
+  CheckEncoding(*MakeTokenizer(std::move(spec)), text.substr(0, kLongestText));
 }
 
 // What a target answers: RUN takes the input, and throws nothing but an Error
