@@ -26,8 +26,14 @@ constexpr int kPasteGapMilliseconds = 30;
 
 // What a terminal sends around a pasted text, where it is asked to.
 constexpr std::string_view kMarkPastes = "\033[?2004h";
-constexpr std::string_view kDoNotMarkPastes = "\033[?2004l";
+constexpr char kDoNotMarkPastes[] = "\033[?2004l";
 constexpr wchar_t kPasteEnd[] = L"\033[201~";
+
+// Whether input comes within MILLISECONDS.
+bool IsWaiting(int milliseconds) {
+  pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+  return ::poll(&input, 1, milliseconds) > 0 && (input.revents & POLLIN) != 0;
+}
 
 // libedit's source of characters; -1 where an interrupt came. What is no UTF-8
 // becomes U+FFFD.
@@ -101,10 +107,16 @@ LineEditor::LineEditor(const std::string& history_file)
   ::el_set(editor, EL_BIND, "^I", "ed-insert", nullptr);
   state_->raw.Apply();
   TakeResize();
+  if (HasEscapes(stdout)) WriteOut(kMarkPastes);
 }
 
 LineEditor::~LineEditor() {
-  if (interactive_) ::el_end(state_->editor);
+  if (!interactive_) return;
+  if (HasEscapes(stdout)) {
+    std::fputs(kDoNotMarkPastes, stdout);
+    std::fflush(stdout);
+  }
+  ::el_end(state_->editor);
 }
 
 std::string LineEditor::history_problem() const {
@@ -114,6 +126,7 @@ std::string LineEditor::history_problem() const {
 LineEditor::Result LineEditor::Read(const std::string& prefill) {
   std::string text;
   bool first = true;
+  const bool typed_ahead = interactive_ && IsWaiting(0);
   std::string_view given = prefill;
   for (;;) {
     bool interrupted = false;
@@ -130,11 +143,12 @@ LineEditor::Result LineEditor::Read(const std::string& prefill) {
     }
     if (!line && first) return {Outcome::kEndOfFile, ""};
     if (!line) break;
-    const bool command = first && text.starts_with('/');
+    const bool alone = typed_ahead || (first && text.starts_with('/'));
     first = false;
     if (text.ends_with('\\')) {
       text.back() = '\n';
-    } else if (more_given || (interactive_ && !command && MoreIsWaiting())) {
+    } else if (more_given ||
+               (interactive_ && !alone && IsWaiting(kPasteGapMilliseconds))) {
       text += '\n';
     } else {
       break;
@@ -183,12 +197,10 @@ std::optional<std::string> LineEditor::ReadLine(const std::string& prefill,
   state_->prompt = prompt;
   if (TakeResize()) ::el_resize(editor);
   if (!prefill.empty()) ::el_push(editor, prefill.c_str());
-  if (HasEscapes(stdout)) WriteOut(kMarkPastes);
   int count = 0;
   errno = 0;
   const char* read = ::el_gets(editor, &count);
   state_->raw.Apply();
-  if (HasEscapes(stdout)) WriteOut(kDoNotMarkPastes);
   if (TakeInterrupts() > 0) {
     *interrupted = true;
     const LineInfo* typed = ::el_line(editor);
@@ -200,12 +212,6 @@ std::optional<std::string> LineEditor::ReadLine(const std::string& prefill,
   std::string line(read, static_cast<size_t>(count));
   if (line.back() == '\n') line.pop_back();
   return line;
-}
-
-bool LineEditor::MoreIsWaiting() const {
-  pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
-  return ::poll(&input, 1, kPasteGapMilliseconds) > 0 &&
-         (input.revents & POLLIN) != 0;
 }
 
 }  // namespace fullstop::cli

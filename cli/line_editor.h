@@ -29,9 +29,10 @@ class LineEditor {
 
   // One message. A line that ends in a backslash goes on in the next one. A
   // pasted text is one message: one that the terminal marks as pasted, and else
-  // lines that arrive together, unless the first is a command. On a terminal
-  // PREFILL is put into the line for editing, its lines one after the other.
-  // Throws Error (kIo) where standard input can't be read.
+  // lines that arrive together, unless the first is a command. What had been
+  // typed before is read line by line. On a terminal PREFILL is put into the
+  // line for editing, its lines one after the other. Throws Error (kIo) where
+  // standard input can't be read.
   Result Read(const std::string& prefill = "");
 
   // Whether the user answers QUESTION with y or yes.
@@ -48,7 +49,6 @@ class LineEditor {
                                       const std::string& prompt,
                                       bool* interrupted);
   std::optional<std::string> ReadPlainLine(bool* interrupted);
-  bool MoreIsWaiting() const;
 
   std::unique_ptr<State> state_;
   std::string plain_;  // read, but not yet asked for

@@ -155,6 +155,18 @@ class TerminalTest(CliTest):
         terminal.prompt()
         self.leave(terminal)
 
+    def test_lines_typed_during_a_reply_are_messages_of_their_own(self):
+        terminal = self.start(*GREEDY)
+        terminal.send("Hi\r")
+        terminal.expect("Hello")
+        terminal.send("Who are you?\rBye\r/stats\r")
+        terminal.expect("3 turns")
+        terminal.prompt()
+        said = [message["content"] for message in self.saved(terminal)
+                if message["role"] == "user"]
+        self.assertEqual(said, ["Hi", "Who are you?", "Bye"])
+        self.leave(terminal)
+
     def test_paste_of_ten_thousand_lines(self):
         terminal = self.start("-c", "512", *GREEDY)
         self.reply(terminal, "Hi")
