@@ -39,7 +39,7 @@ function(fullstop_test name source)
   target_compile_definitions(${name} PRIVATE
     FULLSTOP_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   gtest_discover_tests(${name} TEST_PREFIX "${name}/" DISCOVERY_MODE PRE_TEST
-                       DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
+                       DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 900)
 endfunction()
 
 function(fullstop_fuzz_target name source)
