@@ -27,6 +27,7 @@ void AddBench(CLI::App& app, Runner& run);
 void AddChat(CLI::App& app, Runner& run);
 void AddConvert(CLI::App& app, Runner& run);
 void AddDetokenize(CLI::App& app, Runner& run);
+void AddDoctor(CLI::App& app, Runner& run);
 void AddGenerate(CLI::App& app, Runner& run);
 void AddRender(CLI::App& app, Runner& run);
 void AddReplay(CLI::App& app, Runner& run);

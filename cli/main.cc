@@ -80,6 +80,7 @@ int Main(int argc, char** argv) {
   AddScore(app, run);
   AddReplay(app, run);
   AddConvert(app, run);
+  AddDoctor(app, run);
   AddBench(app, run);
   try {
     const std::optional<int> code = Parse(app, argc, argv);

@@ -42,6 +42,8 @@ class FixtureModel {
   ~FixtureModel();
 
   const Json& fixture() const { return fixture_; }
+  // Of the files.
+  const std::string& path() const { return path_; }
   const TurnProtocol& protocol() const { return loaded_->protocol(); }
   const std::vector<TokenId>& suppressed() const {
     return loaded_->suppressed();

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/utf8.h"
+#include "doctor/examine.h"
 #include "generate/end.h"
 #include "issues/fixture.h"
 #include "issues/naive_rules.h"
@@ -126,10 +127,26 @@ void ExpectFindings(const FixtureModel& model) {
   }
 }
 
+// The rules that find something at warning or above are those that the fixture
+// names, by severity, where it is about files.
+void ExpectDiagnoses(const FixtureModel& model) {
+  if (!model.fixture().contains("doctor")) return;
+  Json found = Json::object();
+  for (const Diagnosis& each : Examine(Target::Open(model.path())).diagnoses) {
+    if (each.severity == Severity::kNote) continue;
+    Json& rules = found[std::string(SeverityName(each.severity))];
+    if (rules.is_null() || rules.back() != each.rule) {
+      rules.push_back(each.rule);
+    }
+  }
+  EXPECT_EQ(found, model.fixture()["doctor"]);
+}
+
 void ExpectAbsent(const Json& fixture) {
   const FixtureModel model(fixture);
   ExpectStops(model);
   ExpectFindings(model);
+  ExpectDiagnoses(model);
   for (const Json& play : fixture["plays"]) {
     const std::vector<PlayedTurn> played = Play(model, play);
     const std::vector<Json> turns = Turns(play);

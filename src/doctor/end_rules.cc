@@ -1,0 +1,373 @@
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "doctor/llama_cpp_ends.h"
+#include "doctor/rule.h"
+#include "doctor/target.h"
+
+namespace fullstop {
+namespace {
+
+bool IsDeclared(const Source& source) {
+  return source.provenance != Provenance::kDerived &&
+         source.provenance != Provenance::kGuessed;
+}
+
+bool IsDeclared(const Stop& stop) {
+  return std::ranges::any_of(
+      stop.from, [](const Source& source) { return IsDeclared(source); });
+}
+
+// What the template writes behind an answer or a call, by its renderings.
+const Source* DerivedFrom(const Stop& stop) {
+  const auto found =
+      std::ranges::find(stop.from, Provenance::kDerived, &Source::provenance);
+  return found == stop.from.end() ? nullptr : &*found;
+}
+
+bool HasDerivedTurnEnd(const Target& target) {
+  return std::ranges::any_of(target.facts().stops.stops, [](const Stop& stop) {
+    return stop.role == StopRole::kTurnEnd && DerivedFrom(stop) != nullptr;
+  });
+}
+
+// The ends that are declared: where, and which.
+std::vector<Exhibit> DeclaredEnds(const Target& target) {
+  std::vector<Exhibit> evidence;
+  for (const DeclaredStop& stop : target.sources().stops) {
+    const auto same =
+        std::ranges::find(evidence, stop.from.where, &Exhibit::where);
+    const std::string id = std::to_string(stop.id);
+    if (same == evidence.end()) {
+      evidence.push_back({stop.from.where, id});
+    } else {
+      same->shown += ", " + id;
+    }
+  }
+  if (evidence.empty()) evidence.push_back({"no file declares an end", ""});
+  return evidence;
+}
+
+// Where an end is to be declared, and how.
+std::string DeclareEnd(const Target& target, const Stop& stop) {
+  const std::string id = std::to_string(stop.id);
+  if (target.kind() == TargetKind::kFolder) {
+    return "add " + id + " to eos_token_id of generation_config.json";
+  }
+  const bool ends_call = stop.role == StopRole::kToolCall;
+  return "set tokenizer.ggml." + std::string(ends_call ? "eom" : "eot") +
+         "_token_id = " + id +
+         ", or convert again from the model's folder with fullstop convert";
+}
+
+std::string WhatLlamaCppDoes(const Target& target, TokenId id) {
+  if (target.kind() != TargetKind::kGguf) return "";
+  return LlamaCppEndOf(target, id) == LlamaCppEnd::kGuess
+             ? "; llama.cpp stops there all the same, by a guess from the "
+               "token's name"
+             : "; llama.cpp does not stop there";
+}
+
+// A derived end of ROLE that no file declares.
+void CheckUndeclared(const Target& target, StopRole role, const char* what,
+                     Findings* findings) {
+  for (const Stop& stop : target.facts().stops.stops) {
+    const bool fits = stop.role == role || (role == StopRole::kTurnEnd &&
+                                            stop.role == StopRole::kSection &&
+                                            !HasDerivedTurnEnd(target));
+    const Source* derived = DerivedFrom(stop);
+    if (!fits || derived == nullptr || IsDeclared(stop)) continue;
+    std::vector<Exhibit> evidence = DeclaredEnds(target);
+    evidence.push_back({derived->where, TokenName(target, stop.id)});
+    findings->Add({.severity = Severity::kError,
+                   .certainty = Certainty::kLikely,
+                   .message = std::string("the template ends ") + what +
+                              " with " + TokenName(target, stop.id) +
+                              ", which no file declares as an end" +
+                              WhatLlamaCppDoes(target, stop.id),
+                   .evidence = std::move(evidence),
+                   .repair = DeclareEnd(target, stop)});
+  }
+}
+
+void CheckAnswerEnd(const Target& target, Findings* findings) {
+  CheckUndeclared(target, StopRole::kTurnEnd, "an answer", findings);
+}
+
+void CheckCallEnd(const Target& target, Findings* findings) {
+  CheckUndeclared(target, StopRole::kToolCall, "a call", findings);
+}
+
+void CheckNoEnd(const Target& target, Findings* findings) {
+  if (!target.protocol().has_template()) {
+    return findings->CannotTell("the files hold no chat template");
+  }
+  for (const FindingKind kind : {FindingKind::kNoEnd, FindingKind::kTextStop}) {
+    target.ForEach(kind, [&](const Finding& finding) {
+      findings->Add(
+          {.severity = Severity::kError,
+           .certainty = Certainty::kLikely,
+           .message = finding.message,
+           .evidence = {{"the template's renderings", finding.evidence}},
+           .repair = "let the template write an end behind each answer, and "
+                     "declare it"});
+    });
+  }
+}
+
+// The sources that transformers' generate() asks for its ends:
+// generation_config.json, and config.json where that file is absent.
+Provenance GenerationSource(const Target& target) {
+  return target.vocabulary().folder()->generation_config().is_null()
+             ? Provenance::kConfig
+             : Provenance::kGenerationConfig;
+}
+
+void CheckGenerationEnds(const Target& target, Findings* findings) {
+  if (target.kind() != TargetKind::kFolder) return;
+  const Provenance asked = GenerationSource(target);
+  for (const Stop& stop : target.facts().stops.stops) {
+    const bool is_end =
+        stop.role == StopRole::kTurnEnd || stop.role == StopRole::kToolCall;
+    const bool is_asked = std::ranges::any_of(
+        stop.from,
+        [asked](const Source& from) { return from.provenance == asked; });
+    if (!is_end || DerivedFrom(stop) == nullptr || !IsDeclared(stop) ||
+        is_asked) {
+      continue;
+    }
+    findings->Add(
+        {.severity = Severity::kWarning,
+         .certainty = Certainty::kLikely,
+         .message = TokenName(target, stop.id) + " ends " +
+                    (stop.role == StopRole::kToolCall ? "calls" : "answers") +
+                    " and is declared, but not in " +
+                    (asked == Provenance::kConfig ? "config.json"
+                                                  : "generation_config.json") +
+                    ", whose ends are the ones that generation stops at",
+         .evidence = DeclaredEnds(target),
+         .repair = DeclareEnd(target, stop)});
+  }
+}
+
+void CheckOutOfRange(const Target& target, Findings* findings) {
+  const auto size = static_cast<int64_t>(target.vocabulary()->size());
+  for (const DeclaredStop& stop : target.sources().stops) {
+    if (stop.id >= 0 && stop.id < size) continue;
+    findings->Add({.severity = Severity::kWarning,
+                   .message = "an end is declared that the vocabulary of " +
+                              std::to_string(size) + " tokens does not have",
+                   .evidence = {{stop.from.where, std::to_string(stop.id)}},
+                   .repair = "take it away, or name the id that was meant"});
+  }
+}
+
+void CheckSuppressed(const Target& target, Findings* findings) {
+  for (const int64_t id : target.sources().suppressed) {
+    const Stop* stop = nullptr;
+    for (const Stop& each : target.facts().stops.stops) {
+      if (each.id == id) stop = &each;
+    }
+    if (stop == nullptr || stop->role == StopRole::kTurnOpen) continue;
+    const bool needed = DerivedFrom(*stop) != nullptr;
+    findings->Add(
+        {.severity = needed ? Severity::kError : Severity::kWarning,
+         .message = TokenName(target, stop->id) +
+                    (needed ? " ends replies" : " is declared as an end") +
+                    ", but the files forbid it to be sampled",
+         .evidence = {{target.kind() == TargetKind::kGguf
+                           ? "tokenizer.ggml.suppress_tokens"
+                           : "suppress_tokens",
+                       std::to_string(stop->id)}},
+         .repair = "take it out of that list"});
+  }
+}
+
+void CheckNotWritten(const Target& target, Findings* findings) {
+  target.ForEach(FindingKind::kDeclaredNotWritten, [&](const Finding& finding) {
+    findings->Add({.certainty = Certainty::kLikely,
+                   .message = finding.message,
+                   .evidence = {{finding.evidence, ""}}});
+  });
+}
+
+void CheckSection(const Target& target, Findings* findings) {
+  target.ForEach(FindingKind::kSection, [&](const Finding& finding) {
+    findings->Add({.severity = Severity::kWarning,
+                   .certainty = Certainty::kLikely,
+                   .message = finding.message,
+                   .evidence = {{finding.evidence, ""}},
+                   .repair = "take it out of the declared ends; what ends the "
+                             "turn is declared by itself"});
+  });
+}
+
+void CheckGuess(const Target& target, Findings* findings) {
+  for (const Stop& stop : target.facts().stops.stops) {
+    if (stop.from.front().provenance != Provenance::kGuessed) continue;
+    // Beside an end of the turn a guessed one does no more than a net does.
+    const bool alone = !HasDerivedTurnEnd(target);
+    findings->Add({.severity = alone ? Severity::kWarning : Severity::kNote,
+                   .certainty = Certainty::kPossible,
+                   .message = TokenName(target, stop.id) +
+                              " is taken for an end by its name alone",
+                   .evidence = DeclaredEnds(target),
+                   .repair = alone ? DeclareEnd(target, stop) : ""});
+  }
+}
+
+// Roles that one token should not have both of.
+void CheckSharedRoles(const Target& target, Findings* findings) {
+  const NamedToken* eos = target.facts().FindNamed("eos");
+  if (eos == nullptr) return;
+  for (const char* name : {"pad", "bos"}) {
+    const NamedToken* other = target.facts().FindNamed(name);
+    if (other == nullptr || other->id != eos->id) continue;
+    const bool pad = std::string_view(name) == "pad";
+    findings->Add(
+        {.message =
+             TokenName(target, eos->id) + " is both eos and " + name +
+             (pad ? ": a trainer that masks padding masks the end of each "
+                    "answer with it"
+                  : ": a text that begins with it has ended already for a "
+                    "runtime that looks for it in the prompt"),
+         .evidence = {{eos->from.where, std::to_string(eos->id)},
+                      {other->from.where, std::to_string(other->id)}},
+         .repair =
+             pad ? "give padding a token of its own before training" : ""});
+  }
+}
+
+// What each of a folder's files declares as ends.
+std::map<std::string, std::set<int64_t>> EndsByFile(const Target& target) {
+  std::map<std::string, std::set<int64_t>> files;
+  for (const DeclaredStop& stop : target.sources().stops) {
+    const std::string& where = stop.from.where;
+    files[where.substr(0, where.find(':'))].insert(stop.id);
+  }
+  return files;
+}
+
+bool HaveOneInCommon(const std::set<int64_t>& a, const std::set<int64_t>& b) {
+  return std::ranges::any_of(a, [&b](int64_t id) { return b.contains(id); });
+}
+
+void CheckFilesAgree(const Target& target, Findings* findings) {
+  if (target.kind() != TargetKind::kFolder) return;
+  const auto files = EndsByFile(target);
+  for (auto first = files.begin(); first != files.end(); ++first) {
+    for (auto second = std::next(first); second != files.end(); ++second) {
+      if (first->second == second->second) continue;
+      const bool apart = !HaveOneInCommon(first->second, second->second);
+      const auto shown = [](const auto& file) {
+        std::string ids;
+        for (const int64_t id : file.second) {
+          ids += (ids.empty() ? "" : ", ") + std::to_string(id);
+        }
+        return Exhibit{file.first, ids};
+      };
+      findings->Add(
+          {.severity = apart ? Severity::kWarning : Severity::kNote,
+           .message = first->first + " and " + second->first +
+                      (apart ? " have no end in common: where a reply ends "
+                               "depends on which of them a runtime reads"
+                             : " declare different ends, some in common"),
+           .evidence = {shown(*first), shown(*second)},
+           .repair = apart ? "declare the ends of both in both" : ""});
+    }
+  }
+}
+
+constexpr std::array kRules = {
+    Rule{"GEN001", "an answer ends with an id that no file declares",
+         Severity::kError,
+         "The reply goes on behind its end: the model answers itself, or its "
+         "marker is printed.",
+         "The id that the template writes behind an answer was derived from "
+         "renderings; no eos_token_id and no other key declares it, so that a "
+         "runtime that reads the keys does not stop there.",
+         "Add the id to eos_token_id of generation_config.json; in a GGUF file "
+         "set tokenizer.ggml.eot_token_id.",
+         "A template whose end of a turn the derivation does not see.",
+         "M01, M02, M07, M10, M11, M14: vllm#4180, llama.cpp#6772, "
+         "llama.cpp#6903, mlx-engine#142, llama.cpp#5305, DeepSeek-Coder#74",
+         CheckAnswerEnd},
+    Rule{"GEN002", "a call ends with an id that no file declares",
+         Severity::kError,
+         "Behind a call of a tool the model makes up the tool's result.",
+         "The template closes a call that waits for its result with an id that "
+         "is no declared end.",
+         "Add the id to eos_token_id of generation_config.json; in a GGUF file "
+         "set tokenizer.ggml.eom_token_id.",
+         "Templates that write no calls.",
+         "M04, M18: llama.cpp#8858, qvac#1812", CheckCallEnd},
+    Rule{"GEN003", "no token ends a turn", Severity::kError,
+         "The model goes on as the user.",
+         "The template writes text between turns, and no id is declared or "
+         "derived as an end.",
+         "Let the template write an end behind each answer and declare it.",
+         "What a fine-tune learnt without the template.", "M11: InternLM#615",
+         CheckNoEnd},
+    Rule{"GEN004",
+         "the declared end of a turn is none that generation asks for",
+         Severity::kWarning, "One runtime stops, another does not.",
+         "transformers stops at the ends of generation_config.json (of "
+         "config.json where that is absent); the id that ends a turn stands in "
+         "another file alone.",
+         "Add the id to eos_token_id of generation_config.json.",
+         "Ends that a caller gives by hand.",
+         "M08, M12, M15: mlx-vlm#1496, Yi#217, Qwen3#927", CheckGenerationEnds},
+    Rule{"GEN005", "an end is declared that the vocabulary does not have",
+         Severity::kWarning, "As GEN001, or an error at load.",
+         "A declared id is negative, or behind the last token.",
+         "Name the id that was meant.", "", "E35: ollama#17939",
+         CheckOutOfRange},
+    Rule{"GEN006", "an end may not be sampled", Severity::kError,
+         "The reply never ends.",
+         "suppress_tokens forbids the sampler an id that ends replies.",
+         "Take the id out of suppress_tokens.",
+         "A ban that a runtime adds by itself.", "M29: exllamav2#410",
+         CheckSuppressed},
+    Rule{"GEN007", "a declared end is never written", Severity::kNote,
+         "Nothing, as a rule: many models declare the end of a text beside the "
+         "end of a turn.",
+         "No rendering of the template holds the id.", "", "",
+         "M01, M20: AnyLanguageModel#16", CheckNotWritten},
+    Rule{"GEN008", "a declared end parts sections of a reply",
+         Severity::kWarning,
+         "Empty answers: the reply ends behind its thought.",
+         "The template writes the id between a thought and what follows it in "
+         "the same turn.",
+         "Take it out of the declared ends.", "", "M17: vmlx-swift#91",
+         CheckSection},
+    Rule{"GEN009", "an end was guessed from a token's name", Severity::kWarning,
+         "Replies end by luck.",
+         "No file declares an end of that kind, and the template writes none. "
+         "A note where the template writes another end of the turn.",
+         "Declare it.", "", "M20", CheckGuess},
+    Rule{"GEN010", "one token has two roles", Severity::kNote,
+         "A fine-tune never stops.",
+         "Collators mask padding; where padding is eos they mask each end.",
+         "Give padding a token of its own before training.",
+         "Harm is seen in tokenised data only.",
+         "M09, E03: transformers#23530, trl#976", CheckSharedRoles},
+    Rule{"GEN011", "two files declare different ends", Severity::kWarning,
+         "One runtime stops, another does not.",
+         "config.json, generation_config.json and the tokenizer's files each "
+         "name ends, and runtimes read one or the other. A note where they "
+         "have one in common.",
+         "Declare the ends of all in each of them.", "",
+         "M08, M12, M15, E11: Yi#217, LLaMA-Factory#1727, Qwen3#927",
+         CheckFilesAgree},
+};
+
+}  // namespace
+
+std::span<const Rule> EndRules() { return kRules; }
+
+}  // namespace fullstop

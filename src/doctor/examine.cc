@@ -1,0 +1,76 @@
+#include "doctor/examine.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "base/error.h"
+
+namespace fullstop {
+namespace {
+
+bool BeginsWithOneOf(std::string_view id,
+                     const std::vector<std::string>& entries) {
+  return std::ranges::any_of(entries, [id](const std::string& entry) {
+    return id.starts_with(entry);
+  });
+}
+
+}  // namespace
+
+void RuleChoice::Check() const {
+  const std::vector<const Rule*> rules = AllRules();
+  for (const auto* entries : {&select, &ignore}) {
+    for (const std::string& entry : *entries) {
+      const bool known = std::ranges::any_of(rules, [&](const Rule* rule) {
+        return !entry.empty() && rule->id.starts_with(entry);
+      });
+      if (!known) {
+        throw Error::Usage("there is no rule '" + entry + "'")
+            .Advice("fullstop doctor --rules lists them");
+      }
+    }
+  }
+}
+
+bool RuleChoice::Runs(const Rule& rule) const {
+  return (select.empty() || BeginsWithOneOf(rule.id, select)) &&
+         !BeginsWithOneOf(rule.id, ignore);
+}
+
+size_t Report::Count(Severity severity) const {
+  return static_cast<size_t>(
+      std::ranges::count(diagnoses, severity, &Diagnosis::severity));
+}
+
+bool Report::Reaches(Severity severity) const {
+  return std::ranges::any_of(diagnoses, [severity](const Diagnosis& each) {
+    return each.severity >= severity;
+  });
+}
+
+Report Examine(const Target& target, const RuleChoice& choice) {
+  Report report{.path = target.path(),
+                .kind = std::string(TargetKindName(target.kind())),
+                .hash = target.protocol().hash(),
+                .diagnoses = {},
+                .not_evaluated = {}};
+  std::vector<Diagnosis> found;
+  for (const Rule* rule : AllRules()) {
+    if (!choice.Runs(*rule)) continue;
+    Findings findings(rule->id);
+    rule->check(target, &findings);
+    std::ranges::move(findings.diagnoses(), std::back_inserter(found));
+    std::ranges::move(findings.unknown(),
+                      std::back_inserter(report.not_evaluated));
+  }
+  for (const Severity severity :
+       {Severity::kError, Severity::kWarning, Severity::kNote}) {
+    std::ranges::copy_if(found, std::back_inserter(report.diagnoses),
+                         [severity](const Diagnosis& each) {
+                           return each.severity == severity;
+                         });
+  }
+  return report;
+}
+
+}  // namespace fullstop

@@ -1,0 +1,26 @@
+// What the doctor found, for people and for programs.
+#ifndef FULLSTOP_DOCTOR_REPORT_H_
+#define FULLSTOP_DOCTOR_REPORT_H_
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "doctor/examine.h"
+
+namespace fullstop {
+
+// The target, a paragraph for each finding, what was not evaluated, and a
+// count; several lines, the last one ended. COLOUR adds escape sequences.
+std::string PrintReport(const Report& report, bool colour);
+
+// `path`, `kind`, `hash`, `findings` [`rule`, `title`, `severity`, `certainty`,
+// `message`, `evidence` [`where`, `shown`], `repair`, `reports`],
+// `not_evaluated` [`rule`, `why`], `counts` {`error`, `warning`, `note`}.
+nlohmann::ordered_json ToJson(const Report& report);
+
+// A rule's page, in Markdown: of --explain and of docs/rules.md.
+std::string PrintPage(const Rule& rule);
+
+}  // namespace fullstop
+
+#endif  // FULLSTOP_DOCTOR_REPORT_H_

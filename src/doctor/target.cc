@@ -1,0 +1,34 @@
+#include "doctor/target.h"
+
+namespace fullstop {
+
+Target Target::Open(const std::string& path) {
+  Target target;
+  target.vocabulary_ = std::make_unique<const Vocabulary>(path);
+  target.sources_ = target.vocabulary_->Sources();
+  target.protocol_ = TurnProtocol::Resolve(target.sources_);
+  return target;
+}
+
+TargetKind Target::kind() const {
+  return vocabulary_->gguf() != nullptr ? TargetKind::kGguf
+                                        : TargetKind::kFolder;
+}
+
+void Target::ForEach(FindingKind kind,
+                     const std::function<void(const Finding&)>& use) const {
+  for (const Finding& finding : facts().findings) {
+    if (finding.kind == kind) use(finding);
+  }
+}
+
+std::string_view TargetKindName(TargetKind kind) {
+  return kind == TargetKind::kGguf ? "GGUF file" : "folder";
+}
+
+std::string TokenName(const Target& target, TokenId id) {
+  return std::string(target.vocabulary()->info(id).text) + " (" +
+         std::to_string(id) + ")";
+}
+
+}  // namespace fullstop

@@ -1,0 +1,52 @@
+// What the doctor looks at: a model's files, opened and resolved.
+#ifndef FULLSTOP_DOCTOR_TARGET_H_
+#define FULLSTOP_DOCTOR_TARGET_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "engine/vocabulary.h"
+#include "protocol/turn_protocol.h"
+
+namespace fullstop {
+
+enum class TargetKind { kGguf, kFolder };
+
+// Immutable; any number of threads may read. No weights are read.
+class Target {
+ public:
+  // PATH is a GGUF file, the first of a split set, a Hugging Face folder, or a
+  // model's name in the cache. Throws what Vocabulary and
+  // TurnProtocol::Resolve throw.
+  static Target Open(const std::string& path);
+
+  TargetKind kind() const;
+  const std::string& path() const { return vocabulary_->path(); }
+  const Vocabulary& vocabulary() const { return *vocabulary_; }
+  const ProtocolSources& sources() const { return sources_; }
+  const TurnProtocol& protocol() const { return *protocol_; }
+  const ProtocolFacts& facts() const { return protocol_->facts(); }
+
+  // Calls USE with each of the protocol's findings of KIND.
+  void ForEach(FindingKind kind,
+               const std::function<void(const Finding&)>& use) const;
+
+ private:
+  Target() = default;
+
+  std::unique_ptr<const Vocabulary> vocabulary_;
+  ProtocolSources sources_;
+  std::shared_ptr<const TurnProtocol> protocol_;
+};
+
+// "GGUF file", "folder".
+std::string_view TargetKindName(TargetKind kind);
+
+// "<|im_end|> (7)".
+std::string TokenName(const Target& target, TokenId id);
+
+}  // namespace fullstop
+
+#endif  // FULLSTOP_DOCTOR_TARGET_H_

@@ -1,0 +1,35 @@
+// Small conversations, rendered as `chat` renders them.
+#ifndef FULLSTOP_DOCTOR_TRIAL_H_
+#define FULLSTOP_DOCTOR_TRIAL_H_
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "protocol/render.h"
+#include "protocol/turn_protocol.h"
+
+namespace fullstop {
+
+// Contents that no template holds.
+inline constexpr const char* kTrialUser = "Quaerit 7301?";
+inline constexpr const char* kTrialAnswer = "Respondet 7302.";
+inline constexpr const char* kTrialAgain = "Iterum 7303?";
+inline constexpr const char* kTrialSystem = "Regula 7304.";
+inline constexpr const char* kTrialThought = "Cogitat 7305.";
+
+// A message, as the API's users write it.
+nlohmann::ordered_json TrialMessage(const char* role, const char* content);
+
+struct Trial {
+  nlohmann::ordered_json messages = nlohmann::ordered_json::array();
+  nlohmann::ordered_json tools;
+  bool add_generation_prompt = false;
+
+  // nullopt where the template refuses, or fails. Needs a template.
+  std::optional<RenderedPrompt> Render(const TurnProtocol& protocol) const;
+};
+
+}  // namespace fullstop
+
+#endif  // FULLSTOP_DOCTOR_TRIAL_H_

@@ -1,0 +1,94 @@
+"""`doctor`, as a person or a script uses it."""
+import json
+
+from harness import NAME, CliTest, main
+from tiny_folder import make_folder
+
+
+class DoctorTest(CliTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        make_folder(cls.folder / "tiny")
+        make_folder(cls.folder / "faulty")
+        generation = cls.folder / "faulty/generation_config.json"
+        generation.write_text(json.dumps({"eos_token_id": [2], "repetition_penalty": 1.3}))
+
+    def rules(self, *args, code=0):
+        """The rules that found something, by severity."""
+        answer = self.run_it("doctor", *args, "--format", "json")
+        self.assertEqual(answer.code, code, answer.err)
+        found = {}
+        for finding in answer.json()["targets"][0]["findings"]:
+            found.setdefault(finding["severity"], set()).add(finding["rule"])
+        return found
+
+    def test_healthy_models_have_notes_at_most(self):
+        for target in (NAME, "tiny"):
+            self.assertEqual(set(self.rules(target, "--fail-on", "warning")) - {"note"}, set())
+
+    def test_an_undeclared_end_is_an_error(self):
+        found = self.rules("faulty", code=1)
+        self.assertEqual(found["error"], {"GEN001"})
+        self.assertEqual(found["warning"], {"GEN020"})
+        answer = self.run_it("doctor", "faulty")
+        self.assertEqual(answer.code, 1)
+        self.assertIn("<|end|> (3), which no file declares", answer.out)
+        self.assertIn("repair: add 3 to eos_token_id of generation_config.json", answer.out)
+        self.assertIn("1 error, 1 warning", answer.out)
+
+    def test_a_file_that_lost_its_list_is_told_what_llama_cpp_does(self):
+        self.run_it("convert", "faulty", "-o", "faulty.gguf")
+        file = self.folder / "faulty.gguf"
+        whole = file.read_bytes()
+        for key in (b"tokenizer.ggml.eot_token_id", b"fullstop.stop_token_ids"):
+            self.assertEqual(whole.count(key), 1)
+            whole = whole.replace(key, key[:-1] + b"_")
+        file.write_bytes(whole)
+        answer = self.run_it("doctor", "faulty.gguf", "--select", "GEN001")
+        self.assertEqual(answer.code, 1)
+        self.assertIn("llama.cpp stops there all the same, by a guess", answer.out)
+        self.assertIn("tokenizer.ggml.eot_token_id = 3", answer.out)
+
+    def test_rules_are_chosen(self):
+        self.assertEqual(self.rules("faulty", "--select", "GEN020"), {"warning": {"GEN020"}})
+        self.assertEqual(self.rules("faulty", "--select", "GEN", "--ignore", "GEN001,GEN007"),
+                         {"warning": {"GEN020"}})
+        self.rules("faulty", "--select", "GEN020", "--fail-on", "warning", code=1)
+        self.rules("faulty", "--exit-zero")
+
+    def test_what_could_not_be_evaluated_is_no_pass(self):
+        make_folder(self.folder / "base")
+        config = self.folder / "base/tokenizer_config.json"
+        config.write_text(json.dumps({"eos_token": "</s>"}))
+        answer = self.good("doctor", "base", "--format", "json").json()["targets"][0]
+        self.assertIn({"rule": "TPL001", "why": "the files hold no chat template"},
+                      answer["not_evaluated"])
+        refused = self.run_it("doctor", "base", "--require", "TPL001")
+        self.assertEqual(refused.code, 1)
+        self.assertIn("TPL001 is required", refused.err)
+
+    def test_pages(self):
+        listed = self.good("doctor", "--rules").out
+        self.assertIn("GEN001  an answer ends with an id that no file declares\n", listed)
+        for line in listed.splitlines():
+            page = self.good("doctor", "--explain", line.split()[0]).out
+            self.assertTrue(page.startswith(f"## {line.split()[0]}: "), page)
+
+    def test_statistics(self):
+        answer = self.run_it("doctor", "faulty", "faulty", "--statistics", "--select",
+                             "GEN001,GEN020")
+        self.assertIn("2  GEN001", answer.out)
+
+    def test_what_can_not_be_done_is_told(self):
+        self.write("text.gguf", "no model")
+        for words, texts in ((["doctor"], ["no target"]),
+                             (["doctor", "nothing"], ["nothing"]),
+                             (["doctor", "text.gguf"], ["not a GGUF file"]),
+                             (["doctor", "tiny", "--select", "XYZ"], ["'XYZ'", "--rules"]),
+                             (["doctor", "tiny", "--fail-on", "fatal"], ["fatal"]),
+                             (["doctor", "--explain", "GEN999"], ["'GEN999'"])):
+            self.refused(*words, says=texts)
+
+
+main()
