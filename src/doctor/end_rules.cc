@@ -189,22 +189,17 @@ void CheckSuppressed(const Target& target, Findings* findings) {
 }
 
 void CheckNotWritten(const Target& target, Findings* findings) {
-  target.ForEach(FindingKind::kDeclaredNotWritten, [&](const Finding& finding) {
-    findings->Add({.certainty = Certainty::kLikely,
-                   .message = finding.message,
-                   .evidence = {{finding.evidence, ""}}});
-  });
+  PassOn(target, FindingKind::kDeclaredNotWritten,
+         {.certainty = Certainty::kLikely}, findings);
 }
 
 void CheckSection(const Target& target, Findings* findings) {
-  target.ForEach(FindingKind::kSection, [&](const Finding& finding) {
-    findings->Add({.severity = Severity::kWarning,
-                   .certainty = Certainty::kLikely,
-                   .message = finding.message,
-                   .evidence = {{finding.evidence, ""}},
-                   .repair = "take it out of the declared ends; what ends the "
-                             "turn is declared by itself"});
-  });
+  PassOn(target, FindingKind::kSection,
+         {.severity = Severity::kWarning,
+          .certainty = Certainty::kLikely,
+          .repair = "take it out of the declared ends; what ends the "
+                    "turn is declared by itself"},
+         findings);
 }
 
 void CheckGuess(const Target& target, Findings* findings) {

@@ -1,5 +1,7 @@
 #include "doctor/target.h"
 
+#include <utility>
+
 namespace fullstop {
 
 Target Target::Open(const std::string& path) {
@@ -20,6 +22,16 @@ void Target::ForEach(FindingKind kind,
   for (const Finding& finding : facts().findings) {
     if (finding.kind == kind) use(finding);
   }
+}
+
+void PassOn(const Target& target, FindingKind kind, const Diagnosis& form,
+            Findings* findings) {
+  target.ForEach(kind, [&](const Finding& finding) {
+    Diagnosis diagnosis = form;
+    diagnosis.message = finding.message;
+    diagnosis.evidence = {{finding.evidence, ""}};
+    findings->Add(std::move(diagnosis));
+  });
 }
 
 std::string_view TargetKindName(TargetKind kind) {

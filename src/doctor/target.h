@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "doctor/rule.h"
 #include "engine/vocabulary.h"
 #include "protocol/turn_protocol.h"
 
@@ -40,6 +41,11 @@ class Target {
   ProtocolSources sources_;
   std::shared_ptr<const TurnProtocol> protocol_;
 };
+
+// Adds FORM for each of the protocol's findings of KIND, with its message and
+// its evidence.
+void PassOn(const Target& target, FindingKind kind, const Diagnosis& form,
+            Findings* findings);
 
 // "GGUF file", "folder".
 std::string_view TargetKindName(TargetKind kind);

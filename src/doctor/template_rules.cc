@@ -46,39 +46,36 @@ bool Holds(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
-// Each of the protocol's findings of KIND, as it is.
-void Pass(const Target& target, FindingKind kind, Severity severity,
-          const char* repair, Findings* findings) {
-  target.ForEach(kind, [&](const Finding& finding) {
-    findings->Add({.severity = severity,
-                   .message = finding.message,
-                   .evidence = {{finding.evidence, ""}},
-                   .repair = repair});
-  });
-}
-
 void CheckRenders(const Target& target, Findings* findings) {
   if (!HasTemplate(target, findings)) return;
-  Pass(target, FindingKind::kTemplateError, Severity::kError,
-       "mend the template, or give another with --template", findings);
+  PassOn(target, FindingKind::kTemplateError,
+         {.severity = Severity::kError,
+          .repair = "mend the template, or give another with --template"},
+         findings);
 }
 
 void CheckPresent(const Target& target, Findings* findings) {
-  Pass(target, FindingKind::kNoTemplate, Severity::kNote,
-       "a chat model needs one: chat_template.jinja in its folder, or "
-       "tokenizer.chat_template",
-       findings);
+  PassOn(target, FindingKind::kNoTemplate,
+         {.severity = Severity::kNote,
+          .repair =
+              "a chat model needs one: chat_template.jinja in its folder, or "
+              "tokenizer.chat_template"},
+         findings);
 }
 
 void CheckTwoBos(const Target& target, Findings* findings) {
-  Pass(target, FindingKind::kTwoBos, Severity::kNote,
-       "let either the template write it or a runtime add it", findings);
+  PassOn(target, FindingKind::kTwoBos,
+         {.severity = Severity::kNote,
+          .repair = "let either the template write it or a runtime add it"},
+         findings);
 }
 
 void CheckNoBos(const Target& target, Findings* findings) {
-  Pass(target, FindingKind::kNoBos, Severity::kNote,
-       "let the template write bos_token where the model was trained with it",
-       findings);
+  PassOn(target, FindingKind::kNoBos,
+         {.severity = Severity::kNote,
+          .repair = "let the template write bos_token where the model was "
+                    "trained with it"},
+         findings);
 }
 
 void CheckGenerationPrompt(const Target& target, Findings* findings) {

@@ -82,10 +82,7 @@ void CheckNamed(const Target& target, Findings* findings) {
 }
 
 void CheckRemarks(const Target& target, Findings* findings) {
-  target.ForEach(FindingKind::kRemark, [&](const Finding& finding) {
-    findings->Add(
-        {.message = finding.message, .evidence = {{finding.evidence, ""}}});
-  });
+  PassOn(target, FindingKind::kRemark, {}, findings);
 }
 
 // The rows that config.json declares against the tokens that there are.
