@@ -1,6 +1,3 @@
-#include <chrono>
-#include <cmath>
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -10,7 +7,7 @@
 #include "cli/command.h"
 #include "cli/help.h"
 #include "cli/interrupt.h"
-#include "cli/terminal.h"
+#include "cli/progress_line.h"
 #include "convert/to_folder.h"
 #include "convert/to_gguf.h"
 #include "engine/model_store.h"
@@ -27,46 +24,6 @@ struct ConvertOptions {
   std::string metadata_from;
   std::string shard_size = "5GB";
   bool json = false;
-};
-
-// One line on standard error where that is a terminal, written over and over.
-class ProgressLine {
- public:
-  ProgressLine() : shown_(HasEscapes(stderr)) {}
-
-  // What a conversion calls; false once Ctrl-C was pressed.
-  bool Update(uint64_t done, uint64_t total) {
-    if (Interrupted()) return false;
-    const auto now = std::chrono::steady_clock::now();
-    if (!shown_ || now - last_ < std::chrono::milliseconds(200)) return true;
-    last_ = now;
-    const std::chrono::duration<double> passed = now - begin_;
-    const double part =
-        total == 0 ? 1 : static_cast<double>(done) / static_cast<double>(total);
-    std::string line = std::to_string(static_cast<int>(100 * part)) + " % of " +
-                       DescribeBytes(total);
-    if (passed.count() > 1 && part > 0) {
-      const double left = passed.count() * (1 - part) / part;
-      line += ", about " + std::to_string(std::lround(left)) + " s left";
-    }
-    Write(line);
-    return true;
-  }
-
-  void Clear() const {
-    if (shown_) Write("");
-  }
-
- private:
-  static void Write(const std::string& line) {
-    std::fputs(("\r\x1b[K" + line).c_str(), stderr);
-    std::fflush(stderr);
-  }
-
-  bool shown_;
-  std::chrono::steady_clock::time_point begin_ =
-      std::chrono::steady_clock::now();
-  std::chrono::steady_clock::time_point last_ = begin_;
 };
 
 void Report(const ConvertOptions& options, const ConvertResult& result) {
@@ -90,7 +47,7 @@ ConvertResult Convert(const ConvertOptions& options,
   const bool is_folder = fs::is_directory(options.model);
   if (!options.metadata_from.empty()) {
     const GgufFile file = GgufFile::Open(ResolveModel(options.model));
-    return GgufWithProtocol(file, HfFolder::Open(options.metadata_from),
+    return GgufWithProtocol(file, HfFolder::Open(options.metadata_from), {},
                             options.output, progress);
   }
   if (!is_folder) {

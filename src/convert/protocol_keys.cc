@@ -33,9 +33,11 @@ constexpr std::array<RoleKey, 2> kRoleKeys = {
     {{StopRole::kTurnEnd, "tokenizer.ggml.eot_token_id"},
      {StopRole::kToolCall, "tokenizer.ggml.eom_token_id"}}};
 
+constexpr std::string_view kStopsKey = "fullstop.stop_token_ids";
+constexpr std::string_view kSuppressedKey = "tokenizer.ggml.suppress_tokens";
+
 constexpr std::array<std::string_view, 4> kPrefixes = {
-    "tokenizer.", "general.sampling.", "fullstop.token_",
-    "fullstop.stop_token_ids"};
+    "tokenizer.", "general.sampling.", "fullstop.token_", kStopsKey};
 
 bool IsDeclared(const Stop& stop) {
   return std::ranges::any_of(stop.from, [](const Source& source) {
@@ -63,7 +65,20 @@ void AddEnds(const TurnProtocol& protocol, GgufWriter* writer) {
     if (IsDeclared(stop)) declared.push_back(stop.id);
   }
   if (declared.empty()) return;
-  writer->Add("fullstop.stop_token_ids", {GgufArray(std::move(declared))});
+  writer->Add(kStopsKey, {GgufArray(std::move(declared))});
+}
+
+void AddSuppressed(const ProtocolSources& sources, GgufWriter* writer) {
+  std::set<int32_t> suppressed;
+  for (const int64_t id : sources.suppressed) {
+    if (std::in_range<int32_t>(id)) {
+      suppressed.insert(static_cast<int32_t>(id));
+    }
+  }
+  if (suppressed.empty()) return;
+  writer->Add(
+      kSuppressedKey,
+      {GgufArray(std::vector<int32_t>(suppressed.begin(), suppressed.end()))});
 }
 
 void AddTemplates(const ProtocolSources& sources, GgufWriter* writer) {
@@ -110,20 +125,20 @@ void AddProtocolKeys(const ProtocolSources& sources,
     if (named == nullptr) continue;
     writer->Add(key.key, {static_cast<uint32_t>(named->id)});
   }
-  AddEnds(protocol, writer);
-  std::set<int32_t> suppressed;
-  for (const int64_t id : sources.suppressed) {
-    if (std::in_range<int32_t>(id)) {
-      suppressed.insert(static_cast<int32_t>(id));
-    }
-  }
-  if (!suppressed.empty()) {
-    writer->Add("tokenizer.ggml.suppress_tokens",
-                {GgufArray(std::vector<int32_t>(suppressed.begin(),
-                                                suppressed.end()))});
-  }
+  AddEndKeys(sources, protocol, writer);
   AddTemplates(sources, writer);
   AddSampling(sources, writer, remarks);
+}
+
+void AddEndKeys(const ProtocolSources& sources, const TurnProtocol& protocol,
+                GgufWriter* writer) {
+  AddEnds(protocol, writer);
+  AddSuppressed(sources, writer);
+}
+
+bool IsEndKey(std::string_view key) {
+  return key == kStopsKey || key == kSuppressedKey ||
+         std::ranges::find(kRoleKeys, key, &RoleKey::key) != kRoleKeys.end();
 }
 
 bool IsProtocolKey(std::string_view key) {

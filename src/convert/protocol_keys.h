@@ -21,6 +21,14 @@ void AddProtocolKeys(const ProtocolSources& sources,
                      const TurnProtocol& protocol, GgufWriter* writer,
                      std::vector<std::string>* remarks);
 
+// Of these keys those of ends: eot, eom, all declared ones, and the ids that
+// are forbidden. eos is a named token.
+void AddEndKeys(const ProtocolSources& sources, const TurnProtocol& protocol,
+                GgufWriter* writer);
+
+// Whether KEY is one of those that AddEndKeys may write.
+bool IsEndKey(std::string_view key);
+
 // Whether KEY is one of those that AddTokenizerKeys and AddProtocolKeys may
 // write: what is replaced when a file gets another protocol.
 bool IsProtocolKey(std::string_view key);

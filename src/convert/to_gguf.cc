@@ -48,6 +48,9 @@ void ReadBack(const std::string& path, ConvertResult* result) {
   const std::shared_ptr<const Tokenizer> tokenizer = Tokenizer::FromGguf(file);
   result->written_hash =
       TurnProtocol::Resolve(SourcesFromGguf(file, tokenizer))->hash();
+}
+
+void NoteOtherProtocol(ConvertResult* result) {
   if (result->written_hash != result->source_hash) {
     result->remarks.push_back(
         "the turn protocol of the written file is another than the folder's: "
@@ -126,30 +129,56 @@ ConvertResult FolderToGguf(const HfFolder& folder, const std::string& path,
   result.bytes = AddModelTensors(model, type, &meter, &writer);
   result.tensors = model.tensors().size();
   WriteFile(path, writer, &result);
-  if (!result.stopped) ReadBack(path, &result);
+  if (!result.stopped) {
+    ReadBack(path, &result);
+    NoteOtherProtocol(&result);
+  }
   return result;
 }
 
-ConvertResult GgufWithProtocol(const GgufFile& file, const HfFolder& folder,
-                               const std::string& path,
-                               const ConvertProgress& progress) {
-  ConvertResult result;
-  const FolderProtocol read = ReadFolderProtocol(folder);
+ConvertResult GgufWithProtocol(
+    const GgufFile& file, const HfFolder& folder,
+    const std::function<void(ProtocolSources*)>& adjust,
+    const std::string& path, const ConvertProgress& progress) {
+  FolderProtocol read = ReadFolderProtocol(folder);
+  if (adjust) {
+    adjust(&read.sources);
+    read.protocol = TurnProtocol::Resolve(read.sources);
+  }
   const std::optional<std::span<const std::string_view>> tokens =
       file.GetStrings("tokenizer.ggml.tokens");
   const uint64_t rows = tokens ? tokens->size() : 0;
-  if (tokens) CompareVocabularies(read.spec, *tokens, folder, &result);
+  ConvertResult told;
+  if (tokens) CompareVocabularies(read.spec, *tokens, folder, &told);
+  ConvertResult result = GgufWithKeys(
+      file,
+      [&](GgufWriter* writer) {
+        for (const GgufEntry& entry : file.entries()) {
+          // The parts of a set become one file.
+          if (IsProtocolKey(entry.key) || entry.key == kConfigKey ||
+              entry.key.starts_with("split.")) {
+            continue;
+          }
+          writer->Add(entry.key, entry.value);
+        }
+        AddVocabularyAndProtocol(folder, read, rows, writer, &told);
+      },
+      path, progress);
+  result.remarks.insert(result.remarks.begin(), told.remarks.begin(),
+                        told.remarks.end());
+  result.source_hash = told.source_hash;
+  if (!result.stopped) NoteOtherProtocol(&result);
+  return result;
+}
+
+ConvertResult GgufWithKeys(const GgufFile& file,
+                           const std::function<void(GgufWriter*)>& add_keys,
+                           const std::string& path,
+                           const ConvertProgress& progress) {
+  ConvertResult result;
   ProgressMeter meter(progress, 0);
   GgufWriter writer;
-  for (const GgufEntry& entry : file.entries()) {
-    // The parts of a set become one file.
-    if (IsProtocolKey(entry.key) || entry.key == kConfigKey ||
-        entry.key.starts_with("split.")) {
-      continue;
-    }
-    writer.Add(entry.key, entry.value);
-  }
-  AddVocabularyAndProtocol(folder, read, rows, &writer, &result);
+  add_keys(&writer);
   const ModelFile model(file);
   for (const ModelTensor& tensor : model.tensors()) {
     writer.AddTensor(tensor.name, tensor.type, tensor.shape,

@@ -3,13 +3,16 @@
 #define FULLSTOP_CONVERT_TO_GGUF_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "convert/progress.h"
 #include "convert/tensor_stream.h"
 #include "format/gguf.h"
+#include "format/gguf_writer.h"
 #include "format/hf_folder.h"
+#include "protocol/sources.h"
 
 namespace fullstop {
 
@@ -36,11 +39,20 @@ ConvertResult FolderToGguf(const HfFolder& folder, const std::string& path,
                            OutType type, const ConvertProgress& progress);
 
 // Writes FILE to PATH with the vocabulary and the protocol of FOLDER; weights
-// and all other keys stay as they are. Throws Error too: kUsage where the
-// folder's vocabulary is longer than FILE's, or its tokens are others.
-ConvertResult GgufWithProtocol(const GgufFile& file, const HfFolder& folder,
-                               const std::string& path,
-                               const ConvertProgress& progress);
+// and all other keys stay as they are. ADJUST, where it is not empty, changes
+// what the folder declares first. Throws Error too: kUsage where the folder's
+// vocabulary is longer than FILE's, or its tokens are others.
+ConvertResult GgufWithProtocol(
+    const GgufFile& file, const HfFolder& folder,
+    const std::function<void(ProtocolSources*)>& adjust,
+    const std::string& path, const ConvertProgress& progress);
+
+// Writes the tensors of FILE to PATH as they are, behind the keys that ADD_KEYS
+// adds.
+ConvertResult GgufWithKeys(const GgufFile& file,
+                           const std::function<void(GgufWriter*)>& add_keys,
+                           const std::string& path,
+                           const ConvertProgress& progress);
 
 }  // namespace fullstop
 

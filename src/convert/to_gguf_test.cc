@@ -199,7 +199,7 @@ TEST_F(ConvertFolderTest, OldFileGetsTheFoldersProtocol) {
   const GgufFile file = GgufFile::Open(old);
   const std::string mended = folder_.File("new.gguf");
   const ConvertResult result =
-      GgufWithProtocol(file, HfFolder::Open(path_), mended, nullptr);
+      GgufWithProtocol(file, HfFolder::Open(path_), {}, mended, nullptr);
   EXPECT_EQ(result.written_hash, result.source_hash);
   const GgufFile out = GgufFile::Open(mended);
   EXPECT_THAT(*out.GetIntegers("fullstop.stop_token_ids"), ElementsAre(2, 3));
@@ -223,7 +223,7 @@ TEST_F(ConvertFolderTest, AnotherModelsVocabularyIsRefused) {
   tokenizer["model"]["merges"] = nlohmann::ordered_json::array();
   WriteFileAtomically(path_ + "/tokenizer.json", tokenizer.dump());
   try {
-    GgufWithProtocol(file, HfFolder::Open(path_), folder_.File("new.gguf"),
+    GgufWithProtocol(file, HfFolder::Open(path_), {}, folder_.File("new.gguf"),
                      nullptr);
     FAIL();
   } catch (const Error& error) {

@@ -5,72 +5,19 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
-#include "doctor/llama_cpp_ends.h"
+#include "doctor/ends.h"
 #include "doctor/rule.h"
 #include "doctor/target.h"
 
 namespace fullstop {
 namespace {
 
-bool IsDeclared(const Source& source) {
-  return source.provenance != Provenance::kDerived &&
-         source.provenance != Provenance::kGuessed;
-}
-
-bool IsDeclared(const Stop& stop) {
-  return std::ranges::any_of(
-      stop.from, [](const Source& source) { return IsDeclared(source); });
-}
-
-// What the template writes behind an answer or a call, by its renderings.
-const Source* DerivedFrom(const Stop& stop) {
-  const auto found =
-      std::ranges::find(stop.from, Provenance::kDerived, &Source::provenance);
-  return found == stop.from.end() ? nullptr : &*found;
-}
-
 bool HasDerivedTurnEnd(const Target& target) {
   return std::ranges::any_of(target.facts().stops.stops, [](const Stop& stop) {
     return stop.role == StopRole::kTurnEnd && DerivedFrom(stop) != nullptr;
   });
-}
-
-// The ends that are declared: where, and which.
-std::vector<Exhibit> DeclaredEnds(const Target& target) {
-  std::vector<Exhibit> evidence;
-  for (const DeclaredStop& stop : target.sources().stops) {
-    const auto same =
-        std::ranges::find(evidence, stop.from.where, &Exhibit::where);
-    const std::string id = std::to_string(stop.id);
-    if (same == evidence.end()) {
-      evidence.push_back({stop.from.where, id});
-    } else {
-      same->shown += ", " + id;
-    }
-  }
-  if (evidence.empty()) evidence.push_back({"no file declares an end", ""});
-  return evidence;
-}
-
-// Where an end is to be declared, and how.
-std::string DeclareEnd(const Target& target, const Stop& stop) {
-  const std::string id = std::to_string(stop.id);
-  if (target.kind() == TargetKind::kFolder) {
-    return "add " + id + " to eos_token_id of generation_config.json";
-  }
-  const bool ends_call = stop.role == StopRole::kToolCall;
-  return "set tokenizer.ggml." + std::string(ends_call ? "eom" : "eot") +
-         "_token_id = " + id +
-         ", or convert again from the model's folder with fullstop convert";
-}
-
-std::string WhatLlamaCppDoes(const Target& target, TokenId id) {
-  if (target.kind() != TargetKind::kGguf) return "";
-  return LlamaCppEndOf(target, id) == LlamaCppEnd::kGuess
-             ? "; llama.cpp stops there all the same, by a guess from the "
-               "token's name"
-             : "; llama.cpp does not stop there";
 }
 
 // A derived end of ROLE that no file declares.
@@ -91,7 +38,8 @@ void CheckUndeclared(const Target& target, StopRole role, const char* what,
                               ", which no file declares as an end" +
                               WhatLlamaCppDoes(target, stop.id),
                    .evidence = std::move(evidence),
-                   .repair = DeclareEnd(target, stop)});
+                   .repair = DeclareEnd(target, stop),
+                   .changes = {{ChangeKind::kDeclareEnd, stop.id}}});
   }
 }
 
@@ -132,13 +80,11 @@ void CheckGenerationEnds(const Target& target, Findings* findings) {
   if (target.kind() != TargetKind::kFolder) return;
   const Provenance asked = GenerationSource(target);
   for (const Stop& stop : target.facts().stops.stops) {
-    const bool is_end =
-        stop.role == StopRole::kTurnEnd || stop.role == StopRole::kToolCall;
     const bool is_asked = std::ranges::any_of(
         stop.from,
         [asked](const Source& from) { return from.provenance == asked; });
-    if (!is_end || DerivedFrom(stop) == nullptr || !IsDeclared(stop) ||
-        is_asked) {
+    if (!EndsAReply(stop) || DerivedFrom(stop) == nullptr ||
+        !IsDeclared(stop) || is_asked) {
       continue;
     }
     findings->Add(
@@ -151,7 +97,8 @@ void CheckGenerationEnds(const Target& target, Findings* findings) {
                                                   : "generation_config.json") +
                     ", whose ends are the ones that generation stops at",
          .evidence = DeclaredEnds(target),
-         .repair = DeclareEnd(target, stop)});
+         .repair = DeclareEnd(target, stop),
+         .changes = {{ChangeKind::kDeclareEnd, stop.id}}});
   }
 }
 
@@ -163,8 +110,18 @@ void CheckOutOfRange(const Target& target, Findings* findings) {
                    .message = "an end is declared that the vocabulary of " +
                               std::to_string(size) + " tokens does not have",
                    .evidence = {{stop.from.where, std::to_string(stop.id)}},
-                   .repair = "take it away, or name the id that was meant"});
+                   .repair = "take it away, or name the id that was meant",
+                   .changes = {{ChangeKind::kWithdrawEnd, stop.id}}});
   }
+}
+
+std::string WhereSuppressed(const Target& target) {
+  const HfFolder* folder = target.vocabulary().folder();
+  if (folder == nullptr) return "tokenizer.ggml.suppress_tokens";
+  const bool in_generation =
+      folder->generation_config().contains("suppress_tokens");
+  return std::string(in_generation ? "generation_config" : "config") +
+         ".json: suppress_tokens";
 }
 
 void CheckSuppressed(const Target& target, Findings* findings) {
@@ -180,11 +137,9 @@ void CheckSuppressed(const Target& target, Findings* findings) {
          .message = TokenName(target, stop->id) +
                     (needed ? " ends replies" : " is declared as an end") +
                     ", but the files forbid it to be sampled",
-         .evidence = {{target.kind() == TargetKind::kGguf
-                           ? "tokenizer.ggml.suppress_tokens"
-                           : "suppress_tokens",
-                       std::to_string(stop->id)}},
-         .repair = "take it out of that list"});
+         .evidence = {{WhereSuppressed(target), std::to_string(stop->id)}},
+         .repair = "take it out of that list",
+         .changes = {{ChangeKind::kPermit, stop->id}}});
   }
 }
 
@@ -194,12 +149,25 @@ void CheckNotWritten(const Target& target, Findings* findings) {
 }
 
 void CheckSection(const Target& target, Findings* findings) {
-  PassOn(target, FindingKind::kSection,
-         {.severity = Severity::kWarning,
-          .certainty = Certainty::kLikely,
-          .repair = "take it out of the declared ends; what ends the "
-                    "turn is declared by itself"},
-         findings);
+  for (const Stop& stop : target.facts().stops.stops) {
+    if (stop.role != StopRole::kSection || !IsDeclared(stop)) continue;
+    findings->Add({.severity = Severity::kWarning,
+                   .certainty = Certainty::kLikely,
+                   .message = TokenName(target, stop.id) +
+                              " is declared as an end, but the template writes "
+                              "it between sections of one turn: the reply is "
+                              "cut there by whoever stops at it",
+                   .evidence = DeclaredEnds(target),
+                   .repair = "take it out of the declared ends; what ends the "
+                             "turn is declared by itself",
+                   .changes = {{ChangeKind::kWithdrawEnd, stop.id}},
+                   .safety = Safety::kUnsafe});
+  }
+}
+
+std::vector<Change> Changes(bool any, ChangeKind kind, int64_t id) {
+  if (!any) return {};
+  return {{kind, id}};
 }
 
 void CheckGuess(const Target& target, Findings* findings) {
@@ -212,7 +180,9 @@ void CheckGuess(const Target& target, Findings* findings) {
                    .message = TokenName(target, stop.id) +
                               " is taken for an end by its name alone",
                    .evidence = DeclaredEnds(target),
-                   .repair = alone ? DeclareEnd(target, stop) : ""});
+                   .repair = alone ? DeclareEnd(target, stop) : "",
+                   .changes = Changes(alone, ChangeKind::kDeclareEnd, stop.id),
+                   .safety = Safety::kUnsafe});
   }
 }
 
@@ -248,6 +218,20 @@ std::map<std::string, std::set<int64_t>> EndsByFile(const Target& target) {
   return files;
 }
 
+// Every one of the ends becomes one of the file that generation asks.
+std::vector<Change> DeclareAll(const Target& target, const std::set<int64_t>& a,
+                               const std::set<int64_t>& b) {
+  const auto size = static_cast<int64_t>(target.vocabulary()->size());
+  std::vector<Change> changes;
+  for (const auto* ids : {&a, &b}) {
+    for (const int64_t id : *ids) {
+      if (id < 0 || id >= size) continue;
+      changes.push_back({ChangeKind::kDeclareEnd, id});
+    }
+  }
+  return changes;
+}
+
 bool HaveOneInCommon(const std::set<int64_t>& a, const std::set<int64_t>& b) {
   return std::ranges::any_of(a, [&b](int64_t id) { return b.contains(id); });
 }
@@ -273,7 +257,10 @@ void CheckFilesAgree(const Target& target, Findings* findings) {
                                "depends on which of them a runtime reads"
                              : " declare different ends, some in common"),
            .evidence = {shown(*first), shown(*second)},
-           .repair = apart ? "declare the ends of both in both" : ""});
+           .repair = apart ? "declare the ends of both in both" : "",
+           .changes = apart ? DeclareAll(target, first->second, second->second)
+                            : std::vector<Change>(),
+           .safety = Safety::kUnsafe});
     }
   }
 }

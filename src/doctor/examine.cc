@@ -1,12 +1,16 @@
 #include "doctor/examine.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <iterator>
 
 #include "base/error.h"
+#include "base/sha256.h"
 
 namespace fullstop {
 namespace {
+
+namespace fs = std::filesystem;
 
 bool BeginsWithOneOf(std::string_view id,
                      const std::vector<std::string>& entries) {
@@ -48,17 +52,35 @@ bool Report::Reaches(Severity severity) const {
   });
 }
 
+std::string Report::Name() const {
+  const fs::path whole = fs::path(path).lexically_normal();
+  return (whole.has_filename() ? whole : whole.parent_path())
+      .filename()
+      .string();
+}
+
+std::string Fingerprint(const Report& report, const Diagnosis& diagnosis) {
+  constexpr size_t kDigits = 16;
+  return Sha256Hex(diagnosis.rule + "\n" + report.Name() + "\n" +
+                   diagnosis.message)
+      .substr(0, kDigits);
+}
+
 Report Examine(const Target& target, const RuleChoice& choice) {
   Report report{.path = target.path(),
                 .kind = std::string(TargetKindName(target.kind())),
                 .hash = target.protocol().hash(),
-                .diagnoses = {},
-                .not_evaluated = {}};
+                .main = MainPlace(target)};
   std::vector<Diagnosis> found;
   for (const Rule* rule : AllRules()) {
-    if (!choice.Runs(*rule)) continue;
+    if (rule->check == nullptr || !choice.Runs(*rule)) continue;
     Findings findings(rule->id);
     rule->check(target, &findings);
+    for (Diagnosis& diagnosis : findings.diagnoses()) {
+      for (Exhibit& exhibit : diagnosis.evidence) {
+        exhibit.place = FindPlace(target, exhibit.where);
+      }
+    }
     std::ranges::move(findings.diagnoses(), std::back_inserter(found));
     std::ranges::move(findings.unknown(),
                       std::back_inserter(report.not_evaluated));

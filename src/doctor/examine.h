@@ -23,18 +23,34 @@ struct RuleChoice {
   bool Runs(const Rule& rule) const;
 };
 
+// A finding that somebody lives with.
+struct Suppressed {
+  Diagnosis diagnosis;
+  // Empty where it stands in the baseline.
+  std::string reason;
+};
+
 struct Report {
-  std::string path;
-  std::string kind;
-  std::string hash;  // of the protocol
-  // Errors first, then by id.
-  std::vector<Diagnosis> diagnoses;
-  std::vector<NotEvaluated> not_evaluated;
+  std::string path = {};
+  std::string kind = {};
+  std::string hash = {};  // of the protocol
+  Place main = {};        // what findings are about that have no place
+  // Errors first, causes before what follows from them.
+  std::vector<Diagnosis> diagnoses = {};
+  std::vector<Suppressed> suppressed = {};
+  std::vector<NotEvaluated> not_evaluated = {};
+
+  // The last part of the path.
+  std::string Name() const;
 
   size_t Count(Severity severity) const;
   // Whether there is a finding of SEVERITY or above.
   bool Reaches(Severity severity) const;
 };
+
+// 16 hex digits that stay the same as long as the rule, the target's name and
+// the message do.
+std::string Fingerprint(const Report& report, const Diagnosis& diagnosis);
 
 Report Examine(const Target& target, const RuleChoice& choice = {});
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/printable.h"
 #include "base/utf8.h"
@@ -48,7 +50,54 @@ std::string Counted(size_t n, std::string_view what) {
   return std::to_string(n) + " " + std::string(what) + (n == 1 ? "" : "s");
 }
 
+// The rules that were not evaluated for the same reason, together.
+std::vector<std::pair<std::string, std::string>> ByReason(
+    const std::vector<NotEvaluated>& unknown) {
+  std::vector<std::pair<std::string, std::string>> reasons;
+  for (const NotEvaluated& each : unknown) {
+    const auto same = std::ranges::find(
+        reasons, each.why, [](const auto& reason) { return reason.first; });
+    if (same == reasons.end()) {
+      reasons.emplace_back(each.why, each.rule);
+    } else {
+      same->second += ", " + each.rule;
+    }
+  }
+  return reasons;
+}
+
 Json Text(const std::string& text) { return ReplaceInvalidUtf8(text); }
+
+Json EvidenceToJson(const Exhibit& exhibit) {
+  Json json = {{"where", Text(exhibit.where)}, {"shown", Text(exhibit.shown)}};
+  if (!exhibit.place) return json;
+  json["file"] = Text(exhibit.place->file);
+  if (exhibit.place->line) json["line"] = *exhibit.place->line;
+  if (exhibit.place->byte) json["byte"] = *exhibit.place->byte;
+  return json;
+}
+
+Json FindingToJson(const Report& report, const Diagnosis& diagnosis) {
+  const Rule* rule = FindRule(diagnosis.rule);
+  Json evidence = Json::array();
+  for (const Exhibit& exhibit : diagnosis.evidence) {
+    evidence.push_back(EvidenceToJson(exhibit));
+  }
+  Json fix = nullptr;
+  if (!diagnosis.changes.empty()) {
+    fix = diagnosis.safety == Safety::kSafe ? "safe" : "unsafe";
+  }
+  return {{"rule", diagnosis.rule},
+          {"title", rule->title},
+          {"severity", SeverityName(diagnosis.severity)},
+          {"certainty", CertaintyName(diagnosis.certainty)},
+          {"message", Text(diagnosis.message)},
+          {"evidence", std::move(evidence)},
+          {"repair", Text(diagnosis.repair)},
+          {"fix", std::move(fix)},
+          {"reports", rule->reports},
+          {"fingerprint", Fingerprint(report, diagnosis)}};
+}
 
 }  // namespace
 
@@ -71,9 +120,9 @@ std::string PrintReport(const Report& report, bool colour) {
       text += std::string(kIndent) + "repair: " + Printable(each.repair) + "\n";
     }
   }
-  for (const NotEvaluated& each : report.not_evaluated) {
+  for (const auto& [why, rules] : ByReason(report.not_evaluated)) {
     text += Paint(colour, "2",
-                  "unknown  " + each.rule + "  not evaluated: " + each.why) +
+                  "unknown  " + rules + "  not evaluated: " + Printable(why)) +
             "\n";
   }
   std::string counts;
@@ -82,26 +131,23 @@ std::string PrintReport(const Report& report, bool colour) {
     if (!counts.empty()) counts += ", ";
     counts += Counted(report.Count(severity), SeverityName(severity));
   }
+  if (!report.suppressed.empty()) {
+    counts += "; " + std::to_string(report.suppressed.size()) +
+              " more suppressed or in the baseline";
+  }
   return text + counts + "\n";
 }
 
 Json ToJson(const Report& report) {
   Json findings = Json::array();
   for (const Diagnosis& each : report.diagnoses) {
-    const Rule* rule = FindRule(each.rule);
-    Json evidence = Json::array();
-    for (const Exhibit& place : each.evidence) {
-      evidence.push_back(
-          {{"where", Text(place.where)}, {"shown", Text(place.shown)}});
-    }
-    findings.push_back({{"rule", each.rule},
-                        {"title", rule->title},
-                        {"severity", SeverityName(each.severity)},
-                        {"certainty", CertaintyName(each.certainty)},
-                        {"message", Text(each.message)},
-                        {"evidence", std::move(evidence)},
-                        {"repair", Text(each.repair)},
-                        {"reports", rule->reports}});
+    findings.push_back(FindingToJson(report, each));
+  }
+  Json suppressed = Json::array();
+  for (const Suppressed& each : report.suppressed) {
+    Json finding = FindingToJson(report, each.diagnosis);
+    finding["reason"] = each.reason.empty() ? Json(nullptr) : Text(each.reason);
+    suppressed.push_back(std::move(finding));
   }
   Json unknown = Json::array();
   for (const NotEvaluated& each : report.not_evaluated) {
@@ -111,10 +157,12 @@ Json ToJson(const Report& report) {
   for (const Severity severity : kSeverities) {
     counts[std::string(SeverityName(severity))] = report.Count(severity);
   }
+  counts["suppressed"] = report.suppressed.size();
   return {{"path", Text(report.path)},
           {"kind", report.kind},
           {"hash", report.hash},
           {"findings", std::move(findings)},
+          {"suppressed", std::move(suppressed)},
           {"not_evaluated", std::move(unknown)},
           {"counts", std::move(counts)}};
 }

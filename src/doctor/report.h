@@ -14,8 +14,11 @@ namespace fullstop {
 std::string PrintReport(const Report& report, bool colour);
 
 // `path`, `kind`, `hash`, `findings` [`rule`, `title`, `severity`, `certainty`,
-// `message`, `evidence` [`where`, `shown`], `repair`, `reports`],
-// `not_evaluated` [`rule`, `why`], `counts` {`error`, `warning`, `note`}.
+// `message`, `evidence` [`where`, `shown`, where it is a place `file` and
+// `line` or `byte`], `repair`, `fix` ("safe", "unsafe" or null), `reports`,
+// `fingerprint`], `suppressed` [the same with `reason`, null where it stands in
+// the baseline], `not_evaluated` [`rule`, `why`], `counts` {`note`, `warning`,
+// `error`, `suppressed`}.
 nlohmann::ordered_json ToJson(const Report& report);
 
 // A rule's page, in Markdown: of --explain and of docs/rules.md.

@@ -3,9 +3,12 @@
 namespace fullstop {
 
 std::vector<const Rule*> AllRules() {
+  // What is wrong with tokens explains what is wrong with the template's
+  // renderings, and that what is wrong with the ends: causes come first.
   std::vector<const Rule*> rules;
   for (const auto family :
-       {EndRules(), SamplingRules(), TemplateRules(), TokenRules()}) {
+       {TokenRules(), WeightRules(), TemplateRules(), EndRules(),
+        SamplingRules(), GgufRules(), ConfigurationRules()}) {
     for (const Rule& rule : family) rules.push_back(&rule);
   }
   return rules;
@@ -28,6 +31,13 @@ std::string_view SeverityName(Severity severity) {
       return "error";
   }
   return "";
+}
+
+std::optional<Severity> SeverityOf(std::string_view name) {
+  for (const Severity severity : kSeverities) {
+    if (SeverityName(severity) == name) return severity;
+  }
+  return std::nullopt;
 }
 
 std::string_view CertaintyName(Certainty certainty) {

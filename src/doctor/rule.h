@@ -3,10 +3,14 @@
 #define FULLSTOP_DOCTOR_RULE_H_
 
 #include <array>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "doctor/change.h"
+#include "doctor/place.h"
 
 namespace fullstop {
 
@@ -32,6 +36,8 @@ enum class Certainty {
 struct Exhibit {
   std::string where;  // "generation_config.json: eos_token_id", a GGUF key
   std::string shown;  // a value, or the shortest rendering; may be empty
+  // Set once the check is over; absent where WHERE is no place in a file.
+  std::optional<Place> place = {};
 };
 
 struct Diagnosis {
@@ -43,6 +49,9 @@ struct Diagnosis {
   std::vector<Exhibit> evidence = {};
   // What to do to this target; empty where nothing need be done.
   std::string repair = {};
+  // The same for a program; empty where only a person can do it.
+  std::vector<Change> changes = {};
+  Safety safety = Safety::kSafe;
 };
 
 // A rule that could not be evaluated, which is no pass.
@@ -81,22 +90,28 @@ struct Rule {
   std::string_view repair;
   std::string_view misses;   // what it can't find
   std::string_view reports;  // rows of the catalogue of issues/, and threads
+  // nullptr where it is not about a target's files.
   void (*check)(const Target& target, Findings* findings);
 };
 
 // The rules of each family, by id.
-std::span<const Rule> EndRules();       // GEN: ends
-std::span<const Rule> SamplingRules();  // GEN: sampling defaults
-std::span<const Rule> TemplateRules();  // TPL
-std::span<const Rule> TokenRules();     // TOK
+std::span<const Rule> EndRules();            // GEN: ends
+std::span<const Rule> SamplingRules();       // GEN: sampling defaults
+std::span<const Rule> TemplateRules();       // TPL
+std::span<const Rule> TokenRules();          // TOK
+std::span<const Rule> WeightRules();         // TOK: rows of the output head
+std::span<const Rule> GgufRules();           // GGUF: what a conversion lost
+std::span<const Rule> ConfigurationRules();  // CFG: the doctor's own settings
 
-// All of them, by family and id.
+// All of them, causes before what follows from them.
 std::vector<const Rule*> AllRules();
 // nullptr where there is none of this id.
 const Rule* FindRule(std::string_view id);
 
 // "note", "warning", "error".
 std::string_view SeverityName(Severity severity);
+// nullopt where NAME is none of them.
+std::optional<Severity> SeverityOf(std::string_view name);
 // "certain", "likely", "possible".
 std::string_view CertaintyName(Certainty certainty);
 

@@ -2,6 +2,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "doctor/rule.h"
 #include "doctor/target.h"
@@ -26,6 +27,13 @@ std::optional<double> Number(const Target& target, std::string_view name) {
   return setting->value.get<double>();
 }
 
+// The field, or the key of a GGUF file, that declares SETTING.
+std::string KeyOf(const SamplingDefault& setting) {
+  const std::string& where = setting.from.where;
+  const size_t colon = where.rfind(": ");
+  return colon == std::string::npos ? where : where.substr(colon + 2);
+}
+
 void CheckPenalty(const Target& target, Findings* findings) {
   const SamplingDefault* setting = FindSetting(target, "penalty_repeat");
   const std::optional<double> value = Number(target, "penalty_repeat");
@@ -36,7 +44,11 @@ void CheckPenalty(const Target& target, Findings* findings) {
        .message = "a penalty on repetition is declared: runtimes that apply it "
                   "to ends too make a later reply end later than the first",
        .evidence = {{setting->from.where, setting->value.dump()}},
-       .repair = mild ? "" : "declare none, or one of 1.1 at most"});
+       .repair = mild ? "" : "declare none, or one of 1.1 at most",
+       .changes = mild ? std::vector<Change>()
+                       : std::vector<Change>{{.kind = ChangeKind::kDropSetting,
+                                              .setting = KeyOf(*setting)}},
+       .safety = Safety::kUnsafe});
 }
 
 // A field of generation_config.json; null in a GGUF file, which has none.
@@ -57,7 +69,9 @@ void CheckLeastLength(const Target& target, Findings* findings) {
          .message = "a least length is declared: no reply may end before it",
          .evidence = {{std::string("generation_config.json: ") + name,
                        value.dump()}},
-         .repair = std::string("take ") + name + " away"});
+         .repair = std::string("take ") + name + " away",
+         .changes = {{.kind = ChangeKind::kDropSetting, .setting = name}},
+         .safety = Safety::kUnsafe});
   }
 }
 

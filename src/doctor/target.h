@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "doctor/rule.h"
 #include "engine/vocabulary.h"
@@ -15,13 +16,25 @@ namespace fullstop {
 
 enum class TargetKind { kGguf, kFolder };
 
-// Immutable; any number of threads may read. No weights are read.
+// Immutable; any number of threads may read.
 class Target {
  public:
   // PATH is a GGUF file, the first of a split set, a Hugging Face folder, or a
   // model's name in the cache. Throws what Vocabulary and
   // TurnProtocol::Resolve throw.
   static Target Open(const std::string& path);
+
+  // Whether rules may open the weights, to read a few rows; they may, unless
+  // somebody says otherwise.
+  void set_reads_weights(bool reads) { reads_weights_ = reads; }
+  bool reads_weights() const { return reads_weights_; }
+
+  // Lets rules compare with MODEL, the folder that a GGUF file was made from.
+  // Throws Error (kUsage) where the one is no folder, the other no GGUF file,
+  // or their vocabularies are of different models.
+  void CompareWith(std::shared_ptr<const Target> model);
+  // nullptr where nothing is known of it.
+  const Target* against() const { return against_.get(); }
 
   TargetKind kind() const;
   const std::string& path() const { return vocabulary_->path(); }
@@ -40,7 +53,12 @@ class Target {
   std::unique_ptr<const Vocabulary> vocabulary_;
   ProtocolSources sources_;
   std::shared_ptr<const TurnProtocol> protocol_;
+  std::shared_ptr<const Target> against_;
+  bool reads_weights_ = true;
 };
+
+// The ids whose texts differ, of those that both have.
+std::vector<TokenId> OtherTexts(const Tokenizer& a, const Tokenizer& b);
 
 // Adds FORM for each of the protocol's findings of KIND, with its message and
 // its evidence.

@@ -47,7 +47,8 @@ bool Holds(const std::string& text, std::string_view part) {
 }
 
 void CheckRenders(const Target& target, Findings* findings) {
-  if (!HasTemplate(target, findings)) return;
+  // One that does not compile is none of the protocol's.
+  if (target.sources().templates.empty()) HasTemplate(target, findings);
   PassOn(target, FindingKind::kTemplateError,
          {.severity = Severity::kError,
           .repair = "mend the template, or give another with --template"},

@@ -1,14 +1,24 @@
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "doctor/rule.h"
 #include "doctor/target.h"
 
 namespace fullstop {
 namespace {
+
+bool IsWritten(const Target& target, std::string_view text) {
+  return std::ranges::any_of(
+      target.facts().templates, [text](const auto& each) {
+        return each.source.find(text) != std::string::npos;
+      });
+}
 
 // A declared end that only ordinary text makes: as text it is split, or typed
 // by a user it ends the reply.
@@ -21,7 +31,8 @@ void CheckEndIsControl(const Target& target, Findings* findings) {
       continue;
     }
     findings->Add(
-        {.severity = Severity::kWarning,
+        {.severity = IsWritten(target, token.text) ? Severity::kError
+                                                   : Severity::kWarning,
          .message = TokenName(target, stop.id) +
                     " is an end, but an ordinary token: the template's text is "
                     "split instead, and prompts never hold it",
@@ -30,7 +41,11 @@ void CheckEndIsControl(const Target& target, Findings* findings) {
          .repair = target.kind() == TargetKind::kGguf
                        ? "give it the type 3 (control) in "
                          "tokenizer.ggml.token_type"
-                       : "list it among the added tokens, special"});
+                       : "list it among the added tokens, special",
+         .changes =
+             target.kind() == TargetKind::kGguf
+                 ? std::vector<Change>{{ChangeKind::kMarkControl, stop.id}}
+                 : std::vector<Change>()});
   }
 }
 
@@ -82,7 +97,16 @@ void CheckNamed(const Target& target, Findings* findings) {
 }
 
 void CheckRemarks(const Target& target, Findings* findings) {
-  PassOn(target, FindingKind::kRemark, {}, findings);
+  const HfFolder* folder = target.vocabulary().folder();
+  target.ForEach(FindingKind::kRemark, [&](const Finding& finding) {
+    // What a field of that file asks for is a rule of its own.
+    if (folder != nullptr &&
+        folder->generation_config().contains(finding.evidence)) {
+      return;
+    }
+    findings->Add(
+        {.message = finding.message, .evidence = {{finding.evidence, ""}}});
+  });
 }
 
 // The rows that config.json declares against the tokens that there are.
@@ -112,10 +136,11 @@ void CheckVocabularySize(const Target& target, Findings* findings) {
 }
 
 constexpr std::array kRules = {
-    Rule{"TOK001", "an end is an ordinary token", Severity::kWarning,
+    Rule{"TOK001", "an end is an ordinary token", Severity::kError,
          "The marker stands in the answer in pieces, and the reply goes on.",
          "A conversion typed a control token as a normal one; the template's "
-         "text is then split like any other.",
+         "text is then split like any other. A warning where the template does "
+         "not write it.",
          "Give the token its type again.", "", "M06: distributed-llama#177",
          CheckEndIsControl},
     Rule{"TOK002", "a thought's marker is special, or split", Severity::kNote,

@@ -1,5 +1,7 @@
 """`doctor`, as a person or a script uses it."""
 import json
+import shutil
+import struct
 
 from harness import NAME, CliTest, main
 from tiny_folder import make_folder
@@ -57,6 +59,23 @@ class DoctorTest(CliTest):
         self.rules("faulty", "--select", "GEN020", "--fail-on", "warning", code=1)
         self.rules("faulty", "--exit-zero")
 
+    def test_an_end_that_lies_among_unused_rows_was_never_trained(self):
+        """The random rows of the folder are all alike, and 17 have no token."""
+        make_folder(self.folder / "rows")
+        weights = self.folder / "rows/model.safetensors"
+        data = bytearray(weights.read_bytes())
+        row = 8 + int.from_bytes(data[:8], "little") + 3 * 32 * 4
+        for value, found in ((None, {"TOK007"}), (100, set())):
+            if value:
+                data[row:row + 32 * 4] = struct.pack("<32f", *[value] * 32)
+            weights.write_bytes(data)
+            self.assertEqual(self.rules("rows", "--select", "TOK007").get("note", set()), found)
+        for args, why in ((["--no-weights"], "not to be opened"), ([], "Git LFS pointer")):
+            answer = self.good("doctor", "rows", "--select", "TOK007", *args, "--format", "json")
+            unknown = answer.json()["targets"][0]["not_evaluated"]
+            self.assertIn(why, unknown[0]["why"])
+            weights.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n")
+
     def test_what_could_not_be_evaluated_is_no_pass(self):
         make_folder(self.folder / "base")
         config = self.folder / "base/tokenizer_config.json"
@@ -76,7 +95,8 @@ class DoctorTest(CliTest):
             self.assertTrue(page.startswith(f"## {line.split()[0]}: "), page)
 
     def test_statistics(self):
-        answer = self.run_it("doctor", "faulty", "faulty", "--statistics", "--select",
+        shutil.copytree(self.folder / "faulty", self.folder / "second")
+        answer = self.run_it("doctor", "faulty", "second", "--statistics", "--select",
                              "GEN001,GEN020")
         self.assertIn("2  GEN001", answer.out)
 

@@ -64,7 +64,7 @@ class CliTest(unittest.TestCase):
 
     def run_it(self, *args, stdin=b"", env=(), **options):
         done = subprocess.run(
-            [PROGRAM, *args], cwd=self.folder, env={**self.env, **dict(env)},
+            [PROGRAM, *args], cwd=options.pop("cwd", self.folder), env={**self.env, **dict(env)},
             timeout=PATIENCE, stdout=options.pop("stdout", subprocess.PIPE),
             stderr=options.pop("stderr", subprocess.PIPE),
             **(options if "stdin" in options else

@@ -11,6 +11,19 @@ HERE = pathlib.Path(__file__).parent
 ENDS = json.loads((HERE / "declared_ends.json").read_text(encoding="utf-8"))
 
 
+# Of the base's tokens: enough for bytes and common words.
+KEPT = 1000
+
+
+def small_base(path):
+    """The vocabulary of the GGUF file PATH, less its rarer tokens."""
+    base = vocabs.Base(path)
+    base.tokens, base.types = base.tokens[:KEPT], base.types[:KEPT]
+    kept = set(base.tokens)
+    base.merges = [merge for merge in base.merges if merge.replace(" ", "") in kept]
+    return base
+
+
 def write(folder, name, value):
     text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
     (folder / name).write_text(text, encoding="utf-8")

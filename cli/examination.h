@@ -1,0 +1,78 @@
+// One run of `doctor`: its targets, looked at one after another.
+#ifndef FULLSTOP_CLI_EXAMINATION_H_
+#define FULLSTOP_CLI_EXAMINATION_H_
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "doctor/baseline.h"
+#include "doctor/configuration.h"
+#include "doctor/examine.h"
+#include "doctor/repair.h"
+#include "doctor/target.h"
+
+namespace fullstop::cli {
+
+struct DoctorOptions {
+  std::vector<std::string> targets;
+  std::string against;
+  RuleChoice choice;
+  std::vector<std::string> required;
+  std::string format = "text";
+  std::string fail_on;
+  std::string explain;
+  std::string configuration;
+  std::string baseline;
+  std::string write_baseline;
+  std::string fix;
+  bool diff = false;
+  bool unsafe_fixes = false;
+  bool list_rules = false;
+  bool no_weights = false;
+  bool statistics = false;
+  bool exit_zero = false;
+};
+
+class Examination {
+ public:
+  // OPTIONS must outlive the object. Throws Error where they contradict each
+  // other, and what reading the files they name throws.
+  explicit Examination(const DoctorOptions& options);
+
+  // Prints what was found, and returns the exit code.
+  int Run();
+
+ private:
+  bool Repairs() const { return !options_.fix.empty() || options_.diff; }
+  void ReadConfiguration();
+  void RefuseContradictions() const;
+  Target Open(const std::string& path) const;
+  void NoteMissing(const Report& report);
+  // The report of TARGET once it is repaired; REPORT where nothing is.
+  Report Repair(const Target& target, Report report);
+  Report RepairFolder(const Target& target,
+                      const std::vector<RepairStep>& steps);
+  Report RepairFile(const Target& target, const std::vector<RepairStep>& steps);
+  void Add(Report report);
+  void Finish() const;
+  bool Fails() const;
+
+  const DoctorOptions& options_;
+  std::vector<std::string> paths_;
+  Configuration configuration_;
+  Baseline baseline_;
+  std::shared_ptr<const Target> model_;
+  RuleChoice choice_;
+  std::vector<std::string> required_;
+  Severity fail_on_ = Severity::kError;
+  std::vector<Report> reports_;
+  std::string diff_;
+  bool misses_required_ = false;
+  bool stopped_ = false;
+};
+
+}  // namespace fullstop::cli
+
+#endif  // FULLSTOP_CLI_EXAMINATION_H_

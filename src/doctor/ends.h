@@ -1,0 +1,35 @@
+// What the rules ask of a target's ends.
+#ifndef FULLSTOP_DOCTOR_ENDS_H_
+#define FULLSTOP_DOCTOR_ENDS_H_
+
+#include <string>
+#include <vector>
+
+#include "doctor/rule.h"
+#include "doctor/target.h"
+
+namespace fullstop {
+
+// Whether a file says so: it was neither derived nor guessed.
+bool IsDeclared(const Stop& stop);
+
+// What the template writes behind an answer or a call, by its renderings;
+// nullptr where they don't show that STOP ends one.
+const Source* DerivedFrom(const Stop& stop);
+
+// Whether an answer or a call ends there, so that what follows is nobody's.
+bool EndsAReply(const Stop& stop);
+
+// The ends that are declared: where, and which.
+std::vector<Exhibit> DeclaredEnds(const Target& target);
+
+// Where STOP is to be declared, and how.
+std::string DeclareEnd(const Target& target, const Stop& stop);
+
+// "; llama.cpp does not stop there", or by what it does; empty where TARGET is
+// no GGUF file.
+std::string WhatLlamaCppDoes(const Target& target, TokenId id);
+
+}  // namespace fullstop
+
+#endif  // FULLSTOP_DOCTOR_ENDS_H_
