@@ -25,6 +25,7 @@ struct ChatOptions {
 int RunChat(const ChatOptions& options) {
   LoadedModel model(options.model, options.protocol.Resolve(),
                     options.compute.Options());
+  options.generation.TellEnds(model);
   const Json messages = options.messages_file.empty()
                             ? Json::array()
                             : ReadJsonFile(options.messages_file);

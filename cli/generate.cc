@@ -73,6 +73,7 @@ Prompt ChatPrompt(const GenerateOptions& options, const LoadedModel& model) {
                           {"content", ReplaceInvalidUtf8(*options.prompt)}}})
           : ReadJsonFile(options.messages_file);
   RenderRequest request = options.render.Request(messages);
+  options.generation.TellEnds(model);
   options.generation.ApplyReasoning(model.protocol().facts(), &request);
   request.messages = NormalizeMessages(request.messages).messages;
   const RenderedPrompt rendered = Render(model.protocol(), request);

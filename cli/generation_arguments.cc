@@ -193,6 +193,9 @@ void GenerationArguments::Add(CLI::App& command) {
       ->allow_extra_args(false);
   command.add_flag("--stop-in-thought", stop_in_thought_,
                    "look for --stop in thoughts too");
+  command.add_flag("--strict", strict_,
+                   "refuse a model whose files do not declare how its replies "
+                   "end");
   command
       .add_option("--on-loop", on_loop_,
                   "what to do about a loop: warn, stop, or step-back (take the "
@@ -219,6 +222,35 @@ void GenerationArguments::Add(CLI::App& command) {
       ->type_name("N")
       ->check(AtLeast(0));
   AddSampling(command);
+}
+
+void GenerationArguments::TellEnds(const LoadedModel& model) const {
+  std::string told;
+  size_t more = 0;
+  for (const Finding& finding : model.protocol().facts().findings) {
+    const bool undeclared = finding.kind == FindingKind::kWrittenNotDeclared;
+    if (!undeclared && finding.kind != FindingKind::kNoEnd &&
+        finding.kind != FindingKind::kTextStop &&
+        finding.kind != FindingKind::kSuppressed) {
+      continue;
+    }
+    if (!told.empty()) {
+      ++more;
+    } else {
+      told = finding.message;
+      if (undeclared && !strict_) told += ": it ends replies here all the same";
+    }
+  }
+  if (told.empty()) return;
+  if (more > 0) told += ", and " + std::to_string(more) + " more";
+  if (strict_) {
+    throw Error::Usage(told)
+        .In(model.path())
+        .Advice(
+            "fullstop doctor MODEL --fix OUT repairs it; without --strict "
+            "the model is used as it is");
+  }
+  Remark("error: " + told + " (fullstop doctor MODEL says more)");
 }
 
 void GenerationArguments::ApplyReasoning(const ProtocolFacts& facts,

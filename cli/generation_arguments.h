@@ -23,6 +23,10 @@ class GenerationArguments {
   // What the model's authors declare, changed by what was given. Remarks on
   // what can't be used go to standard error. Throws Error (kUsage).
   GenerationOptions Options(const LoadedModel& model) const;
+  // Says on standard error, in one line, what is wrong with how the model's
+  // files declare ends, and what is done about it in this run; under --strict
+  // that is an Error (kUsage).
+  void TellEnds(const LoadedModel& model) const;
   // Sets the template's own variable for --reasoning on or off, where it has
   // one and --var did not set it.
   void ApplyReasoning(const ProtocolFacts& facts, RenderRequest* request) const;
@@ -40,6 +44,7 @@ class GenerationArguments {
   uint64_t min_tokens_ = 0;
   std::vector<std::string> stop_strings_;
   bool stop_in_thought_ = false;
+  bool strict_ = false;
   std::string on_loop_ = "stop";
   std::string reasoning_ = "auto";
   std::optional<uint64_t> reasoning_budget_;

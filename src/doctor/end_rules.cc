@@ -2,6 +2,7 @@
 #include <array>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -148,15 +149,31 @@ void CheckNotWritten(const Target& target, Findings* findings) {
          {.certainty = Certainty::kLikely}, findings);
 }
 
+// Whether replies write ID on their way: it opens or closes a thought, begins a
+// header or a call.
+bool IsInside(const ProtocolFacts& facts, TokenId id) {
+  const ReasoningMarkers& reasoning = facts.reasoning;
+  return std::ranges::any_of(
+      std::array{&reasoning.opening, &reasoning.closing, &reasoning.answer,
+                 &reasoning.header, &facts.tool_calls.opening},
+      [id](const std::optional<Marker>* marker) {
+        return *marker && (*marker)->ids == std::vector<TokenId>{id};
+      });
+}
+
 void CheckSection(const Target& target, Findings* findings) {
   for (const Stop& stop : target.facts().stops.stops) {
-    if (stop.role != StopRole::kSection || !IsDeclared(stop)) continue;
+    const bool is_inside =
+        DerivedFrom(stop) == nullptr && IsInside(target.facts(), stop.id);
+    if ((stop.role != StopRole::kSection && !is_inside) || !IsDeclared(stop)) {
+      continue;
+    }
     findings->Add({.severity = Severity::kWarning,
                    .certainty = Certainty::kLikely,
                    .message = TokenName(target, stop.id) +
                               " is declared as an end, but the template writes "
-                              "it between sections of one turn: the reply is "
-                              "cut there by whoever stops at it",
+                              "it on the way of one turn: the reply is cut "
+                              "there by whoever stops at it",
                    .evidence = DeclaredEnds(target),
                    .repair = "take it out of the declared ends; what ends the "
                              "turn is declared by itself",
@@ -320,11 +337,11 @@ constexpr std::array kRules = {
          "end of a turn.",
          "No rendering of the template holds the id.", "", "",
          "M01, M20: AnyLanguageModel#16", CheckNotWritten},
-    Rule{"GEN008", "a declared end parts sections of a reply",
+    Rule{"GEN008", "a declared end stands inside of replies",
          Severity::kWarning,
          "Empty answers: the reply ends behind its thought.",
          "The template writes the id between a thought and what follows it in "
-         "the same turn.",
+         "the same turn, or to open a thought, a header or a call.",
          "Take it out of the declared ends.", "", "M17: vmlx-swift#91",
          CheckSection},
     Rule{"GEN009", "an end was guessed from a token's name", Severity::kWarning,

@@ -7,7 +7,7 @@ std::vector<const Rule*> AllRules() {
   // renderings, and that what is wrong with the ends: causes come first.
   std::vector<const Rule*> rules;
   for (const auto family :
-       {TokenRules(), WeightRules(), TemplateRules(), EndRules(),
+       {TokenRules(), WeightRules(), TemplateRules(), TurnRules(), EndRules(),
         SamplingRules(), GgufRules(), ConfigurationRules()}) {
     for (const Rule& rule : family) rules.push_back(&rule);
   }

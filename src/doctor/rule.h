@@ -98,6 +98,7 @@ struct Rule {
 std::span<const Rule> EndRules();            // GEN: ends
 std::span<const Rule> SamplingRules();       // GEN: sampling defaults
 std::span<const Rule> TemplateRules();       // TPL
+std::span<const Rule> TurnRules();           // TPL: turns beside each other
 std::span<const Rule> TokenRules();          // TOK
 std::span<const Rule> WeightRules();         // TOK: rows of the output head
 std::span<const Rule> GgufRules();           // GGUF: what a conversion lost

@@ -7,8 +7,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/file.h"
+#include "doctor/ends.h"
 #include "doctor/rule.h"
 #include "doctor/target.h"
+#include "format/json_file.h"
+#include "format/json_member.h"
 
 namespace fullstop {
 namespace {
@@ -135,6 +139,79 @@ void CheckVocabularySize(const Target& target, Findings* findings) {
        .repair = "resize the embeddings, or take the tokens away"});
 }
 
+// Ends that are recognised only beside some characters.
+void CheckMatched(const Target& target, Findings* findings) {
+  const Tokenizer& tokenizer = *target.vocabulary();
+  for (const Stop& stop : target.facts().stops.stops) {
+    if (!EndsAReply(stop) && !IsWritten(target, stop.text)) continue;
+    if (stop.role == StopRole::kTurnOpen) continue;
+    const TokenKind kind = tokenizer.info(stop.id).kind;
+    // That one never is, is a rule of its own.
+    if (kind == TokenKind::kNormal) continue;
+    for (const std::string_view before : {"word", "7301", ".", "\n", " "}) {
+      const std::string text = std::string(before) + stop.text;
+      const ByteRange whole = {0, text.size()};
+      const std::vector<TokenId> ids = tokenizer.Encode(
+          text, {.control_ranges = {&whole, 1},
+                 .extra_control = target.protocol().extra_control()});
+      if (!ids.empty() && ids.back() == stop.id) continue;
+      findings->Add(
+          {.severity = Severity::kError,
+           .message = TokenName(target, stop.id) +
+                      " is an end, but behind some characters the tokenizer "
+                      "does not see it: there it falls into pieces",
+           .evidence = {{"tokenizer", text}},
+           .repair = "take single_word, or what else narrows it, from the "
+                     "added token"});
+      break;
+    }
+  }
+}
+
+void CheckSuffix(const Target& target, Findings* findings) {
+  const Tokenizer& tokenizer = *target.vocabulary();
+  for (const TokenId id : tokenizer.text_suffix()) {
+    if (target.facts().stops.Find(id) == nullptr) continue;
+    findings->Add(
+        {.message = "the tokenizer ends each text with " +
+                    TokenName(target, id) +
+                    ": a prompt that is encoded with special tokens has ended "
+                    "before the reply begins",
+         .evidence = {{"tokenizer: post_processor, add_eos_token", ""}},
+         .repair = "take add_eos_token and the step that appends it away once "
+                   "training is over"});
+  }
+}
+
+// What tokenizer.json says under KEY; null where there is no such file.
+nlohmann::ordered_json TokenizerField(const Target& target,
+                                      std::string_view key) {
+  const HfFolder* folder = target.vocabulary().folder();
+  const auto path =
+      folder == nullptr ? std::nullopt : folder->Find("tokenizer.json");
+  if (!path) return nullptr;
+  const MappedFile file = MappedFile::Open(*path);
+  const std::string_view text(
+      reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+  const auto member = FindJsonMember(text, key);
+  if (!member) return nullptr;
+  return ParseJson(
+      text.substr(member->value_begin, member->end - member->value_begin),
+      *path);
+}
+
+void CheckTruncation(const Target& target, Findings* findings) {
+  const nlohmann::ordered_json cut = TokenizerField(target, "truncation");
+  if (!cut.is_object()) return;
+  findings->Add(
+      {.message = "the tokenizer cuts texts that are longer than " +
+                  cut.value("max_length", nlohmann::ordered_json()).dump() +
+                  " tokens: a longer prompt loses its end, and with "
+                  "it the question",
+       .evidence = {{"tokenizer.json: truncation", cut.dump()}},
+       .repair = "set truncation to null"});
+}
+
 constexpr std::array kRules = {
     Rule{"TOK001", "an end is an ordinary token", Severity::kError,
          "The marker stands in the answer in pieces, and the reply goes on.",
@@ -165,6 +242,27 @@ constexpr std::array kRules = {
     Rule{"TOK006", "a remark on the tokenizer", Severity::kNote,
          "As the remark says.", "As the remark says.", "", "", "",
          CheckRemarks},
+    Rule{"TOK008", "an end is recognised only beside some characters",
+         Severity::kError, "The marker stands in the answer in pieces.",
+         "The added token is matched as a word of its own (single_word), so "
+         "that behind a letter or a digit it is text.",
+         "Take single_word from the added token.", "",
+         "M06: "
+         "distributed-llama#177",
+         CheckMatched},
+    Rule{"TOK009", "the tokenizer ends each text", Severity::kNote,
+         "Empty replies, or answers to nothing.",
+         "add_eos_token, or a step of the tokenizer that appends an end, was "
+         "left on after training.",
+         "Take it away.",
+         "Runtimes that encode prompts without special tokens "
+         "are not hit.",
+         "", CheckSuffix},
+    Rule{"TOK010", "the tokenizer cuts texts", Severity::kNote,
+         "Long questions are not answered.",
+         "tokenizer.json was saved with the cut-off of a training.",
+         "Set truncation to null.", "", "E04: LLaMA-Factory#3945",
+         CheckTruncation},
 };
 
 }  // namespace

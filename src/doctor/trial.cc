@@ -15,6 +15,7 @@ std::optional<RenderedPrompt> Trial::Render(
   request.messages =
       NormalizeMessages(messages, protocol.facts().form).messages;
   request.tools = tools;
+  request.variables = variables;
   request.add_generation_prompt = add_generation_prompt;
   try {
     return RenderText(protocol, request);

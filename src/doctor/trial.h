@@ -23,7 +23,9 @@ nlohmann::ordered_json TrialMessage(const char* role, const char* content);
 
 struct Trial {
   nlohmann::ordered_json messages = nlohmann::ordered_json::array();
-  nlohmann::ordered_json tools;
+  nlohmann::ordered_json tools = nullptr;
+  // Further names for the template; an object.
+  nlohmann::ordered_json variables = nlohmann::ordered_json::object();
   bool add_generation_prompt = false;
 
   // nullopt where the template refuses, or fails. Needs a template.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <utility>
 #include <vector>
 
 namespace fullstop {
@@ -17,7 +16,8 @@ struct NamedMember {
   JsonMember member;
 };
 
-// One pass over a text that is known to be JSON.
+// One pass over a text; of one that is no JSON it gives what it takes for
+// members.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : text_(text) {}
@@ -25,20 +25,22 @@ class Scanner {
   std::vector<NamedMember> Members() {
     std::vector<NamedMember> members;
     SkipSpace();
-    ++at_;  // {
+    at_ = std::min(at_ + 1, text_.size());  // {
     SkipSpace();
     while (at_ < text_.size() && text_[at_] == '"') {
       JsonMember member{.key_begin = at_};
       SkipText();
-      std::string key =
-          Json::parse(text_.substr(member.key_begin, at_ - member.key_begin));
+      const Json key =
+          Json::parse(text_.substr(member.key_begin, at_ - member.key_begin),
+                      nullptr, false);
+      if (!key.is_string()) break;  // no JSON
       SkipSpace();
-      ++at_;  // :
+      at_ = std::min(at_ + 1, text_.size());  // :
       SkipSpace();
       member.value_begin = at_;
       SkipValue();
       member.end = at_;
-      members.push_back({std::move(key), member});
+      members.push_back({key.get<std::string>(), member});
       SkipSpace();
       if (at_ < text_.size() && text_[at_] == ',') ++at_;
       SkipSpace();

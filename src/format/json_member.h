@@ -19,7 +19,8 @@ struct JsonMember {
 };
 
 // In all of these TEXT is an object that ParseJson takes, and KEY one of its
-// own; of a key given twice the last one, as ParseJson reads it.
+// own; of a key given twice the last one, as ParseJson reads it. Of any other
+// text the result means nothing.
 
 std::optional<JsonMember> FindJsonMember(std::string_view text,
                                          std::string_view key);

@@ -61,7 +61,7 @@ class DocsTest(CliTest):
     def test_every_flag_exists(self):
         known = ""
         for command in ["chat", "generate", "show", "render", "tokenize",
-                        "detokenize", "score", "replay", "convert", "bench"]:
+                        "detokenize", "score", "replay", "convert", "bench", "doctor"]:
             known += self.good(command, "--help").out
         for file in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
             for line in file.read_text().splitlines():

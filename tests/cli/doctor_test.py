@@ -87,6 +87,17 @@ class DoctorTest(CliTest):
         self.assertEqual(refused.code, 1)
         self.assertIn("TPL001 is required", refused.err)
 
+    def test_who_uses_a_faulty_model_is_told_once(self):
+        told = "<|end|> (3), which no file declares as an end: it ends replies here all the same"
+        answer = self.good("generate", "faulty", "-p", "hi", "-n", "2")
+        self.assertEqual(answer.err.count(told), 1)
+        self.refused("generate", "faulty", "-p", "hi", "--strict",
+                     says=["which no file declares", "doctor MODEL --fix"])
+        self.refused("chat", "faulty", "--strict", says="which no file declares")
+        for words in (["generate", "tiny", "-p", "hi", "-n", "2", "--strict"],
+                      ["generate", "faulty", "--raw", "-p", "hi", "-n", "2"]):
+            self.assertNotIn("error", self.good(*words).err)
+
     def test_pages(self):
         listed = self.good("doctor", "--rules").out
         self.assertIn("GEN001  an answer ends with an id that no file declares\n", listed)

@@ -1,0 +1,187 @@
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "doctor/ends.h"
+#include "doctor/rule.h"
+#include "doctor/target.h"
+#include "doctor/trial.h"
+
+namespace fullstop {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kRefused = "the template refuses small conversations";
+
+std::optional<std::string> Rendered(const Target& target, Trial trial) {
+  if (!target.protocol().has_template()) return std::nullopt;
+  const auto prompt = trial.Render(target.protocol());
+  if (!prompt) return std::nullopt;
+  return prompt->text;
+}
+
+Json User() { return TrialMessage("user", kTrialUser); }
+Json Answer() { return TrialMessage("assistant", kTrialAnswer); }
+Json Again() { return TrialMessage("user", kTrialAgain); }
+
+std::optional<std::string> Prompt(const Target& target) {
+  return Rendered(target, {.messages = Json::array({User()}),
+                           .add_generation_prompt = true});
+}
+
+std::string Behind(const std::string& text, std::string_view from) {
+  const size_t found = text.find(from);
+  return found == std::string::npos ? "" : text.substr(found + from.size());
+}
+
+std::string Between(const std::string& text, std::string_view from,
+                    std::string_view to) {
+  const std::string behind = Behind(text, from);
+  return behind.substr(0, behind.find(to));
+}
+
+bool Holds(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+void CheckLastTurn(const Target& target, Findings* findings) {
+  const auto last =
+      Rendered(target, {.messages = Json::array({User(), Answer()})});
+  const auto inner =
+      Rendered(target, {.messages = Json::array({User(), Answer(), Again()})});
+  if (!last || !inner) return findings->CannotTell(kRefused);
+  const std::string behind_last = Behind(*last, kTrialAnswer);
+  const std::string behind_inner = Between(*inner, kTrialAnswer, kTrialAgain);
+  const std::string before = last->substr(0, last->find(kTrialUser));
+  for (const Stop& stop : target.facts().stops.stops) {
+    if (!EndsAReply(stop)) continue;
+    // One that is written behind the last answer is its end.
+    if (Holds(behind_last, stop.text)) return;
+  }
+  for (const Stop& stop : target.facts().stops.stops) {
+    // What opens the user's turn closes none of its own.
+    if (!EndsAReply(stop) || !Holds(behind_inner, stop.text) ||
+        Holds(before, stop.text)) {
+      continue;
+    }
+    findings->Add(
+        {.certainty = Certainty::kLikely,
+         .message = "an answer is closed with " + TokenName(target, stop.id) +
+                    " only where another turn follows: who trains on whole "
+                    "conversations never shows the end of the last answer",
+         .evidence = {{"behind the last answer", behind_last},
+                      {"behind an earlier one", behind_inner}},
+         .repair = "close every answer alike"});
+  }
+}
+
+// TEXT up to where a thought is opened or closed behind the user's words, less
+// the white space before that.
+std::string WithoutThought(const Target& target, const std::string& text) {
+  const ReasoningMarkers& reasoning = target.facts().reasoning;
+  const size_t user = text.find(kTrialUser);
+  size_t end = text.size();
+  for (const auto* marker : {&reasoning.opening, &reasoning.closing}) {
+    if (!*marker || (*marker)->text.empty()) continue;
+    end = std::min(end, text.find((*marker)->text, user));
+  }
+  if (end == text.size()) return text;
+  return text.substr(0, text.find_last_not_of(" \n\t", end - 1) + 1);
+}
+
+void CheckPromptIsHistory(const Target& target, Findings* findings) {
+  const auto prompt = Prompt(target);
+  const auto history =
+      Rendered(target, {.messages = Json::array({User(), Answer()})});
+  if (!prompt || !history || !Holds(*prompt, kTrialUser) ||
+      !Holds(*history, kTrialAnswer)) {
+    return findings->CannotTell(kRefused);
+  }
+  const std::string head = history->substr(0, history->find(kTrialAnswer));
+  if (head.starts_with(*prompt) ||
+      head.starts_with(WithoutThought(target, *prompt))) {
+    return;
+  }
+  findings->Add({.certainty = Certainty::kLikely,
+                 .message = "the prompt opens an answer otherwise than earlier "
+                            "answers are opened: the model is asked in a form "
+                            "that it was not trained on",
+                 .evidence = {{"the prompt", Behind(*prompt, kTrialUser)},
+                              {"an earlier turn",
+                               Between(head, kTrialUser, kTrialAnswer)}},
+                 .repair = "open answers alike under add_generation_prompt and "
+                           "in the loop over messages"});
+}
+
+// Whether the prompt with NAME set to VALUE opens a thought behind the user's
+// words and leaves it open; nullopt where the template refuses.
+std::optional<std::string> OpenThought(const Target& target,
+                                       const std::string& name, bool value) {
+  const ReasoningMarkers& reasoning = target.facts().reasoning;
+  const auto prompt = Rendered(target, {.messages = Json::array({User()}),
+                                        .variables = {{name, value}},
+                                        .add_generation_prompt = true});
+  if (!prompt) return std::nullopt;
+  const std::string behind = Behind(*prompt, kTrialUser);
+  const size_t opened = behind.rfind(reasoning.opening->text);
+  if (opened == std::string::npos ||
+      Holds(behind.substr(opened), reasoning.closing->text)) {
+    return "";
+  }
+  return behind.substr(opened);
+}
+
+void CheckSwitch(const Target& target, Findings* findings) {
+  const ReasoningMarkers& reasoning = target.facts().reasoning;
+  if (!target.protocol().has_template() || !reasoning.opening ||
+      !reasoning.closing) {
+    return findings->CannotTell("the template opens no thoughts");
+  }
+  for (const std::string& name :
+       target.protocol().TemplateFor(false).undeclared()) {
+    const auto off = OpenThought(target, name, false);
+    const auto on = OpenThought(target, name, true);
+    if (!off || !on || off->empty() || !on->empty()) continue;
+    findings->Add({.certainty = Certainty::kPossible,
+                   .message = "with " + name +
+                              " off the prompt opens a thought and does not "
+                              "close it: the answer is written as a thought",
+                   .evidence = {{"the prompt", *off}},
+                   .repair = "close the empty thought in the prompt"});
+  }
+}
+
+constexpr std::array kRules = {
+    Rule{"TPL013", "the last answer is not closed", Severity::kNote,
+         "A fine-tune never stops.",
+         "The template closes an answer only where another turn follows it.",
+         "Close every answer alike.", "Templates that close no answer at all.",
+         "E01: Chinese-LLaMA-Alpaca-3#59", CheckLastTurn},
+    Rule{"TPL014", "the prompt opens answers otherwise than history does",
+         Severity::kNote, "Worse answers; another speaker's words.",
+         "What stands under add_generation_prompt is not what the loop over "
+         "messages writes before an answer.",
+         "Write the same in both places.",
+         "Prompts that leave out what answers open with: models write that "
+         "themselves.",
+         "M09, M24, E26: microsoft/phi-4, mistral-common#3",
+         CheckPromptIsHistory},
+    Rule{"TPL015", "thoughts can't be switched off", Severity::kNote,
+         "The answer is empty, and its words stand in the thought.",
+         "With a variable of the template off its prompt opens a thought and "
+         "does not close it; with it on it does not open one.",
+         "Close the empty thought.",
+         "Switches that are no variable, or that "
+         "turn thoughts off when they are on.",
+         "M23, E20: LLaMA-Factory#9392", CheckSwitch},
+};
+
+}  // namespace
+
+std::span<const Rule> TurnRules() { return kRules; }
+
+}  // namespace fullstop
