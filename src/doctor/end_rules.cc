@@ -105,14 +105,26 @@ void CheckGenerationEnds(const Target& target, Findings* findings) {
 
 void CheckOutOfRange(const Target& target, Findings* findings) {
   const auto size = static_cast<int64_t>(target.vocabulary()->size());
+  std::map<std::string, std::vector<int64_t>> places;
   for (const DeclaredStop& stop : target.sources().stops) {
     if (stop.id >= 0 && stop.id < size) continue;
+    places[stop.from.where].push_back(stop.id);
+  }
+  for (const auto& [where, ids] : places) {
+    std::vector<Change> changes;
+    // More are not mistyped ids, and a person has to look.
+    constexpr size_t kMostChanges = 100;
+    if (ids.size() <= kMostChanges) {
+      for (const int64_t id : ids) {
+        changes.push_back({ChangeKind::kWithdrawEnd, id});
+      }
+    }
     findings->Add({.severity = Severity::kWarning,
                    .message = "an end is declared that the vocabulary of " +
                               std::to_string(size) + " tokens does not have",
-                   .evidence = {{stop.from.where, std::to_string(stop.id)}},
+                   .evidence = {{where, ShownIds(ids)}},
                    .repair = "take it away, or name the id that was meant",
-                   .changes = {{ChangeKind::kWithdrawEnd, stop.id}}});
+                   .changes = std::move(changes)});
   }
 }
 
@@ -261,11 +273,9 @@ void CheckFilesAgree(const Target& target, Findings* findings) {
       if (first->second == second->second) continue;
       const bool apart = !HaveOneInCommon(first->second, second->second);
       const auto shown = [](const auto& file) {
-        std::string ids;
-        for (const int64_t id : file.second) {
-          ids += (ids.empty() ? "" : ", ") + std::to_string(id);
-        }
-        return Exhibit{file.first, ids};
+        return Exhibit{file.first,
+                       ShownIds(std::vector<int64_t>(file.second.begin(),
+                                                     file.second.end()))};
       };
       findings->Add(
           {.severity = apart ? Severity::kWarning : Severity::kNote,

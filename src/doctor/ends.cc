@@ -1,6 +1,7 @@
 #include "doctor/ends.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "doctor/llama_cpp_ends.h"
 
@@ -23,17 +24,27 @@ bool EndsAReply(const Stop& stop) {
   return stop.role == StopRole::kTurnEnd || stop.role == StopRole::kToolCall;
 }
 
+std::string ShownIds(std::span<const int64_t> ids) {
+  constexpr size_t kMost = 20;
+  std::string shown;
+  for (const int64_t id : ids.first(std::min(ids.size(), kMost))) {
+    shown += (shown.empty() ? "" : ", ") + std::to_string(id);
+  }
+  return ids.size() > kMost ? shown + ", …" : shown;
+}
+
 std::vector<Exhibit> DeclaredEnds(const Target& target) {
-  std::vector<Exhibit> evidence;
+  // Declarations of one place stand together.
+  std::vector<std::pair<std::string, std::vector<int64_t>>> places;
   for (const DeclaredStop& stop : target.sources().stops) {
-    const auto same =
-        std::ranges::find(evidence, stop.from.where, &Exhibit::where);
-    const std::string id = std::to_string(stop.id);
-    if (same == evidence.end()) {
-      evidence.push_back({stop.from.where, id});
-    } else {
-      same->shown += ", " + id;
+    if (places.empty() || places.back().first != stop.from.where) {
+      places.emplace_back(stop.from.where, std::vector<int64_t>());
     }
+    places.back().second.push_back(stop.id);
+  }
+  std::vector<Exhibit> evidence;
+  for (const auto& [where, ids] : places) {
+    evidence.push_back({where, ShownIds(ids)});
   }
   if (evidence.empty()) evidence.push_back({"no file declares an end", ""});
   return evidence;

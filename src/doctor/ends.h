@@ -2,6 +2,8 @@
 #ifndef FULLSTOP_DOCTOR_ENDS_H_
 #define FULLSTOP_DOCTOR_ENDS_H_
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,9 @@ const Source* DerivedFrom(const Stop& stop);
 
 // Whether an answer or a call ends there, so that what follows is nobody's.
 bool EndsAReply(const Stop& stop);
+
+// "2, 7, 8": as many as a line holds, and "…" for the rest.
+std::string ShownIds(std::span<const int64_t> ids);
 
 // The ends that are declared: where, and which.
 std::vector<Exhibit> DeclaredEnds(const Target& target);

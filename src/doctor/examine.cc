@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <iterator>
+#include <map>
+#include <optional>
 
 #include "base/error.h"
 #include "base/sha256.h"
@@ -72,13 +74,16 @@ Report Examine(const Target& target, const RuleChoice& choice) {
                 .hash = target.protocol().hash(),
                 .main = MainPlace(target)};
   std::vector<Diagnosis> found;
+  std::map<std::string, std::optional<Place>> places;
   for (const Rule* rule : AllRules()) {
     if (rule->check == nullptr || !choice.Runs(*rule)) continue;
     Findings findings(rule->id);
     rule->check(target, &findings);
     for (Diagnosis& diagnosis : findings.diagnoses()) {
       for (Exhibit& exhibit : diagnosis.evidence) {
-        exhibit.place = FindPlace(target, exhibit.where);
+        const auto [known, is_new] = places.try_emplace(exhibit.where);
+        if (is_new) known->second = FindPlace(target, exhibit.where);
+        exhibit.place = known->second;
       }
     }
     std::ranges::move(findings.diagnoses(), std::back_inserter(found));

@@ -15,13 +15,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kRenderings = "the template's renderings";
 
-// For rules that need a template.
-bool HasTemplate(const Target& target, Findings* findings) {
-  if (target.protocol().has_template()) return true;
-  findings->CannotTell("the files hold no chat template");
-  return false;
-}
-
 // The rendering of MESSAGES; a remark where the template refuses them.
 std::optional<std::string> Rendered(const Target& target, Json messages,
                                     bool add_generation_prompt) {
@@ -47,8 +40,7 @@ bool Holds(const std::string& text, std::string_view part) {
 }
 
 void CheckRenders(const Target& target, Findings* findings) {
-  // One that does not compile is none of the protocol's.
-  if (target.sources().templates.empty()) HasTemplate(target, findings);
+  if (target.sources().templates.empty()) Renders(target, findings);
   PassOn(target, FindingKind::kTemplateError,
          {.severity = Severity::kError,
           .repair = "mend the template, or give another with --template"},
@@ -80,7 +72,7 @@ void CheckNoBos(const Target& target, Findings* findings) {
 }
 
 void CheckGenerationPrompt(const Target& target, Findings* findings) {
-  if (!HasTemplate(target, findings)) return;
+  if (!Renders(target, findings)) return;
   const auto without = Rendered(target, Messages({User()}), false);
   const auto with = Rendered(target, Messages({User()}), true);
   if (!without || !with) {
@@ -101,7 +93,7 @@ void CheckGenerationPrompt(const Target& target, Findings* findings) {
 }
 
 void CheckPrefixes(const Target& target, Findings* findings) {
-  if (!HasTemplate(target, findings)) return;
+  if (!Renders(target, findings)) return;
   const auto shorter = Rendered(target, Messages({User(), Answer()}), false);
   const auto longer = Rendered(
       target, Messages({User(), Answer(), TrialMessage("user", kTrialAgain)}),
@@ -125,7 +117,7 @@ void CheckPrefixes(const Target& target, Findings* findings) {
 }
 
 void CheckThoughts(const Target& target, Findings* findings) {
-  if (!HasTemplate(target, findings)) return;
+  if (!Renders(target, findings)) return;
   const std::string& field = target.facts().reasoning.field;
   if (field.empty()) {
     return findings->CannotTell("the template reads no thoughts from messages");
@@ -150,7 +142,7 @@ void CheckThoughts(const Target& target, Findings* findings) {
 // What the template tells the model where nobody gave it a system text: the
 // words between its start and the user's turn that a system text replaces.
 void CheckHiddenSystem(const Target& target, Findings* findings) {
-  if (!HasTemplate(target, findings)) return;
+  if (!Renders(target, findings)) return;
   const auto plain = Rendered(target, Messages({User()}), false);
   const auto told = Rendered(
       target, Messages({TrialMessage("system", kTrialSystem), User()}), false);
@@ -178,7 +170,7 @@ void CheckHiddenSystem(const Target& target, Findings* findings) {
 }
 
 void CheckSystem(const Target& target, Findings* findings) {
-  if (!HasTemplate(target, findings)) return;
+  if (!Renders(target, findings)) return;
   const auto told = Rendered(
       target, Messages({TrialMessage("system", kTrialSystem), User()}), true);
   if (told && Holds(*told, kTrialSystem)) return;
@@ -188,7 +180,7 @@ void CheckSystem(const Target& target, Findings* findings) {
 }
 
 void CheckTools(const Target& target, Findings* findings) {
-  if (!HasTemplate(target, findings)) return;
+  if (!Renders(target, findings)) return;
   const Trial trial = {
       .messages = Messages({User()}),
       .tools = Json::array(
@@ -207,7 +199,7 @@ void CheckTools(const Target& target, Findings* findings) {
 }
 
 void CheckStripped(const Target& target, Findings* findings) {
-  if (!HasTemplate(target, findings)) return;
+  if (!Renders(target, findings)) return;
   constexpr const char* kPadded = " \n Quaerit 7301? \n ";
   const auto rendered =
       Rendered(target, Messages({TrialMessage("user", kPadded)}), true);

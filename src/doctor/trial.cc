@@ -1,9 +1,23 @@
 #include "doctor/trial.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "protocol/normalize.h"
 
 namespace fullstop {
+
+bool Renders(const Target& target, Findings* findings) {
+  const bool fails =
+      std::ranges::any_of(target.facts().findings, [](const Finding& finding) {
+        return finding.kind == FindingKind::kTemplateError;
+      });
+  if (target.protocol().has_template() && !fails) return true;
+  findings->CannotTell(target.sources().templates.empty()
+                           ? "the files hold no chat template"
+                           : "the template does not render");
+  return false;
+}
 
 nlohmann::ordered_json TrialMessage(const char* role, const char* content) {
   return {{"role", role}, {"content", content}};

@@ -6,10 +6,16 @@
 #include <optional>
 #include <string>
 
+#include "doctor/rule.h"
+#include "doctor/target.h"
 #include "protocol/render.h"
 #include "protocol/turn_protocol.h"
 
 namespace fullstop {
+
+// Whether TARGET has a template that renders; FINDINGS hear why not. One that
+// met a limit would meet it again and again.
+bool Renders(const Target& target, Findings* findings);
 
 // Contents that no template holds.
 inline constexpr const char* kTrialUser = "Quaerit 7301?";

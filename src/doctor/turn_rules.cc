@@ -18,7 +18,6 @@ using Json = nlohmann::ordered_json;
 constexpr const char* kRefused = "the template refuses small conversations";
 
 std::optional<std::string> Rendered(const Target& target, Trial trial) {
-  if (!target.protocol().has_template()) return std::nullopt;
   const auto prompt = trial.Render(target.protocol());
   if (!prompt) return std::nullopt;
   return prompt->text;
@@ -49,6 +48,7 @@ bool Holds(std::string_view text, std::string_view part) {
 }
 
 void CheckLastTurn(const Target& target, Findings* findings) {
+  if (!Renders(target, findings)) return;
   const auto last =
       Rendered(target, {.messages = Json::array({User(), Answer()})});
   const auto inner =
@@ -94,6 +94,7 @@ std::string WithoutThought(const Target& target, const std::string& text) {
 }
 
 void CheckPromptIsHistory(const Target& target, Findings* findings) {
+  if (!Renders(target, findings)) return;
   const auto prompt = Prompt(target);
   const auto history =
       Rendered(target, {.messages = Json::array({User(), Answer()})});
@@ -137,8 +138,8 @@ std::optional<std::string> OpenThought(const Target& target,
 
 void CheckSwitch(const Target& target, Findings* findings) {
   const ReasoningMarkers& reasoning = target.facts().reasoning;
-  if (!target.protocol().has_template() || !reasoning.opening ||
-      !reasoning.closing) {
+  if (!Renders(target, findings)) return;
+  if (!reasoning.opening || !reasoning.closing) {
     return findings->CannotTell("the template opens no thoughts");
   }
   for (const std::string& name :

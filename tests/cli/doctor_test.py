@@ -105,6 +105,22 @@ class DoctorTest(CliTest):
             page = self.good("doctor", "--explain", line.split()[0]).out
             self.assertTrue(page.startswith(f"## {line.split()[0]}: "), page)
 
+    def test_hostile_files_are_told_in_few_words(self):
+        make_folder(self.folder / "hostile")
+        config = self.folder / "hostile/tokenizer_config.json"
+        loop = "{% for a in range(100000) %}"
+        config.write_text(json.dumps({"chat_template": loop + loop + "{{ a }}" + 2 *
+                                      "{% endfor %}"}))
+        (self.folder / "hostile/generation_config.json").write_text(
+            json.dumps({"eos_token_id": list(range(40, 100000))}))
+        answer = self.run_it("doctor", "hostile")
+        self.assertEqual(answer.code, 1)
+        self.assertIn("TPL001", answer.out)
+        self.assertIn("GEN005", answer.out)
+        self.assertLess(len(answer.out), 10000)
+        (self.folder / "hostile/generation_config.json").write_text("[" * 100000)
+        self.refused("doctor", "hostile", says="generation_config.json")
+
     def test_statistics(self):
         shutil.copytree(self.folder / "faulty", self.folder / "second")
         answer = self.run_it("doctor", "faulty", "second", "--statistics", "--select",
