@@ -119,6 +119,11 @@ void AddDoctor(CLI::App& app, Runner& run) {
       ->add_option("--against", options->against,
                    "what the GGUF files were made from: says what they lost")
       ->type_name("FOLDER");
+  command
+      ->add_option("--tokenized", options->tokenized,
+                   "what a trainer made of its data, JSONL with input_ids and "
+                   "labels: whether the model learns to end its turns")
+      ->type_name("FILE");
   AddChoice(command, options);
   AddOutput(command, options);
   command->add_flag("--rules", options->list_rules, "list all rules");

@@ -16,6 +16,7 @@
 #include "doctor/line_diff.h"
 #include "doctor/report.h"
 #include "doctor/sarif.h"
+#include "doctor/tokenized.h"
 
 namespace fullstop::cli {
 namespace {
@@ -116,6 +117,10 @@ int Examination::Run() {
       suppress(&report);
     }
     Add(std::move(report));
+    if (options_.tokenized.empty()) continue;
+    Report data = ExamineTokenized(target, options_.tokenized, choice_);
+    suppress(&data);
+    Add(std::move(data));
   }
   Report remarks = suppressor.Remarks(choice_);
   if (!remarks.diagnoses.empty()) Add(std::move(remarks));
@@ -149,6 +154,9 @@ void Examination::ReadConfiguration() {
 }
 
 void Examination::RefuseContradictions() const {
+  if (!options_.tokenized.empty() && paths_.size() != 1) {
+    throw Error::Usage("--tokenized is held against one model");
+  }
   if (!Repairs()) return;
   if (paths_.size() != 1) {
     throw Error::Usage("one target is repaired at a time");

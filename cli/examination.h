@@ -18,6 +18,7 @@ namespace fullstop::cli {
 struct DoctorOptions {
   std::vector<std::string> targets;
   std::string against;
+  std::string tokenized;
   RuleChoice choice;
   std::vector<std::string> required;
   std::string format = "text";

@@ -8,7 +8,7 @@ std::vector<const Rule*> AllRules() {
   std::vector<const Rule*> rules;
   for (const auto family :
        {TokenRules(), WeightRules(), TemplateRules(), TurnRules(), EndRules(),
-        SamplingRules(), GgufRules(), ConfigurationRules()}) {
+        SamplingRules(), GgufRules(), DataRules(), ConfigurationRules()}) {
     for (const Rule& rule : family) rules.push_back(&rule);
   }
   return rules;

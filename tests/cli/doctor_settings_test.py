@@ -152,10 +152,29 @@ class DoctorSettingsTest(CliTest):
         models = [row for row, _, _ in rows if row[0] == "M"]
         self.assertEqual(models, [f"M{i:02}" for i in range(1, 31)])
         for row, needs, rules in rows:
-            if needs.startswith(("files", "--against")):
+            if needs.startswith(("files", "--against", "--tokenized")):
                 self.assertTrue(rules, row)
             else:
                 self.assertTrue(needs.startswith(("not ours, because", "not there yet")), row)
+
+    def test_tokenised_rows_that_can_not_be_read_are_told(self):
+        good = '{"input_ids": [4, 3], "labels": [4, 3]}'
+        self.write("rows.jsonl", good + "\n")
+        targets = self.examine("tiny", "--tokenized", "rows.jsonl", "--select", "DAT")
+        self.assertEqual([each["kind"] for each in targets], ["folder", "tokenized data"])
+        self.assertEqual(self.rules(targets[1]), ["DAT006"])
+        for text, told in (("{", "line 2: the line is no JSON"),
+                           ('{"labels": []}', "line 2: the row has no input_ids"),
+                           ('{"input_ids": [4], "labels": [4, 3]}', "not as long"),
+                           ('{"input_ids": [4.5], "labels": [4]}', "no whole number"),
+                           ('{"input_ids": "x", "labels": [4]}', "input_ids is no list"),
+                           ('{"input_ids": [-1], "labels": [4]}', "holds -1")):
+            self.write("rows.jsonl", good + "\n" + text)
+            answer = self.run_it("doctor", "tiny", "--tokenized", "rows.jsonl")
+            self.assertEqual(answer.code, 2)
+            self.assertIn(told, answer.err)
+        self.refused("doctor", "tiny", "faulty", "--tokenized", "rows.jsonl", says="one model")
+        self.assertEqual(self.run_it("doctor", "tiny", "--tokenized", "none").code, 2)
 
     def test_settings_that_can_not_be_read_are_told(self):
         for text, told in (("{", "no JSON"), ("[]", "no object"), ('{"selct": []}', "'selct'"),
