@@ -113,8 +113,10 @@ void AddDoctor(CLI::App& app, Runner& run) {
   const Options options = std::make_shared<DoctorOptions>();
   CLI::App* command = app.add_subcommand(
       "doctor", "what is wrong with a model's files, and with its ends");
-  command->add_option("TARGET", options->targets,
-                      "GGUF files, or Hugging Face folders");
+  command
+      ->add_option("target", options->targets,
+                   "GGUF files, Hugging Face folders, or files in one")
+      ->type_name("TARGET");
   command
       ->add_option("--against", options->against,
                    "what the GGUF files were made from: says what they lost")
