@@ -105,12 +105,8 @@ std::vector<Json> Conversations() {
 
 std::optional<std::string> Rendered(const Target& target, const Json& messages,
                                     bool add_generation_prompt) {
-  const auto prompt = Trial{.messages = messages,
-                            .tools = {},
-                            .add_generation_prompt = add_generation_prompt}
-                          .Render(target.protocol());
-  if (!prompt) return std::nullopt;
-  return prompt->text;
+  return RenderedText(target, {.messages = messages,
+                               .add_generation_prompt = add_generation_prompt});
 }
 
 std::string OrRefused(const std::optional<std::string>& text) {

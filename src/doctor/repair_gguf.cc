@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "convert/protocol_keys.h"
+#include "doctor/ends.h"
 #include "doctor/llama_cpp_ends.h"
 #include "doctor/repair.h"
 
@@ -101,9 +102,8 @@ void CopyKeys(const GgufFile& file, std::span<const RepairStep> steps,
 void TellWhatKeysCannotHold(const std::string& path, ConvertResult* result) {
   const Target written = Target::Open(path);
   for (const Stop& stop : written.facts().stops.stops) {
-    const bool ends_reply =
-        stop.role == StopRole::kTurnEnd || stop.role == StopRole::kToolCall;
-    if (!ends_reply || LlamaCppEndOf(written, stop.id) != LlamaCppEnd::kNone) {
+    if (!EndsAReply(stop) ||
+        LlamaCppEndOf(written, stop.id) != LlamaCppEnd::kNone) {
       continue;
     }
     result->remarks.push_back(

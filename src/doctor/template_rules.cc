@@ -18,12 +18,8 @@ constexpr const char* kRenderings = "the template's renderings";
 // The rendering of MESSAGES; a remark where the template refuses them.
 std::optional<std::string> Rendered(const Target& target, Json messages,
                                     bool add_generation_prompt) {
-  const auto prompt = Trial{.messages = std::move(messages),
-                            .tools = {},
-                            .add_generation_prompt = add_generation_prompt}
-                          .Render(target.protocol());
-  if (!prompt) return std::nullopt;
-  return prompt->text;
+  return RenderedText(target, {.messages = std::move(messages),
+                               .add_generation_prompt = add_generation_prompt});
 }
 
 Json Messages(std::initializer_list<Json> messages) {
@@ -34,10 +30,6 @@ Json Messages(std::initializer_list<Json> messages) {
 
 Json User() { return TrialMessage("user", kTrialUser); }
 Json Answer() { return TrialMessage("assistant", kTrialAnswer); }
-
-bool Holds(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
 
 void CheckRenders(const Target& target, Findings* findings) {
   if (target.sources().templates.empty()) Renders(target, findings);

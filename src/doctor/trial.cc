@@ -39,4 +39,15 @@ std::optional<RenderedPrompt> Trial::Render(
   }
 }
 
+std::optional<std::string> RenderedText(const Target& target,
+                                        const Trial& trial) {
+  const auto prompt = trial.Render(target.protocol());
+  if (!prompt) return std::nullopt;
+  return prompt->text;
+}
+
+bool Holds(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
 }  // namespace fullstop

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "doctor/rule.h"
 #include "doctor/target.h"
@@ -37,6 +38,12 @@ struct Trial {
   // nullopt where the template refuses, or fails. Needs a template.
   std::optional<RenderedPrompt> Render(const TurnProtocol& protocol) const;
 };
+
+// What TRIAL is rendered as; nullopt as above.
+std::optional<std::string> RenderedText(const Target& target,
+                                        const Trial& trial);
+
+bool Holds(std::string_view text, std::string_view part);
 
 }  // namespace fullstop
 

@@ -17,19 +17,13 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kRefused = "the template refuses small conversations";
 
-std::optional<std::string> Rendered(const Target& target, Trial trial) {
-  const auto prompt = trial.Render(target.protocol());
-  if (!prompt) return std::nullopt;
-  return prompt->text;
-}
-
 Json User() { return TrialMessage("user", kTrialUser); }
 Json Answer() { return TrialMessage("assistant", kTrialAnswer); }
 Json Again() { return TrialMessage("user", kTrialAgain); }
 
 std::optional<std::string> Prompt(const Target& target) {
-  return Rendered(target, {.messages = Json::array({User()}),
-                           .add_generation_prompt = true});
+  return RenderedText(target, {.messages = Json::array({User()}),
+                               .add_generation_prompt = true});
 }
 
 std::string Behind(const std::string& text, std::string_view from) {
@@ -43,16 +37,12 @@ std::string Between(const std::string& text, std::string_view from,
   return behind.substr(0, behind.find(to));
 }
 
-bool Holds(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
-
 void CheckLastTurn(const Target& target, Findings* findings) {
   if (!Renders(target, findings)) return;
   const auto last =
-      Rendered(target, {.messages = Json::array({User(), Answer()})});
-  const auto inner =
-      Rendered(target, {.messages = Json::array({User(), Answer(), Again()})});
+      RenderedText(target, {.messages = Json::array({User(), Answer()})});
+  const auto inner = RenderedText(
+      target, {.messages = Json::array({User(), Answer(), Again()})});
   if (!last || !inner) return findings->CannotTell(kRefused);
   const std::string behind_last = Behind(*last, kTrialAnswer);
   const std::string behind_inner = Between(*inner, kTrialAnswer, kTrialAgain);
@@ -97,7 +87,7 @@ void CheckPromptIsHistory(const Target& target, Findings* findings) {
   if (!Renders(target, findings)) return;
   const auto prompt = Prompt(target);
   const auto history =
-      Rendered(target, {.messages = Json::array({User(), Answer()})});
+      RenderedText(target, {.messages = Json::array({User(), Answer()})});
   if (!prompt || !history || !Holds(*prompt, kTrialUser) ||
       !Holds(*history, kTrialAnswer)) {
     return findings->CannotTell(kRefused);
@@ -123,9 +113,9 @@ void CheckPromptIsHistory(const Target& target, Findings* findings) {
 std::optional<std::string> OpenThought(const Target& target,
                                        const std::string& name, bool value) {
   const ReasoningMarkers& reasoning = target.facts().reasoning;
-  const auto prompt = Rendered(target, {.messages = Json::array({User()}),
-                                        .variables = {{name, value}},
-                                        .add_generation_prompt = true});
+  const auto prompt = RenderedText(target, {.messages = Json::array({User()}),
+                                            .variables = {{name, value}},
+                                            .add_generation_prompt = true});
   if (!prompt) return std::nullopt;
   const std::string behind = Behind(*prompt, kTrialUser);
   const size_t opened = behind.rfind(reasoning.opening->text);
