@@ -141,8 +141,10 @@ void ChatSession::Reset(const std::string&) {
 void ChatSession::Undo(const std::string&) {
   const std::optional<size_t> index = LastUserMessage();
   if (!index) throw Error::Usage("there is nothing to take back");
+  const size_t before = conversation_.messages().size();
   conversation_.Truncate(*index);
   last_.reset();
+  Remark(Count(before - *index, "message") + " taken back");
 }
 
 void ChatSession::Again(const std::string&) {

@@ -31,6 +31,13 @@ std::string HistoryFile() {
 // context.
 constexpr size_t kRoomForReply = 4;
 
+// A pasted text of several lines is a message, however it begins; but for what
+// a command takes as its text.
+bool IsCommand(const std::string& text) {
+  if (!text.starts_with('/') || text.starts_with("//")) return false;
+  return text.find('\n') == std::string::npos || text.starts_with("/system ");
+}
+
 }  // namespace
 
 ChatSession::ChatSession(LoadedModel& model, RenderRequest request,
@@ -76,6 +83,7 @@ void ChatSession::Converse() {
     if (!line.text.empty()) Handle(line.text);
     interrupts = TakeInterrupts();
     if (interrupts > 0 && !editor_.interactive()) break;
+    if (interrupts == 1) Remark("Ctrl-C again to leave");
   }
   if (editor_.interactive()) return;
   if (interrupts > 0) {
@@ -127,7 +135,7 @@ void ChatSession::Try(const std::function<void()>& action) {
 
 void ChatSession::Handle(const std::string& text) {
   Try([this, &text] {
-    if (text.starts_with('/') && !text.starts_with("//")) {
+    if (IsCommand(text)) {
       HandleCommand(text);
     } else {
       ReplyBehind(conversation_.messages().size(),

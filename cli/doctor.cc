@@ -128,6 +128,7 @@ void AddDoctor(CLI::App& app, Runner& run) {
       ->type_name("FILE");
   AddChoice(command, options);
   AddOutput(command, options);
+  options->live.Add(*command);
   command->add_flag("--rules", options->list_rules, "list all rules");
   command->add_option("--explain", options->explain, "one rule's page, or all")
       ->type_name("RULE");
@@ -139,6 +140,8 @@ void AddDoctor(CLI::App& app, Runner& run) {
                           "what a conversion lost"},
                          {"doctor model.gguf --fix repaired.gguf",
                           "a new file with its ends declared"},
+                         {"doctor model.gguf --live --budget 5m",
+                          "whether its replies end, measured"},
                          {"doctor --explain GEN001", "what a rule means"}});
   command->callback(
       [options, &run] { run = [options] { return RunDoctor(*options); }; });

@@ -8,12 +8,15 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/progress_line.h"
 #include "cli/terminal.h"
+#include "doctor/html_report.h"
 #include "doctor/line_diff.h"
+#include "doctor/live.h"
 #include "doctor/report.h"
 #include "doctor/sarif.h"
 #include "doctor/tokenized.h"
@@ -93,6 +96,7 @@ Examination::Examination(const DoctorOptions& options) : options_(options) {
     }
   }
   RefuseContradictions();
+  if (options.live.live) probe_.emplace(options.live);
   ReadConfiguration();
   if (!options.baseline.empty()) baseline_ = Baseline::Read(options.baseline);
   if (!options.against.empty()) {
@@ -117,10 +121,11 @@ int Examination::Run() {
       suppress(&report);
     }
     Add(std::move(report));
-    if (options_.tokenized.empty()) continue;
-    Report data = ExamineTokenized(target, options_.tokenized, choice_);
-    suppress(&data);
-    Add(std::move(data));
+    ExamineFurther(target, suppress);
+    if (stopped_) {
+      Remark("stopped: the probe was not over");
+      return kCancelled;
+    }
   }
   Report remarks = suppressor.Remarks(choice_);
   if (!remarks.diagnoses.empty()) Add(std::move(remarks));
@@ -131,6 +136,22 @@ int Examination::Run() {
   }
   Finish();
   return Fails() && !options_.exit_zero ? kNo : kGood;
+}
+
+template <typename Suppress>
+void Examination::ExamineFurther(const Target& target,
+                                 const Suppress& suppress) {
+  const auto add = [&](Report report) {
+    suppress(&report);
+    Add(std::move(report));
+  };
+  if (!options_.tokenized.empty()) {
+    add(ExamineTokenized(target, options_.tokenized, choice_));
+  }
+  if (!probe_) return;
+  const std::optional<Measurement> measurement = probe_->Run(target);
+  stopped_ = !measurement;
+  if (measurement) add(ExamineLive(target, *measurement, choice_));
 }
 
 // What the command line says comes before what the file says.
@@ -157,7 +178,11 @@ void Examination::RefuseContradictions() const {
   if (!options_.tokenized.empty() && paths_.size() != 1) {
     throw Error::Usage("--tokenized is held against one model");
   }
+  options_.live.Check();
   if (!Repairs()) return;
+  if (options_.live.live) {
+    throw Error::Usage("--live measures what there is: repair first");
+  }
   if (paths_.size() != 1) {
     throw Error::Usage("one target is repaired at a time");
   }
@@ -259,6 +284,11 @@ void Examination::Add(Report report) {
 }
 
 void Examination::Finish() const {
+  if (!options_.live.page.empty()) {
+    WriteFileAtomically(options_.live.page,
+                        PrintHtml(reports_, FULLSTOP_VERSION));
+    Remark("wrote " + options_.live.page);
+  }
   if (options_.diff) {
     WriteOut(diff_);
   } else if (options_.format == "json") {

@@ -4,9 +4,11 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "cli/live_probe.h"
 #include "doctor/baseline.h"
 #include "doctor/configuration.h"
 #include "doctor/examine.h"
@@ -34,6 +36,7 @@ struct DoctorOptions {
   bool no_weights = false;
   bool statistics = false;
   bool exit_zero = false;
+  LiveOptions live;
 };
 
 class Examination {
@@ -56,6 +59,9 @@ class Examination {
   Report RepairFolder(const Target& target,
                       const std::vector<RepairStep>& steps);
   Report RepairFile(const Target& target, const std::vector<RepairStep>& steps);
+  // Adds what is found of TARGET by its data and its weights.
+  template <typename Suppress>
+  void ExamineFurther(const Target& target, const Suppress& suppress);
   void Add(Report report);
   void Finish() const;
   bool Fails() const;
@@ -72,6 +78,7 @@ class Examination {
   std::string diff_;
   bool misses_required_ = false;
   bool stopped_ = false;
+  std::optional<LiveProbe> probe_;
 };
 
 }  // namespace fullstop::cli

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace fullstop::cli {
 
@@ -15,12 +16,16 @@ class ProgressLine {
 
   // DONE of TOTAL bytes; false once Ctrl-C was pressed (CountInterrupts).
   bool Update(uint64_t done, uint64_t total);
+  // DONE of TOTAL steps of WORK; another work begins another estimate.
+  bool Update(std::string_view work, uint64_t done, uint64_t total);
   void Clear() const;
 
  private:
+  bool Show(const std::string& what, uint64_t done, uint64_t total);
   static void Write(const std::string& line);
 
   bool shown_;
+  std::string work_;
   std::chrono::steady_clock::time_point begin_ =
       std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point last_ = begin_;

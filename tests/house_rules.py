@@ -23,7 +23,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FLOORS = ("base format tokenizer jinja protocol generate kernels model convert engine "
-          "cluster quant data train doctor server").split()
+          "cluster quant data measure train doctor server").split()
 CODE = (".cc", ".h", ".cu", ".cuh")
 
 

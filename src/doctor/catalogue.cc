@@ -48,11 +48,9 @@ constexpr std::array kRows = {
     CatalogueRow{"M21", "the prompt opens the thought", "files"},
     CatalogueRow{"M22", "earlier thoughts are left out", "files"},
     CatalogueRow{"M23", "a greedy model's thought never closes",
-                 "files; not there yet: --live, for how often"},
+                 "files; --live, for how often"},
     CatalogueRow{"M24", "a space more or less",
-                 "files, as far as texts are "
-                 "stripped; not there yet: "
-                 "--live"},
+                 "files, as far as texts are stripped; --live"},
     CatalogueRow{"M25", "the template was guessed", "files; --against"},
     CatalogueRow{"M26", "two BOS", "files"},
     CatalogueRow{"M27", "BOS is forced on a model that has none",
@@ -77,7 +75,7 @@ constexpr std::array kRows = {
                  "not there yet: --data"},
     CatalogueRow{"E11", "files keep the old end after training", "files"},
     CatalogueRow{"E13", "control rows were never trained",
-                 "files, as a note; not there yet: --live"},
+                 "files, as a note; --live"},
     CatalogueRow{"E14", "new rows were initialised in the wrong place",
                  "files, as a note; --against"},
     CatalogueRow{"E15", "resized rows do not fit", "files"},

@@ -5,12 +5,14 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "doctor/ends.h"
 #include "doctor/rule.h"
 #include "doctor/target.h"
+#include "doctor/trial.h"
 
 namespace fullstop {
 namespace {
@@ -52,10 +54,38 @@ void CheckCallEnd(const Target& target, Findings* findings) {
   CheckUndeclared(target, StopRole::kToolCall, "a call", findings);
 }
 
+// A template that closes its turns with text, beside declared ends.
+void CheckUnwrittenEnds(const Target& target, Findings* findings) {
+  const std::vector<Stop>& stops = target.facts().stops.stops;
+  const bool writes_one = std::ranges::any_of(
+      stops, [](const Stop& stop) { return DerivedFrom(stop) != nullptr; });
+  if (writes_one || std::ranges::none_of(stops, IsDeclared)) return;
+  Trial trial;
+  trial.messages = {TrialMessage("user", kTrialUser),
+                    TrialMessage("assistant", kTrialAnswer),
+                    TrialMessage("user", kTrialAgain)};
+  const auto text = RenderedText(target, trial);
+  if (!text || !Holds(*text, kTrialAnswer)) return;
+  std::vector<Exhibit> evidence = DeclaredEnds(target);
+  const std::string_view answer = kTrialAnswer;
+  const std::string behind = text->substr(text->find(answer) + answer.size());
+  evidence.push_back(
+      {"behind an answer", behind.substr(0, behind.find(kTrialAgain))});
+  findings->Add(
+      {.severity = Severity::kWarning,
+       .certainty = Certainty::kLikely,
+       .message = "the template writes no token behind an answer, and none of "
+                  "the declared ends: it is another model's, or this "
+                  "vocabulary lacks its markers",
+       .evidence = std::move(evidence),
+       .repair = "take the template that the model was trained with"});
+}
+
 void CheckNoEnd(const Target& target, Findings* findings) {
   if (!target.protocol().has_template()) {
     return findings->CannotTell("the files hold no chat template");
   }
+  CheckUnwrittenEnds(target, findings);
   for (const FindingKind kind : {FindingKind::kNoEnd, FindingKind::kTextStop}) {
     target.ForEach(kind, [&](const Finding& finding) {
       findings->Add(
@@ -318,7 +348,8 @@ constexpr std::array kRules = {
     Rule{"GEN003", "no token ends a turn", Severity::kError,
          "The model goes on as the user.",
          "The template writes text between turns, and no id is declared or "
-         "derived as an end.",
+         "derived as an end; a warning where ends are declared that it never "
+         "writes.",
          "Let the template write an end behind each answer and declare it.",
          "What a fine-tune learnt without the template.", "M11: InternLM#615",
          CheckNoEnd},

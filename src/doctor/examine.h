@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,10 @@ struct Report {
   std::vector<Diagnosis> diagnoses = {};
   std::vector<Suppressed> suppressed = {};
   std::vector<NotEvaluated> not_evaluated = {};
+  // What was measured: null, or as MeasurementToJson writes it; and the same
+  // for a person.
+  nlohmann::ordered_json live = nullptr;
+  std::string figures = {};
 
   // The last part of the path.
   std::string Name() const;

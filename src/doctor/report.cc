@@ -103,8 +103,8 @@ Json FindingToJson(const Report& report, const Diagnosis& diagnosis) {
 
 std::string PrintReport(const Report& report, bool colour) {
   constexpr std::string_view kIndent = "                 ";
-  std::string text =
-      Paint(colour, "1", Printable(report.path)) + ": " + report.kind + "\n";
+  std::string text = Paint(colour, "1", Printable(report.path)) + ": " +
+                     report.kind + "\n" + report.figures;
   for (const Diagnosis& each : report.diagnoses) {
     text += Paint(colour, ColourOf(each.severity),
                   Pad(SeverityName(each.severity), 8)) +
@@ -158,13 +158,15 @@ Json ToJson(const Report& report) {
     counts[std::string(SeverityName(severity))] = report.Count(severity);
   }
   counts["suppressed"] = report.suppressed.size();
-  return {{"path", Text(report.path)},
-          {"kind", report.kind},
-          {"hash", report.hash},
-          {"findings", std::move(findings)},
-          {"suppressed", std::move(suppressed)},
-          {"not_evaluated", std::move(unknown)},
-          {"counts", std::move(counts)}};
+  Json json = {{"path", Text(report.path)},
+               {"kind", report.kind},
+               {"hash", report.hash},
+               {"findings", std::move(findings)},
+               {"suppressed", std::move(suppressed)},
+               {"not_evaluated", std::move(unknown)},
+               {"counts", std::move(counts)}};
+  if (!report.live.is_null()) json["live"] = report.live;
+  return json;
 }
 
 std::string PrintPage(const Rule& rule) {

@@ -8,7 +8,8 @@ std::vector<const Rule*> AllRules() {
   std::vector<const Rule*> rules;
   for (const auto family :
        {TokenRules(), WeightRules(), TemplateRules(), TurnRules(), EndRules(),
-        SamplingRules(), GgufRules(), DataRules(), ConfigurationRules()}) {
+        SamplingRules(), GgufRules(), DataRules(), LiveRules(),
+        ConfigurationRules()}) {
     for (const Rule& rule : family) rules.push_back(&rule);
   }
   return rules;

@@ -148,9 +148,11 @@ void HfFolder::RefuseWhatIsNoModel() const {
   }
   const std::vector<std::string> gguf = ListNames(path_, ".gguf");
   if (!gguf.empty()) {
-    throw Error::Unsupported("the folder holds GGUF files, no config.json")
+    throw Error::Unsupported("the folder holds " + std::to_string(gguf.size()) +
+                             " GGUF file" + (gguf.size() == 1 ? "" : "s") +
+                             ", no config.json")
         .In(path_)
-        .Advice("name the file itself: " + gguf[0]);
+        .Advice("name the file itself, as " + path_ + "/" + gguf[0]);
   }
   if (!tokenizer_files_.empty() || Find(kTokenizerConfig)) return;
   throw Error::NotFound("the folder holds no model: there is no config.json")

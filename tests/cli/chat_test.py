@@ -148,9 +148,14 @@ class TerminalTest(CliTest):
         self.reply(terminal, lines)
         self.assertEqual(self.saved(terminal)[0]["content"],
                          lines.replace("\r", "\n"))
+        # However it begins.
+        terminal.line("/reset")
+        terminal.prompt()
+        self.reply(terminal, "\033[200~/quit\rnot yet\033[201~")
+        self.assertEqual(self.saved(terminal)[0]["content"], "/quit\nnot yet")
         # Commands that arrive together are not a message.
         terminal.send("/stats\r/set temp 0\r")
-        terminal.expect("2 turns")
+        terminal.expect("3 turns")
         terminal.expect("top-p")
         terminal.prompt()
         self.leave(terminal)
@@ -185,6 +190,7 @@ class TerminalTest(CliTest):
         terminal.expect(r"\n.*[a-z]+ [a-z]+ [a-z]+")
         terminal.interrupt()
         terminal.expect("cancelled")
+        terminal.expect("Ctrl-C again to leave")
         terminal.prompt()
         return terminal
 

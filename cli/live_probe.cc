@@ -1,0 +1,109 @@
+#include "cli/live_probe.h"
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/error.h"
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "cli/progress_line.h"
+#include "doctor/live.h"
+#include "engine/loaded_model.h"
+#include "engine/sampling_defaults.h"
+#include "measure/known_replies.h"
+#include "measure/variants.h"
+
+namespace fullstop::cli {
+namespace {
+
+constexpr const char* kDefaultBudget = "60s";
+
+}  // namespace
+
+void LiveOptions::Add(CLI::App& command) {
+  const std::string group = "Live probe";
+  command
+      .add_flag("--live", live,
+                "measure with the model's weights whether its replies end")
+      ->group(group);
+  command
+      .add_option("--budget", budget,
+                  "how long the probe may take: 60s, 5m, 1h; it does as much "
+                  "as fits")
+      ->type_name("TIME")
+      ->group(group);
+  command
+      .add_option("--plan", plan,
+                  "do what an earlier probe did: the JSON that it printed")
+      ->type_name("FILE")
+      ->group(group);
+  command
+      .add_option("--prompts", prompts,
+                  "known replies of your own: JSONL with prompt and reply, or "
+                  "messages")
+      ->type_name("FILE")
+      ->group(group);
+  command
+      .add_option("--report", page,
+                  "write all that was found as a page for a browser")
+      ->type_name("FILE.html")
+      ->group(group);
+  compute.Add(command);
+}
+
+void LiveOptions::Check() const {
+  if (live) return;
+  const bool given =
+      budget != kDefaultBudget || !plan.empty() || !prompts.empty();
+  if (given) {
+    throw Error::Usage("--budget, --plan and --prompts go with --live");
+  }
+}
+
+LiveProbe::LiveProbe(const LiveOptions& options) : options_(&options) {
+  measure_.known = options.prompts.empty() ? KnownReplies()
+                                           : ReadKnownReplies(options.prompts);
+  if (options.plan.empty()) {
+    ParseDuration(options.budget);
+    return;
+  }
+  try {
+    plan_ = PlanFromJson(ReadJsonFile(options.plan));
+  } catch (const Error& error) {
+    throw Error(error).In(options.plan);
+  }
+}
+
+std::optional<Measurement> LiveProbe::Run(const Target& target) {
+  LoadedModel model(target.path(), {}, options_->compute.Options());
+  options_->compute.Load(model);
+  measure_.declared = DeclaredIds(target);
+  measure_.sampling = {};
+  measure_.suppress = model.suppressed();
+  ApplySamplingDefaults(model.protocol().facts().sampling, &measure_.sampling);
+  if (!plan_) {
+    const Extent extent{measure_.known.size(),
+                        VariantsOf(model.protocol()).size() + 1};
+    plan_ = MakePlan(ParseDuration(options_->budget),
+                     Calibrate(model.protocol(), model.forward(), measure_),
+                     extent);
+  }
+  Remark("plan: " + DescribePlan(*plan_));
+  CountInterrupts();
+  ProgressLine line;
+  measure_.progress = [&line](std::string_view work, size_t done,
+                              size_t total) {
+    return !line.Update(work, done, total);
+  };
+  std::optional<Measurement> measurement;
+  try {
+    measurement = Measure(model.protocol(), model.forward(), *plan_, measure_);
+  } catch (...) {
+    line.Clear();
+    throw;
+  }
+  line.Clear();
+  return measurement;
+}
+
+}  // namespace fullstop::cli

@@ -1,0 +1,48 @@
+// `doctor --live`: how much is measured, and of what.
+#ifndef FULLSTOP_CLI_LIVE_PROBE_H_
+#define FULLSTOP_CLI_LIVE_PROBE_H_
+
+#include <CLI/App.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cli/arguments.h"
+#include "doctor/target.h"
+#include "measure/measurement.h"
+#include "measure/plan.h"
+
+namespace fullstop::cli {
+
+struct LiveOptions {
+  bool live = false;
+  std::string budget = "60s";
+  std::string plan;
+  std::string prompts;
+  std::string page;
+  ComputeArguments compute;
+
+  void Add(CLI::App& command);
+  // Throws Error (kUsage) where something is given that needs --live.
+  void Check() const;
+};
+
+// The probe of one run: all targets are measured by one plan.
+class LiveProbe {
+ public:
+  // Reads the files that OPTIONS name. OPTIONS must outlive the object.
+  explicit LiveProbe(const LiveOptions& options);
+
+  // nullopt where Ctrl-C stopped it. Says its plan on standard error before it
+  // begins. Throws Error as LoadedModel and Measure do.
+  std::optional<Measurement> Run(const Target& target);
+
+ private:
+  const LiveOptions* options_;
+  MeasureOptions measure_;
+  std::optional<Plan> plan_;
+};
+
+}  // namespace fullstop::cli
+
+#endif  // FULLSTOP_CLI_LIVE_PROBE_H_

@@ -1,0 +1,127 @@
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/printable.h"
+#include "doctor/live.h"
+#include "measure/statistics.h"
+
+namespace fullstop {
+namespace {
+
+constexpr size_t kLabelWidth = 17;
+
+std::string Line(std::string_view label, const std::string& text) {
+  std::string line(label);
+  line.resize(std::max(kLabelWidth, line.size() + 1), ' ');
+  return line + text + "\n";
+}
+
+std::string Counted(size_t count, size_t total, const Estimate& share) {
+  return std::to_string(count) + " of " + std::to_string(total) + " (" +
+         Describe(share.low) + " to " + Describe(share.high) + ")";
+}
+
+class Printer {
+ public:
+  Printer(const Target& target, const Measurement& measurement,
+          const KnownSummary& summary)
+      : target_(&target), measurement_(&measurement), summary_(&summary) {}
+
+  std::string Whole() {
+    Known();
+    Own();
+    Dresses();
+    Sweep();
+    for (const std::string& each : measurement_->plan.left_out) {
+      text_ += Line("left out", each);
+    }
+    return std::move(text_);
+  }
+
+ private:
+  void Known() {
+    const size_t all = measurement_->known.size();
+    text_ +=
+        Line("known replies", std::to_string(all) + ", " +
+                                  std::to_string(summary_->normal) +
+                                  " of them of normal text: ln p a token " +
+                                  Describe(summary_->logprob));
+    if (measurement_->refused > 0) {
+      text_ += Line("", std::to_string(measurement_->refused) +
+                            " more that the template refuses");
+    }
+    text_ +=
+        Line("P(stop)", Describe(summary_->p_stop_end) + " at ends, " +
+                            Describe(summary_->p_stop_inside.value) +
+                            " inside; rank " + Describe(summary_->stop_rank));
+    text_ += Line("ends from inside",
+                  "told in " + Describe(summary_->separation) + " of pairs");
+    for (const Heir& heir : summary_->heirs) {
+      text_ += Line("instead", Printable(TokenName(*target_, heir.id)) + " " +
+                                   Describe(heir.at_end) + " at ends, " +
+                                   Describe(heir.inside) + " inside");
+    }
+    if (summary_->next) {
+      text_ += Line("mostly next",
+                    Printable(TokenName(*target_, summary_->next->id)) + " " +
+                        Describe(summary_->next->at_end));
+    }
+  }
+
+  void Own() {
+    const std::vector<OwnReply>& replies = measurement_->own;
+    if (replies.empty()) return;
+    const Estimate ended = ShareEnded(replies);
+    std::map<std::string_view, size_t> causes;
+    for (const OwnReply& reply : replies) {
+      ++causes[EndCauseName(reply.end.cause)];
+    }
+    std::string by;
+    for (const auto& [cause, count] : causes) {
+      by += (by.empty() ? "" : ", ") + std::string(cause) + " " +
+            std::to_string(count);
+    }
+    const auto count = static_cast<size_t>(
+        ended.value * static_cast<double>(replies.size()) + 0.5);
+    text_ += Line("own replies",
+                  Counted(count, replies.size(), ended) + " end: " + by);
+    for (const FaultShare& each : CountFaults(replies)) {
+      if (each.count == 0) continue;
+      text_ += Line("", std::string(ReplyFaultName(each.fault)) + " " +
+                            Counted(each.count, replies.size(), each.share));
+    }
+  }
+
+  void Dresses() {
+    for (const DressScore& each : measurement_->dresses) {
+      text_ += Line(&each == measurement_->dresses.data() ? "dresses" : "",
+                    each.name + ": ln p " + Describe(each.logprob.value) +
+                        " a token, P(stop) " + Describe(each.p_stop));
+    }
+  }
+
+  void Sweep() {
+    for (const SweepPoint& each : measurement_->sweep) {
+      text_ += Line(&each == measurement_->sweep.data() ? "one step" : "",
+                    each.name + ": P(stop) " + Describe(each.p_stop));
+    }
+  }
+
+  const Target* target_;
+  const Measurement* measurement_;
+  const KnownSummary* summary_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string PrintFigures(const Target& target, const Measurement& measurement,
+                         const KnownSummary& summary) {
+  return Printer(target, measurement, summary).Whole();
+}
+
+}  // namespace fullstop

@@ -1,0 +1,299 @@
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <iterator>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "doctor/ends.h"
+#include "doctor/live.h"
+#include "doctor/rule.h"
+#include "doctor/target.h"
+#include "doctor/trial.h"
+#include "measure/measurement_json.h"
+#include "measure/statistics.h"
+#include "measure/sweep.h"
+
+namespace fullstop {
+namespace {
+
+// P(stop) at the end of a reply that the model would not have written itself
+// is far below 1; a healthy model's is seldom below this.
+constexpr double kLowStop = 0.02;
+// Above it an end is told from the inside of a reply.
+constexpr double kSeparates = 0.9;
+// Below it an end is no better told than by chance and a little.
+constexpr double kMixes = 0.75;
+// A setting hurts where it leaves less than this of P(stop).
+constexpr double kLeftByPenalty = 0.5;
+
+// From which share of own replies on a fault is the model's.
+struct OwnFault {
+  ReplyFault fault;
+  std::string_view rule;
+  double share;
+  std::string_view message;
+};
+
+constexpr std::array kOwnFaults = {
+    OwnFault{ReplyFault::kOverlong, "RUN006", 0.25,
+             "had not ended at their limit"},
+    OwnFault{ReplyFault::kLoop, "RUN007", 0.25, "repeat themselves"},
+    OwnFault{ReplyFault::kAnotherTurn, "RUN008", 0.05,
+             "go on as somebody else"},
+    OwnFault{ReplyFault::kSpelledMarker, "RUN009", 0.05,
+             "spell a control token in letters"},
+    OwnFault{ReplyFault::kOpenThought, "RUN010", 0.25,
+             "end in a thought that was not closed"},
+    OwnFault{ReplyFault::kOtherScript, "RUN011", 0.05,
+             "change to another script"},
+    OwnFault{ReplyFault::kEmpty, "RUN012", 0.05, "say nothing"},
+};
+
+std::string Declared(const Target& target, const Measurement& measurement) {
+  std::string text;
+  for (const TokenId id : measurement.watched.stops) {
+    text += (text.empty() ? "" : ", ") + TokenName(target, id);
+  }
+  return text.empty() ? "no end, since none is declared" : text;
+}
+
+class Judge {
+ public:
+  Judge(const Target& target, const Measurement& measurement,
+        const KnownSummary& summary)
+      : target_(&target), measurement_(&measurement), summary_(&summary) {}
+
+  std::vector<Diagnosis> Findings() {
+    JudgeKnown();
+    for (const OwnFault& fault : kOwnFaults) JudgeOwn(fault);
+    JudgeSampling();
+    return std::move(found_);
+  }
+
+ private:
+  void Add(std::string_view rule, Severity severity, std::string message,
+           std::vector<Exhibit> evidence, std::string repair) {
+    found_.push_back({.rule = std::string(rule),
+                      .severity = severity,
+                      .certainty = Certainty::kLikely,
+                      .message = std::move(message),
+                      .evidence = std::move(evidence),
+                      .repair = std::move(repair)});
+  }
+
+  std::vector<Exhibit> Figures() const {
+    return {{"P(stop) at ends", Describe(summary_->p_stop_end)},
+            {"P(stop) inside", Describe(summary_->p_stop_inside)},
+            {"ends told from inside", Describe(summary_->separation)},
+            {"ln p of the text, a token", Describe(summary_->logprob)}};
+  }
+
+  void JudgeKnown() {
+    const size_t size = target_->vocabulary()->size();
+    if (summary_->normal < kLeastNormal &&
+        summary_->logprob.high < NormalLogprob(size)) {
+      Add("RUN001", Severity::kWarning,
+          "the model finds plain answers improbable, ends or not: its weights "
+          "are damaged, or this is not the template that it was trained with",
+          Figures(),
+          "compare with the model that it was made from; look at what other "
+          "dresses score");
+      return;
+    }
+    if (summary_->p_stop_end.high < kLowStop) {
+      JudgeLowStop();
+    } else if (summary_->separation.high < kMixes) {
+      Add("RUN005", Severity::kWarning,
+          "an end is as probable inside of replies as behind them: replies "
+          "are cut anywhere",
+          Figures(), "train with ends behind whole replies alone");
+    }
+  }
+
+  void JudgeLowStop() {
+    std::vector<Exhibit> figures = Figures();
+    if (!summary_->heirs.empty()) {
+      const Heir& heir = summary_->heirs.front();
+      figures.insert(figures.begin(),
+                     {"P(" + TokenName(*target_, heir.id) + ") at ends, inside",
+                      Describe(heir.at_end) + ", " + Describe(heir.inside)});
+      Add("RUN002", Severity::kError,
+          "where replies end the model writes " + TokenName(*target_, heir.id) +
+              ", and the files declare " + Declared(*target_, *measurement_),
+          std::move(figures),
+          "declare it as an end; or the rows of the two tokens are exchanged");
+      return;
+    }
+    if (summary_->next) {
+      figures.insert(figures.begin(),
+                     {"the most probable token at most ends",
+                      TokenName(*target_, summary_->next->id) + ", " +
+                          Describe(summary_->next->at_end)});
+    }
+    if (summary_->separation.low >= kSeparates) {
+      Add("RUN004", Severity::kError,
+          "the model knows where replies end, and its end is too improbable "
+          "to be drawn there: the row of the end is too small, or hardly "
+          "trained",
+          std::move(figures),
+          "train the row of the end, or take it anew from "
+          "the model that this one was made from");
+      return;
+    }
+    Add("RUN003", Severity::kError,
+        "the text is normal, and nothing says where it ends: the output row "
+        "of " +
+            Declared(*target_, *measurement_) +
+            " does not work, or belongs to another token",
+        std::move(figures),
+        "take the row anew from the model that this one was made from");
+  }
+
+  void JudgeOwn(const OwnFault& fault) {
+    const auto shares = CountFaults(measurement_->own);
+    const auto share =
+        std::ranges::find(shares, fault.fault, &FaultShare::fault);
+    if (share->share.low <= fault.share) return;
+    std::vector<Exhibit> evidence = {{"share", Describe(share->share)}};
+    for (const OwnReply& reply : measurement_->own) {
+      if (!reply.faults.contains(fault.fault)) continue;
+      evidence.push_back({DescribeEnd(reply.end), reply.text});
+      break;
+    }
+    Add(fault.rule, Severity::kWarning,
+        std::to_string(share->count) + " of " +
+            std::to_string(measurement_->own.size()) + " own replies " +
+            std::string(fault.message),
+        std::move(evidence), "");
+  }
+
+  // Settings of the model's own, by the rules of those who don't exempt ends.
+  void JudgeSampling() {
+    const auto point = [this](std::string_view name) {
+      return std::ranges::find(measurement_->sweep, name, &SweepPoint::name);
+    };
+    const auto plain = point(kNothingSet);
+    for (const std::string_view name : {kOwnByLlamaCpp, kOwnByTransformers}) {
+      const auto own = point(name);
+      const bool measured = own != measurement_->sweep.end() &&
+                            plain != measurement_->sweep.end();
+      if (!measured ||
+          own->p_stop.high >= kLeftByPenalty * plain->p_stop.value) {
+        continue;
+      }
+      Add("RUN013", Severity::kWarning,
+          "the declared penalty makes ends improbable: one step, " +
+              std::string(name),
+          {{"P(stop) at ends", Describe(own->p_stop)},
+           {"with nothing set", Describe(plain->p_stop)}},
+          "declare no penalty, or one of 1.1 at most");
+    }
+  }
+
+  const Target* target_;
+  const Measurement* measurement_;
+  const KnownSummary* summary_;
+  std::vector<Diagnosis> found_;
+};
+
+constexpr std::array kRules = {
+    Rule{"RUN001", "the text itself is improbable", Severity::kWarning,
+         "Nonsense.",
+         "Known replies are given to the model: it finds their words "
+         "improbable, and what it says of their ends means nothing.",
+         "Compare with the model that it was made from.",
+         "Languages that the model has not learned; --prompts takes replies in "
+         "its own.",
+         "M25, E07", nullptr},
+    Rule{"RUN002", "the model ends with another token", Severity::kError,
+         "Replies run on, or print the marker.",
+         "At the ends of known replies a special token that no file declares "
+         "is a hundred times as probable as inside of them.",
+         "Declare it; or the rows of two tokens are exchanged.",
+         "An ordinary token in the end's place: RUN003.", "M01, M07, E11",
+         nullptr},
+    Rule{"RUN003", "the end's output row is dead", Severity::kError,
+         "Replies never stop.",
+         "The text of known replies is as probable as it should be, their ends "
+         "are not, and no other special token takes their place.",
+         "Take the row anew, and train it.", "", "E13, E14", nullptr},
+    Rule{"RUN004", "ends are known and too improbable", Severity::kError,
+         "Replies run on.",
+         "P(stop) is higher at ends than inside, and yet so low that no end is "
+         "drawn: the row is too small, or hardly trained.",
+         "Train it.", "", "E13", nullptr},
+    Rule{"RUN005", "ends are probable anywhere", Severity::kWarning,
+         "Replies are cut.",
+         "P(stop) does not tell the ends of known replies from their inside.",
+         "Train with ends behind whole replies alone.", "", "E05", nullptr},
+    Rule{"RUN006", "own replies do not end", Severity::kWarning,
+         "Replies run on.",
+         "The model's own replies, by its own settings and greedy, reach their "
+         "limit: more than a quarter, by the whole of Wilson's interval.",
+         "See the causes above.", "Models whose replies are long.", "M01, M23",
+         nullptr},
+    Rule{"RUN007", "own replies loop", Severity::kWarning, "Repetition.",
+         "More than a quarter of its own replies repeat themselves.", "",
+         "Greedy replies of small models loop more.", "M23, E38", nullptr},
+    Rule{"RUN008", "replies go on as somebody else", Severity::kWarning,
+         "The model answers itself.",
+         "A turn of somebody else follows within the reply.", "", "",
+         "M01, M06", nullptr},
+    Rule{"RUN009", "markers are spelled in letters", Severity::kWarning,
+         "Markers in the text.",
+         "The model writes the text of a control token in ordinary pieces: it "
+         "was trained on data that was split so.",
+         "Train with markers as tokens.", "", "M06, E08, E28", nullptr},
+    Rule{"RUN010", "thoughts do not close", Severity::kWarning,
+         "16,000 tokens of thought.", "Replies end within a thought.", "",
+         "Thoughts longer than the limit.", "M23", nullptr},
+    Rule{"RUN011", "replies change their script", Severity::kWarning,
+         "An answer in another language halfway.",
+         "The second half of a reply is in a script that neither its first "
+         "half nor its prompt has.",
+         "", "Languages that share a script.", "M29", nullptr},
+    Rule{"RUN012", "replies are empty", Severity::kWarning, "Nothing.",
+         "The reply ends before it says something.", "", "", "M17, M25",
+         nullptr},
+    Rule{"RUN013", "declared settings make ends improbable", Severity::kWarning,
+         "Replies run on.",
+         "The declared repetition penalty, applied to ends too as llama.cpp "
+         "and transformers do, leaves less than half of P(stop).",
+         "Declare none, or one of 1.1 at most.",
+         "Penalties that a caller sets.", "M29, M30: exllamav2#9", nullptr},
+};
+
+}  // namespace
+
+std::span<const Rule> LiveRules() { return kRules; }
+
+std::vector<TokenId> DeclaredIds(const Target& target) {
+  std::vector<TokenId> ids;
+  for (const Stop& stop : target.protocol().stops().stops) {
+    if (IsDeclared(stop)) ids.push_back(stop.id);
+  }
+  return ids;
+}
+
+Report ExamineLive(const Target& target, const Measurement& measurement,
+                   const RuleChoice& choice) {
+  const KnownSummary summary = SumUp(measurement, target.vocabulary()->size());
+  Report report{.path = target.path(),
+                .kind = "live probe",
+                .hash = target.protocol().hash(),
+                .main = MainPlace(target)};
+  report.live = MeasurementToJson(measurement, summary, *target.vocabulary());
+  report.figures = PrintFigures(target, measurement, summary);
+  std::vector<Diagnosis> found = Judge(target, measurement, summary).Findings();
+  std::erase_if(found, [&choice](const Diagnosis& each) {
+    return !choice.Runs(*FindRule(each.rule));
+  });
+  std::ranges::stable_sort(found, std::greater(), &Diagnosis::severity);
+  report.diagnoses = std::move(found);
+  return report;
+}
+
+}  // namespace fullstop

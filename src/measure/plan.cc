@@ -1,0 +1,147 @@
+#include "measure/plan.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <string_view>
+#include <utility>
+
+#include "base/error.h"
+
+namespace fullstop {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr size_t kLeastKnown = 8;
+constexpr size_t kMostGreedy = 8;
+constexpr size_t kMostSampled = 24;
+constexpr size_t kInOtherDress = 8;
+constexpr size_t kLeastOwn = 4;
+// Longer replies come first: one that is cut early tells little.
+constexpr std::array<uint64_t, 3> kLimits = {256, 128, 64};
+// Of what is left at each step, so that the next ones come to their turn.
+constexpr double kShareOfKnown = 0.5;
+constexpr double kShareOfOwn = 0.75;
+
+size_t Fitting(double seconds, double each) {
+  if (each <= 0) return kMostGreedy + kMostSampled;
+  return static_cast<size_t>(std::max(0.0, std::floor(seconds / each)));
+}
+
+void PlanOwn(double seconds, const Cost& cost, Plan* plan) {
+  for (const uint64_t limit : kLimits) {
+    const size_t fit =
+        Fitting(seconds, cost.token * static_cast<double>(limit) + cost.known);
+    if (fit < kLeastOwn) continue;
+    plan->max_tokens = limit;
+    plan->greedy = std::min(kMostGreedy, fit / 3);
+    plan->sampled = std::min(kMostSampled, fit - plan->greedy);
+    return;
+  }
+  plan->left_out.push_back(
+      "own replies: fewer than " + std::to_string(kLeastOwn) + " of " +
+      std::to_string(kLimits.back()) + " tokens fit into the time");
+}
+
+}  // namespace
+
+Plan MakePlan(double seconds, const Cost& cost, const Extent& extent) {
+  Plan plan;
+  const size_t least = std::min(kLeastKnown, extent.known);
+  plan.known = std::clamp(Fitting(seconds * kShareOfKnown, cost.known), least,
+                          extent.known);
+  if (plan.known < extent.known) {
+    plan.left_out.push_back(std::to_string(extent.known - plan.known) +
+                            " known replies");
+  }
+  double left = seconds - static_cast<double>(plan.known) * cost.known;
+  PlanOwn(left * kShareOfOwn, cost, &plan);
+  const double own = static_cast<double>(plan.greedy + plan.sampled);
+  left -=
+      own * (cost.token * static_cast<double>(plan.max_tokens) + cost.known);
+  const size_t dressed = std::min(kInOtherDress, plan.known);
+  const double all = static_cast<double>(dressed * extent.dresses);
+  if (all * cost.known <= left) {
+    plan.variants = dressed;
+  } else {
+    plan.left_out.push_back("other dresses");
+  }
+  return plan;
+}
+
+std::string DescribePlan(const Plan& plan) {
+  std::string text = std::to_string(plan.known) + " known replies";
+  if (plan.greedy + plan.sampled > 0) {
+    text += ", " + std::to_string(plan.greedy) + " greedy and " +
+            std::to_string(plan.sampled) + " sampled ones of at most " +
+            std::to_string(plan.max_tokens) + " tokens";
+  }
+  if (plan.variants > 0) {
+    text += ", " + std::to_string(plan.variants) + " in each other dress";
+  }
+  return text + "; seed " + std::to_string(plan.seed);
+}
+
+Json PlanToJson(const Plan& plan) {
+  return {{"seed", plan.seed},
+          {"known", plan.known},
+          {"greedy", plan.greedy},
+          {"sampled", plan.sampled},
+          {"max_tokens", plan.max_tokens},
+          {"variants", plan.variants},
+          {"left_out", plan.left_out}};
+}
+
+Plan PlanFromJson(const Json& json) {
+  const Json* object = &json;
+  if (json.is_object() && json.contains("targets")) {
+    for (const Json& target : json["targets"]) {
+      const auto inner = Json::json_pointer("/live/plan");
+      if (target.contains(inner)) object = &target.at(inner);
+    }
+  }
+  if (!object->is_object()) throw Error::Format("it is no object");
+  const auto number = [object](const char* name) {
+    const auto member = object->find(name);
+    if (member == object->end() || !member->is_number_unsigned()) {
+      throw Error::Format(std::string("it has no number `") + name + "`")
+          .Advice("a plan stands under live.plan in what --format json wrote");
+    }
+    return member->get<uint64_t>();
+  };
+  Plan plan;
+  plan.seed = number("seed");
+  plan.known = number("known");
+  plan.greedy = number("greedy");
+  plan.sampled = number("sampled");
+  plan.max_tokens = number("max_tokens");
+  plan.variants = number("variants");
+  if (plan.known == 0) throw Error::Format("its `known` is 0");
+  const auto left_out = object->find("left_out");
+  if (left_out == object->end() || !left_out->is_array()) return plan;
+  for (const Json& each : *left_out) {
+    if (each.is_string()) plan.left_out.push_back(each.get<std::string>());
+  }
+  return plan;
+}
+
+double ParseDuration(const std::string& text) {
+  double value = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, failed] = std::from_chars(text.data(), end, value);
+  const std::string_view unit(rest, static_cast<size_t>(end - rest));
+  constexpr std::array<std::pair<std::string_view, double>, 4> kUnits = {
+      {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}}};
+  for (const auto& [name, seconds] : kUnits) {
+    if (failed == std::errc() && unit == name && value > 0 &&
+        std::isfinite(value)) {
+      return value * seconds;
+    }
+  }
+  throw Error::Usage("'" + text + "' is no length of time")
+      .Advice("say 60s, 5m or 1h");
+}
+
+}  // namespace fullstop

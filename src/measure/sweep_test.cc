@@ -1,0 +1,78 @@
+#include "measure/sweep.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace fullstop {
+namespace {
+
+// Written from the formula: a penalised positive logit is divided.
+double ByFormula(std::vector<double> logits, const std::vector<size_t>& hit,
+                 double penalty, size_t stop) {
+  for (const size_t id : hit) {
+    logits[id] = logits[id] > 0 ? logits[id] / penalty : logits[id] * penalty;
+  }
+  double sum = 0;
+  for (const double logit : logits) sum += std::exp(logit);
+  return std::exp(logits[stop]) / sum;
+}
+
+const std::vector<float> kLogits = {1, 3, 2, -1};
+const std::vector<TokenId> kStops = {1};
+
+SweepSetting Setting(std::string_view name, const SamplingParams& declared) {
+  const auto settings = SweepSettings(declared);
+  const auto found = std::ranges::find(settings, name, &SweepSetting::name);
+  EXPECT_NE(found, settings.end()) << name;
+  return found == settings.end() ? SweepSetting{} : *found;
+}
+
+TEST(SweepTest, NothingSetIsTheSoftmax) {
+  EXPECT_NEAR(StopChance(kLogits, {}, kStops, Setting(kNothingSet, {})),
+              ByFormula({1, 3, 2, -1}, {}, 1, 1), 1e-6);
+}
+
+TEST(SweepTest, PenaltiesHitStopsByThePeersRulesAlone) {
+  const std::vector<TokenId> history = {0, 1, 3};
+  EXPECT_NEAR(
+      StopChance(kLogits, history, kStops, Setting("repeat penalty 1.3", {})),
+      ByFormula({1, 3, 2, -1}, {0, 3}, 1.3, 1), 1e-6);
+  EXPECT_NEAR(
+      StopChance(kLogits, history, kStops,
+                 Setting("repeat penalty 1.3, as transformers applies it", {})),
+      ByFormula({1, 3, 2, -1}, {0, 1, 3}, 1.3, 1), 1e-6);
+}
+
+TEST(SweepTest, LlamaCppForgetsWhatIsFarBack) {
+  std::vector<TokenId> history(65, 0);
+  history[0] = 1;
+  EXPECT_NEAR(
+      StopChance(kLogits, history, kStops,
+                 Setting("repeat penalty 1.3, as llama.cpp applies it", {})),
+      ByFormula({1, 3, 2, -1}, {0}, 1.3, 1), 1e-6);
+}
+
+TEST(SweepTest, GreedyStopsOrDoesNot) {
+  SweepSetting greedy = Setting(kNothingSet, {});
+  greedy.params.temp = 0;
+  EXPECT_EQ(StopChance(kLogits, {}, kStops, greedy), 1);
+  EXPECT_EQ(StopChance(kLogits, {}, std::vector<TokenId>{2}, greedy), 0);
+}
+
+TEST(SweepTest, DeclaredPenaltiesAreShownByThePeersRules) {
+  SamplingParams declared;
+  declared.repeat_penalty = 1.3f;
+  Sweep sweep(SweepSettings(declared), kStops);
+  sweep.Take(kLogits, std::vector<TokenId>{1});
+  const auto points = sweep.Points(1);
+  const auto value = [&points](std::string_view name) {
+    return std::ranges::find(points, name, &SweepPoint::name)->p_stop.value;
+  };
+  EXPECT_LT(value(kOwnByLlamaCpp), value(kOwnSettings));
+  EXPECT_LT(value(kOwnByTransformers), value(kOwnSettings));
+}
+
+}  // namespace
+}  // namespace fullstop
