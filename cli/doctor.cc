@@ -37,7 +37,7 @@ int ListRules() {
 int RunDoctor(const DoctorOptions& options) {
   if (options.list_rules) return ListRules();
   if (!options.explain.empty()) return Explain(options.explain);
-  if (options.targets.empty()) {
+  if (options.targets.empty() && options.data.empty()) {
     throw Error::Usage("there is no target to look at")
         .Advice("give a GGUF file or a model's folder");
   }
@@ -126,6 +126,16 @@ void AddDoctor(CLI::App& app, Runner& run) {
                    "what a trainer made of its data, JSONL with input_ids and "
                    "labels: whether the model learns to end its turns")
       ->type_name("FILE");
+  command
+      ->add_option("--data", options->data,
+                   "training data as it was written: alpaca, sharegpt or "
+                   "messages, JSON or JSONL")
+      ->type_name("FILE");
+  command
+      ->add_option("--columns", options->columns,
+                   "how the columns of --data are called: an entry of "
+                   "LLaMA-Factory's dataset_info.json")
+      ->type_name("FILE:NAME");
   AddChoice(command, options);
   AddOutput(command, options);
   options->live.Add(*command);

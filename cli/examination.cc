@@ -5,6 +5,7 @@
 #include <fstream>
 #include <map>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "base/error.h"
@@ -17,6 +18,7 @@
 #include "doctor/html_report.h"
 #include "doctor/line_diff.h"
 #include "doctor/live.h"
+#include "doctor/raw_data.h"
 #include "doctor/report.h"
 #include "doctor/sarif.h"
 #include "doctor/tokenized.h"
@@ -123,10 +125,12 @@ int Examination::Run() {
     Add(std::move(report));
     ExamineFurther(target, suppress);
     if (stopped_) {
-      Remark("stopped: the probe was not over");
+      Remark("stopped: not all was looked at");
       return kCancelled;
     }
   }
+  if (paths_.empty()) ExamineData(nullptr, suppress);
+  if (stopped_) return kCancelled;
   Report remarks = suppressor.Remarks(choice_);
   if (!remarks.diagnoses.empty()) Add(std::move(remarks));
   if (!options_.write_baseline.empty()) {
@@ -139,6 +143,36 @@ int Examination::Run() {
 }
 
 template <typename Suppress>
+void Examination::ExamineData(const Target* target, const Suppress& suppress) {
+  if (options_.data.empty()) return;
+  CountInterrupts();
+  ProgressLine line;
+  RawDataOptions options;
+  options.target = target;
+  options.threads = std::thread::hardware_concurrency();
+  if (!options_.columns.empty()) {
+    const size_t colon = options_.columns.rfind(':');
+    if (colon == std::string::npos) {
+      throw Error::Usage("--columns is FILE:NAME")
+          .Advice("as in --columns dataset_info.json:my_data");
+    }
+    options.columns = RawColumns::Read(options_.columns.substr(0, colon),
+                                       options_.columns.substr(colon + 1));
+  }
+  options.progress = [this, &line](size_t done, size_t total) {
+    stopped_ = !line.Update(done, total);
+    return !stopped_;
+  };
+  for (const std::string& path : options_.data) {
+    Report report = ExamineRaw(path, options, choice_);
+    line.Clear();
+    if (stopped_) return;
+    suppress(&report);
+    Add(std::move(report));
+  }
+}
+
+template <typename Suppress>
 void Examination::ExamineFurther(const Target& target,
                                  const Suppress& suppress) {
   const auto add = [&](Report report) {
@@ -148,10 +182,13 @@ void Examination::ExamineFurther(const Target& target,
   if (!options_.tokenized.empty()) {
     add(ExamineTokenized(target, options_.tokenized, choice_));
   }
+  ExamineData(&target, suppress);
+  if (stopped_) return;
   if (!probe_) return;
   const std::optional<Measurement> measurement = probe_->Run(target);
-  stopped_ = !measurement;
-  if (measurement) add(ExamineLive(target, *measurement, choice_));
+  const Other* other = measurement ? probe_->RunOther() : nullptr;
+  stopped_ = !measurement || (other == nullptr && probe_->compares());
+  if (!stopped_) add(ExamineLive(target, *measurement, other, choice_));
 }
 
 // What the command line says comes before what the file says.
@@ -175,6 +212,9 @@ void Examination::ReadConfiguration() {
 }
 
 void Examination::RefuseContradictions() const {
+  if (!options_.data.empty() && paths_.size() > 1) {
+    throw Error::Usage("--data is held against one model at most");
+  }
   if (!options_.tokenized.empty() && paths_.size() != 1) {
     throw Error::Usage("--tokenized is held against one model");
   }

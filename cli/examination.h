@@ -21,6 +21,8 @@ struct DoctorOptions {
   std::vector<std::string> targets;
   std::string against;
   std::string tokenized;
+  std::vector<std::string> data;
+  std::string columns;
   RuleChoice choice;
   std::vector<std::string> required;
   std::string format = "text";
@@ -62,6 +64,9 @@ class Examination {
   // Adds what is found of TARGET by its data and its weights.
   template <typename Suppress>
   void ExamineFurther(const Target& target, const Suppress& suppress);
+  // Adds what is found in the rows of each data file; TARGET may be null.
+  template <typename Suppress>
+  void ExamineData(const Target* target, const Suppress& suppress);
   void Add(Report report);
   void Finish() const;
   bool Fails() const;

@@ -44,6 +44,12 @@ void LiveOptions::Add(CLI::App& command) {
       ->type_name("FILE")
       ->group(group);
   command
+      .add_option("--compare", compare,
+                  "measure this model by the same plan, and show both: what it "
+                  "was before training or quantisation")
+      ->type_name("MODEL")
+      ->group(group);
+  command
       .add_option("--report", page,
                   "write all that was found as a page for a browser")
       ->type_name("FILE.html")
@@ -53,10 +59,11 @@ void LiveOptions::Add(CLI::App& command) {
 
 void LiveOptions::Check() const {
   if (live) return;
-  const bool given =
-      budget != kDefaultBudget || !plan.empty() || !prompts.empty();
+  const bool given = budget != kDefaultBudget ||
+                     !(plan.empty() && prompts.empty() && compare.empty());
   if (given) {
-    throw Error::Usage("--budget, --plan and --prompts go with --live");
+    throw Error::Usage(
+        "--budget, --plan, --prompts and --compare go with --live");
   }
 }
 
@@ -74,6 +81,18 @@ LiveProbe::LiveProbe(const LiveOptions& options) : options_(&options) {
   }
 }
 
+const Other* LiveProbe::RunOther() {
+  if (!compares()) return nullptr;
+  if (!other_) {
+    const Target target = Target::Open(options_->compare);
+    std::optional<Measurement> measurement = Run(target);
+    if (!measurement) return nullptr;
+    other_ = {target.path(), *std::move(measurement),
+              target.vocabulary()->size()};
+  }
+  return &*other_;
+}
+
 std::optional<Measurement> LiveProbe::Run(const Target& target) {
   LoadedModel model(target.path(), {}, options_->compute.Options());
   options_->compute.Load(model);
@@ -88,7 +107,7 @@ std::optional<Measurement> LiveProbe::Run(const Target& target) {
                      Calibrate(model.protocol(), model.forward(), measure_),
                      extent);
   }
-  Remark("plan: " + DescribePlan(*plan_));
+  Remark(target.path() + ": " + DescribePlan(*plan_));
   CountInterrupts();
   ProgressLine line;
   measure_.progress = [&line](std::string_view work, size_t done,

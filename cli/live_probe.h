@@ -8,6 +8,7 @@
 #include <string>
 
 #include "cli/arguments.h"
+#include "doctor/live.h"
 #include "doctor/target.h"
 #include "measure/measurement.h"
 #include "measure/plan.h"
@@ -20,6 +21,7 @@ struct LiveOptions {
   std::string plan;
   std::string prompts;
   std::string page;
+  std::string compare;
   ComputeArguments compute;
 
   void Add(CLI::App& command);
@@ -33,14 +35,20 @@ class LiveProbe {
   // Reads the files that OPTIONS name. OPTIONS must outlive the object.
   explicit LiveProbe(const LiveOptions& options);
 
-  // nullopt where Ctrl-C stopped it. Says its plan on standard error before it
-  // begins. Throws Error as LoadedModel and Measure do.
+  bool compares() const { return !options_->compare.empty(); }
+  // What targets are compared with, measured once; null where that was not
+  // asked for, or Ctrl-C stopped it.
+  const Other* RunOther();
+  // nullopt where Ctrl-C stopped it. Says the plan on standard error before it
+  // begins; the first model decides how much fits into the budget. Throws Error
+  // as LoadedModel and Measure do.
   std::optional<Measurement> Run(const Target& target);
 
  private:
   const LiveOptions* options_;
   MeasureOptions measure_;
   std::optional<Plan> plan_;
+  std::optional<Other> other_;
 };
 
 }  // namespace fullstop::cli

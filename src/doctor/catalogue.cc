@@ -71,8 +71,7 @@ constexpr std::array kRows = {
     CatalogueRow{"E06", "masked history trains an old end", "--tokenized"},
     CatalogueRow{"E07", "training and serving use different templates",
                  "--against"},
-    CatalogueRow{"E08", "another family's markers in the data",
-                 "not there yet: --data"},
+    CatalogueRow{"E08", "another family's markers in the data", "--data"},
     CatalogueRow{"E11", "files keep the old end after training", "files"},
     CatalogueRow{"E13", "control rows were never trained",
                  "files, as a note; --live"},
@@ -84,8 +83,7 @@ constexpr std::array kRows = {
                  "files; --against"},
     CatalogueRow{"E19", "the prompt has a marker that the target lacks",
                  "files, as a note; not there yet: --tokenized"},
-    CatalogueRow{"E20", "empty thoughts are added",
-                 "files; not there yet: --data"},
+    CatalogueRow{"E20", "empty thoughts are added", "files; --data"},
     CatalogueRow{"E21", "thoughts are trained in history, and left out in chat",
                  "files"},
     CatalogueRow{"E23", "the template ignores add_generation_prompt", "files"},
@@ -95,8 +93,7 @@ constexpr std::array kRows = {
                  "files, as a note; not there yet: --tokenized"},
     CatalogueRow{"E27", "prompt and answer were tokenised apart",
                  "--tokenized"},
-    CatalogueRow{"E28", "control strings inside of content",
-                 "not there yet: --data"},
+    CatalogueRow{"E28", "control strings inside of content", "--data"},
     CatalogueRow{"E29", "a hidden system text", "files"},
     CatalogueRow{"E30", "packed samples see each other", "--tokenized"},
     CatalogueRow{"E35", "an export lost ends, or added some",
@@ -104,7 +101,7 @@ constexpr std::array kRows = {
     CatalogueRow{"E37", "rows are dropped without a word",
                  "not ours, because a trainer drops them"},
     CatalogueRow{"E38", "repeated or unfinished answers, unbalanced thoughts",
-                 "not there yet: --data"},
+                 "--data"},
 };
 
 }  // namespace

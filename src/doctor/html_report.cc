@@ -11,6 +11,7 @@
 
 #include "base/utf8.h"
 #include "doctor/html_plot.h"
+#include "doctor/report.h"
 #include "measure/statistics.h"
 
 namespace fullstop {
@@ -32,7 +33,7 @@ h1 { font-size: 1.4rem; overflow-wrap: anywhere; } h2 { font-size: 1.1rem; }
   padding: .6rem .9rem; border-radius: .4rem; overflow-wrap: anywhere; }
 .error { color: var(--error); } .warning { color: var(--warning); }
 .note { color: var(--note); } b.error, b.warning, b.note { margin-right: .5em; }
-code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere; }
+pre { white-space: pre-wrap; font-size: .85rem; } code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere; }
 ul { margin: .3rem 0; padding-left: 1.2rem; }
 figure { margin: 1rem 0; } figcaption { color: var(--dim); font-size: .9rem; }
 svg { width: 100%; height: auto; } svg text { fill: var(--dim);
@@ -119,13 +120,13 @@ void AddReport(const Report& report, std::string* page) {
   if (report.diagnoses.empty()) *page += "<p>Nothing was found.</p>\n";
   for (const Diagnosis& each : report.diagnoses) AddFinding(each, page);
   if (!report.figures.empty()) {
-    *page += "<pre class=card style=\"white-space:pre-wrap\">" +
-             EscapeHtml(report.figures) + "</pre>\n";
+    *page += "<details><summary>Figures</summary><pre class=card>" +
+             EscapeHtml(report.figures) + "</pre></details>\n";
   }
   if (!report.live.is_null()) AddLive(report.live, page);
-  for (const NotEvaluated& each : report.not_evaluated) {
-    *page += fmt::format("<div class=dim>{} was not evaluated: {}</div>\n",
-                         each.rule, EscapeHtml(each.why));
+  for (const auto& [why, rules] : ByReason(report.not_evaluated)) {
+    *page += fmt::format("<div class=dim>not evaluated: {} ({})</div>\n",
+                         EscapeHtml(why), rules);
   }
 }
 

@@ -2,12 +2,14 @@
 #ifndef FULLSTOP_DOCTOR_LIVE_H_
 #define FULLSTOP_DOCTOR_LIVE_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
 #include "base/token_id.h"
 #include "doctor/examine.h"
 #include "doctor/target.h"
+#include "measure/comparison.h"
 #include "measure/measurement.h"
 
 namespace fullstop {
@@ -15,13 +17,24 @@ namespace fullstop {
 // The ends that TARGET's files declare.
 std::vector<TokenId> DeclaredIds(const Target& target);
 
-// Judges what was measured of TARGET; the report holds the figures too.
+// A model that a target is compared with.
+struct Other {
+  std::string path;
+  Measurement measurement;
+  size_t vocabulary_size = 0;
+};
+
+// Judges what was measured of TARGET, beside OTHER where it is not null; the
+// report holds the figures too.
 Report ExamineLive(const Target& target, const Measurement& measurement,
-                   const RuleChoice& choice);
+                   const Other* other, const RuleChoice& choice);
 
 // The figures for a person: known replies, own ones, other dresses, settings.
 std::string PrintFigures(const Target& target, const Measurement& measurement,
                          const KnownSummary& summary);
+// The same beside those of OTHER.
+std::string PrintComparison(const Measurement& measurement,
+                            const KnownSummary& summary, const Other& other);
 
 }  // namespace fullstop
 

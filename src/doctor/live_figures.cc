@@ -104,10 +104,19 @@ class Printer {
     }
   }
 
+  // A line for each thing that is set, with its values.
   void Sweep() {
-    for (const SweepPoint& each : measurement_->sweep) {
-      text_ += Line(&each == measurement_->sweep.data() ? "one step" : "",
-                    each.name + ": P(stop) " + Describe(each.p_stop));
+    const std::vector<SweepPoint>& points = measurement_->sweep;
+    for (auto point = points.begin(); point != points.end();) {
+      std::string values;
+      const auto first = point;
+      for (; point != points.end() && point->group == first->group; ++point) {
+        values += (values.empty() ? " " : ", ") +
+                  (point->value.empty() ? "" : point->value + " → ") +
+                  Describe(point->p_stop.value);
+      }
+      text_ += Line(first == points.begin() ? "P(stop) set by" : "",
+                    first->group + ":" + values);
     }
   }
 
@@ -122,6 +131,29 @@ class Printer {
 std::string PrintFigures(const Target& target, const Measurement& measurement,
                          const KnownSummary& summary) {
   return Printer(target, measurement, summary).Whole();
+}
+
+std::string PrintComparison(const Measurement& measurement,
+                            const KnownSummary& summary, const Other& other) {
+  const KnownSummary theirs = SumUp(other.measurement, other.vocabulary_size);
+  const Comparison beside = Compare(measurement, other.measurement);
+  const auto pair = [](const Estimate& here, const Estimate& there) {
+    return Describe(here.value) + ", there " + Describe(there.value);
+  };
+  std::string text = Line("beside", Printable(other.path));
+  text += Line("  P(stop) at ends",
+               pair(summary.p_stop_end, theirs.p_stop_end) +
+                   "; ln odds differ by " + Describe(beside.odds));
+  text += Line("  agreement",
+               Counted(beside.agreed, beside.replies, beside.agreement) +
+                   " ends on the same side of one half");
+  text += Line("  ends told", pair(summary.separation, theirs.separation));
+  text += Line("  text", "ln p a byte differs by " + Describe(beside.text));
+  if (!measurement.own.empty()) {
+    text += Line("  own replies end", pair(ShareEnded(measurement.own),
+                                           ShareEnded(other.measurement.own)));
+  }
+  return text;
 }
 
 }  // namespace fullstop

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <functional>
 #include <iterator>
 #include <span>
@@ -28,6 +29,10 @@ constexpr double kSeparates = 0.9;
 constexpr double kMixes = 0.75;
 // A setting hurts where it leaves less than this of P(stop).
 constexpr double kLeftByPenalty = 0.5;
+// Beside another model: the odds of an end fall by this factor, or the text's
+// ln p a byte by so much.
+constexpr double kOddsLeft = 0.5;
+constexpr double kTextLost = 0.1;
 
 // From which share of own replies on a fault is the model's.
 struct OwnFault {
@@ -63,13 +68,17 @@ std::string Declared(const Target& target, const Measurement& measurement) {
 class Judge {
  public:
   Judge(const Target& target, const Measurement& measurement,
-        const KnownSummary& summary)
-      : target_(&target), measurement_(&measurement), summary_(&summary) {}
+        const KnownSummary& summary, const Other* other)
+      : target_(&target),
+        measurement_(&measurement),
+        summary_(&summary),
+        other_(other) {}
 
   std::vector<Diagnosis> Findings() {
     JudgeKnown();
     for (const OwnFault& fault : kOwnFaults) JudgeOwn(fault);
     JudgeSampling();
+    if (other_ != nullptr) JudgeComparison();
     return std::move(found_);
   }
 
@@ -172,12 +181,12 @@ class Judge {
 
   // Settings of the model's own, by the rules of those who don't exempt ends.
   void JudgeSampling() {
-    const auto point = [this](std::string_view name) {
-      return std::ranges::find(measurement_->sweep, name, &SweepPoint::name);
+    const auto point = [this](const std::string& group) {
+      return std::ranges::find(measurement_->sweep, group, &SweepPoint::group);
     };
-    const auto plain = point(kNothingSet);
-    for (const std::string_view name : {kOwnByLlamaCpp, kOwnByTransformers}) {
-      const auto own = point(name);
+    const auto plain = point(std::string(kNothingSet));
+    for (const std::string_view rule : {kAsLlamaCpp, kAsTransformers}) {
+      const auto own = point(std::string(kOwnSettings) + std::string(rule));
       const bool measured = own != measurement_->sweep.end() &&
                             plain != measurement_->sweep.end();
       if (!measured ||
@@ -185,17 +194,37 @@ class Judge {
         continue;
       }
       Add("RUN013", Severity::kWarning,
-          "the declared penalty makes ends improbable: one step, " +
-              std::string(name),
+          "the declared penalty makes ends improbable" + std::string(rule),
           {{"P(stop) at ends", Describe(own->p_stop)},
            {"with nothing set", Describe(plain->p_stop)}},
           "declare no penalty, or one of 1.1 at most");
     }
   }
 
+  void JudgeComparison() {
+    const Comparison beside = Compare(*measurement_, other_->measurement);
+    const std::vector<Exhibit> evidence = {
+        {"ln odds of P(stop), less the other's", Describe(beside.odds)},
+        {"ln p of the text a byte, less the other's", Describe(beside.text)}};
+    if (beside.text.high < -kTextLost) {
+      Add("RUN015", Severity::kWarning,
+          "the model finds plain answers less probable than " + other_->path +
+              " does",
+          evidence, "");
+    }
+    if (beside.odds.high < std::log(kOddsLeft)) {
+      Add("RUN014", Severity::kWarning,
+          "ends are less probable than in " + other_->path +
+              ": the odds of a stop behind known replies are " +
+              Describe(std::exp(beside.odds.value)) + " times as high",
+          evidence, "");
+    }
+  }
+
   const Target* target_;
   const Measurement* measurement_;
   const KnownSummary* summary_;
+  const Other* other_;
   std::vector<Diagnosis> found_;
 };
 
@@ -264,6 +293,17 @@ constexpr std::array kRules = {
          "and transformers do, leaves less than half of P(stop).",
          "Declare none, or one of 1.1 at most.",
          "Penalties that a caller sets.", "M29, M30: exllamav2#9", nullptr},
+    Rule{"RUN014", "ends are less probable than in the model compared",
+         Severity::kWarning, "Replies run on after training or quantisation.",
+         "With --compare: behind the same known replies the odds of a stop are "
+         "less than half of the other model's.",
+         "Train with ends; keep the output head at more bits.", "", "E01, E11",
+         nullptr},
+    Rule{"RUN015", "the text is less probable than in the model compared",
+         Severity::kWarning, "Worse answers after training or quantisation.",
+         "With --compare: the same known replies have a lower ln p a byte, by "
+         "more than 0.1.",
+         "Quantise to more bits.", "", "", nullptr},
 };
 
 }  // namespace
@@ -279,7 +319,7 @@ std::vector<TokenId> DeclaredIds(const Target& target) {
 }
 
 Report ExamineLive(const Target& target, const Measurement& measurement,
-                   const RuleChoice& choice) {
+                   const Other* other, const RuleChoice& choice) {
   const KnownSummary summary = SumUp(measurement, target.vocabulary()->size());
   Report report{.path = target.path(),
                 .kind = "live probe",
@@ -287,7 +327,13 @@ Report ExamineLive(const Target& target, const Measurement& measurement,
                 .main = MainPlace(target)};
   report.live = MeasurementToJson(measurement, summary, *target.vocabulary());
   report.figures = PrintFigures(target, measurement, summary);
-  std::vector<Diagnosis> found = Judge(target, measurement, summary).Findings();
+  if (other != nullptr) {
+    report.figures += PrintComparison(measurement, summary, *other);
+    report.live["compared"] =
+        ComparisonToJson(Compare(measurement, other->measurement), other->path);
+  }
+  std::vector<Diagnosis> found =
+      Judge(target, measurement, summary, other).Findings();
   std::erase_if(found, [&choice](const Diagnosis& each) {
     return !choice.Runs(*FindRule(each.rule));
   });

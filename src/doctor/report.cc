@@ -50,22 +50,6 @@ std::string Counted(size_t n, std::string_view what) {
   return std::to_string(n) + " " + std::string(what) + (n == 1 ? "" : "s");
 }
 
-// The rules that were not evaluated for the same reason, together.
-std::vector<std::pair<std::string, std::string>> ByReason(
-    const std::vector<NotEvaluated>& unknown) {
-  std::vector<std::pair<std::string, std::string>> reasons;
-  for (const NotEvaluated& each : unknown) {
-    const auto same = std::ranges::find(
-        reasons, each.why, [](const auto& reason) { return reason.first; });
-    if (same == reasons.end()) {
-      reasons.emplace_back(each.why, each.rule);
-    } else {
-      same->second += ", " + each.rule;
-    }
-  }
-  return reasons;
-}
-
 Json Text(const std::string& text) { return ReplaceInvalidUtf8(text); }
 
 Json EvidenceToJson(const Exhibit& exhibit) {
@@ -100,6 +84,21 @@ Json FindingToJson(const Report& report, const Diagnosis& diagnosis) {
 }
 
 }  // namespace
+
+std::vector<std::pair<std::string, std::string>> ByReason(
+    const std::vector<NotEvaluated>& unknown) {
+  std::vector<std::pair<std::string, std::string>> reasons;
+  for (const NotEvaluated& each : unknown) {
+    const auto same = std::ranges::find(
+        reasons, each.why, [](const auto& reason) { return reason.first; });
+    if (same == reasons.end()) {
+      reasons.emplace_back(each.why, each.rule);
+    } else {
+      same->second += ", " + each.rule;
+    }
+  }
+  return reasons;
+}
 
 std::string PrintReport(const Report& report, bool colour) {
   constexpr std::string_view kIndent = "                 ";

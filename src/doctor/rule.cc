@@ -8,7 +8,7 @@ std::vector<const Rule*> AllRules() {
   std::vector<const Rule*> rules;
   for (const auto family :
        {TokenRules(), WeightRules(), TemplateRules(), TurnRules(), EndRules(),
-        SamplingRules(), GgufRules(), DataRules(), LiveRules(),
+        SamplingRules(), GgufRules(), DataRules(), RawDataRules(), LiveRules(),
         ConfigurationRules()}) {
     for (const Rule& rule : family) rules.push_back(&rule);
   }

@@ -103,6 +103,7 @@ std::span<const Rule> TokenRules();          // TOK
 std::span<const Rule> WeightRules();         // TOK: rows of the output head
 std::span<const Rule> GgufRules();           // GGUF: what a conversion lost
 std::span<const Rule> DataRules();           // DAT: what a trainer made
+std::span<const Rule> RawDataRules();        // DAT: rows as they were written
 std::span<const Rule> LiveRules();           // RUN: what the weights do
 std::span<const Rule> ConfigurationRules();  // CFG: the doctor's own settings
 

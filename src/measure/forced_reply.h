@@ -40,6 +40,7 @@ struct Watched {
 };
 
 struct ForcedReply {
+  size_t index = 0;  // of the known reply
   std::string text;
   size_t tokens = 0;
   // ln p of its text, mean over its tokens.

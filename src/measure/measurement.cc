@@ -121,6 +121,7 @@ class Measurer {
       result_.known.push_back(
           teacher.Measure(*text, result_.watched,
                           [&](auto logits) { sweep.Take(logits, text->ids); }));
+      result_.known.back().index = i;
       result_.known.back().text = known.reply;
     }
     if (result_.known.empty()) {
@@ -139,12 +140,12 @@ class Measurer {
                      }});
     Teacher teacher(*model_);
     const Watched stops{result_.watched.stops, {}};
+    const size_t count = std::min(plan_->variants, options_->known.size());
     for (size_t i = 0; i < variants.size(); ++i) {
       std::vector<double> logprobs;
       std::vector<double> ends;
-      for (size_t k = 0; k < plan_->variants; ++k) {
-        if (!Goes("other dresses", i * plan_->variants + k,
-                  variants.size() * plan_->variants)) {
+      for (size_t k = 0; k < count; ++k) {
+        if (!Goes("other dresses", i * count + k, variants.size() * count)) {
           return false;
         }
         const auto text = variants[i].render(options_->known[k]);
@@ -164,10 +165,14 @@ class Measurer {
   bool MeasureOwn() {
     const size_t count = plan_->greedy + plan_->sampled;
     for (size_t i = 0; i < count; ++i) {
+      const bool greedy = i < plan_->greedy;
+      const size_t prompt = greedy ? i : i - plan_->greedy;
+      const KnownReply& known =
+          options_->known[prompt % options_->known.size()];
+      if (!RenderForced(*protocol_, known)) continue;  // counted as refused
       OwnReplyOptions options;
       options.sampling = options_->sampling;
       options.sampling.seed = plan_->seed + i;
-      const bool greedy = i < plan_->greedy;
       if (greedy) options.sampling.temp = 0;
       options.suppress = options_->suppress;
       options.max_tokens = plan_->max_tokens;
@@ -175,8 +180,6 @@ class Measurer {
         return !Goes("own replies", i * plan_->max_tokens + tokens,
                      count * plan_->max_tokens);
       };
-      const size_t prompt = greedy ? i : i - plan_->greedy;
-      const auto& known = options_->known[prompt % options_->known.size()];
       OwnReply reply =
           MakeOwnReply(*protocol_, *model_, known.messages, options);
       if (reply.end.cause == EndCause::kCancelled) return false;
@@ -263,6 +266,7 @@ Cost Calibrate(const TurnProtocol& protocol, ForwardModel& model,
   const Watched watched = WatchedOf(protocol, options.declared);
   const Clock::time_point start = Clock::now();
   size_t replies = 0;
+  const KnownReply* last = nullptr;
   {
     Teacher teacher(model);
     for (const KnownReply& known : options.known) {
@@ -271,9 +275,10 @@ Cost Calibrate(const TurnProtocol& protocol, ForwardModel& model,
       if (!text) continue;
       teacher.Measure(*text, watched);
       ++replies;
+      last = &known;
     }
   }
-  if (replies == 0) return cost;
+  if (last == nullptr) return cost;
   cost.known = SecondsSince(start) / static_cast<double>(replies);
   OwnReplyOptions own;
   own.sampling = options.sampling;
@@ -282,8 +287,7 @@ Cost Calibrate(const TurnProtocol& protocol, ForwardModel& model,
   own.cancelled = [begun](size_t) {
     return SecondsSince(begun) > kCalibrationSeconds;
   };
-  const OwnReply reply =
-      MakeOwnReply(protocol, model, options.known.front().messages, own);
+  const OwnReply reply = MakeOwnReply(protocol, model, last->messages, own);
   cost.token = SecondsSince(begun) /
                static_cast<double>(std::max<size_t>(1, reply.tokens));
   return cost;

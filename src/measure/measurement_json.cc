@@ -36,7 +36,7 @@ class Writer {
     Json sweep = Json::array();
     for (const SweepPoint& each : measurement_->sweep) {
       sweep.push_back(
-          {{"name", each.name}, {"p_stop", EstimateToJson(each.p_stop)}});
+          {{"name", each.Name()}, {"p_stop", EstimateToJson(each.p_stop)}});
     }
     return {{"plan", PlanToJson(measurement_->plan)},
             {"known", Known()},
@@ -130,6 +130,15 @@ Json MeasurementToJson(const Measurement& measurement,
                        const KnownSummary& summary,
                        const Tokenizer& tokenizer) {
   return Writer(measurement, summary, tokenizer).Whole();
+}
+
+Json ComparisonToJson(const Comparison& comparison, const std::string& path) {
+  return {{"path", ReplaceInvalidUtf8(path)},
+          {"replies", comparison.replies},
+          {"text", EstimateToJson(comparison.text)},
+          {"odds", EstimateToJson(comparison.odds)},
+          {"agreed", comparison.agreed},
+          {"agreement", EstimateToJson(comparison.agreement)}};
 }
 
 }  // namespace fullstop

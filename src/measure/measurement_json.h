@@ -3,7 +3,9 @@
 #define FULLSTOP_MEASURE_MEASUREMENT_JSON_H_
 
 #include <nlohmann/json.hpp>
+#include <string>
 
+#include "measure/comparison.h"
 #include "measure/measurement.h"
 #include "tokenizer/tokenizer.h"
 
@@ -14,6 +16,11 @@ namespace fullstop {
 nlohmann::ordered_json MeasurementToJson(const Measurement& measurement,
                                          const KnownSummary& summary,
                                          const Tokenizer& tokenizer);
+
+// The keys `path` (of the other), `replies`, `text`, `odds`, `agreed` and
+// `agreement`.
+nlohmann::ordered_json ComparisonToJson(const Comparison& comparison,
+                                        const std::string& path);
 
 }  // namespace fullstop
 

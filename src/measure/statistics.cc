@@ -31,7 +31,7 @@ size_t Below(size_t size, std::mt19937_64* random) {
 
 std::string Describe(double value) {
   char text[32];
-  std::snprintf(text, sizeof text, std::abs(value) < 100 ? "%.2g" : "%.0f",
+  std::snprintf(text, sizeof text, std::abs(value) < 1000 ? "%.3g" : "%.0f",
                 value);
   return text;
 }

@@ -19,9 +19,9 @@ struct Estimate {
   double high = 0;
 };
 
-// "0.62", "0.00031", "-2.1": two digits that count, more above 100.
+// "0.62", "0.000312", "-2.06": three digits that count, more above 1000.
 std::string Describe(double value);
-// "0.62 (0.4 to 0.81)".
+// "0.625 (0.4 to 0.81)".
 std::string Describe(const Estimate& estimate);
 
 // The mean of the two middle ones for an even number; 0 for none.

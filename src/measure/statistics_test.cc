@@ -79,8 +79,8 @@ TEST(StatisticsTest, SeparationWithoutPairsIsEven) {
 }
 
 TEST(StatisticsTest, NumbersAreShort) {
-  EXPECT_EQ(Describe(0.62345), "0.62");
-  EXPECT_EQ(Describe(0.000312), "0.00031");
+  EXPECT_EQ(Describe(0.62345), "0.623");
+  EXPECT_EQ(Describe(0.000312), "0.000312");
   EXPECT_EQ(Describe(12345.6), "12346");
   EXPECT_EQ(Describe(Estimate{0.5, 0.25, 0.75}), "0.5 (0.25 to 0.75)");
 }

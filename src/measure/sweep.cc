@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <optional>
 #include <utility>
 
@@ -18,7 +17,6 @@ constexpr std::array kTopPs = {0.8f, 0.95f};
 constexpr std::array kMinPs = {0.05f, 0.2f};
 constexpr std::array kPenalties = {1.05f, 1.1f, 1.2f, 1.3f, 1.5f};
 constexpr int32_t kWholeHistory = -1;
-constexpr int32_t kLlamaCppWindow = 64;
 
 // Every sampler off: the model's own distribution.
 SamplingParams Plain() {
@@ -29,54 +27,54 @@ SamplingParams Plain() {
   return params;
 }
 
-std::string Named(const char* name, float value) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%s %g", name, static_cast<double>(value));
-  return text;
-}
+constexpr const char* kPenalty = "repeat penalty";
 
 template <size_t kSize>
-void AddEach(const char* name, const std::array<float, kSize>& values,
+void AddEach(const char* group, const std::array<float, kSize>& values,
              float SamplingParams::* field,
              std::vector<SweepSetting>* settings) {
   for (const float value : values) {
-    SweepSetting setting{Named(name, value), Plain()};
+    SweepSetting setting{group, Describe(value), Plain()};
     setting.params.*field = value;
     settings->push_back(std::move(setting));
   }
 }
 
+// PARAMS as peers apply them, by either rule.
+void AddByPeers(const std::string& group, const std::string& value,
+                const SamplingParams& params,
+                std::vector<SweepSetting>* settings) {
+  settings->push_back({group + std::string(kAsLlamaCpp), value, params,
+                       PenaltyRule::kLlamaCpp});
+  settings->push_back({group + std::string(kAsTransformers), value, params,
+                       PenaltyRule::kTransformers});
+  settings->back().params.repeat_last_n = kWholeHistory;
+}
+
 }  // namespace
 
+std::string SweepPoint::Name() const {
+  return value.empty() ? group : group + " " + value;
+}
+
 std::vector<SweepSetting> SweepSettings(const SamplingParams& declared) {
-  std::vector<SweepSetting> settings = {{std::string(kOwnSettings), declared},
-                                        {std::string(kNothingSet), Plain()}};
+  std::vector<SweepSetting> settings = {
+      {std::string(kOwnSettings), "", declared},
+      {std::string(kNothingSet), "", Plain()}};
   const bool penalises = declared.repeat_penalty != 1.0f ||
                          declared.presence_penalty != 0.0f ||
                          declared.frequency_penalty != 0.0f;
   if (penalises) {
-    settings.push_back(
-        {std::string(kOwnByLlamaCpp), declared, PenaltyRule::kLlamaCpp});
-    settings.push_back({std::string(kOwnByTransformers), declared,
-                        PenaltyRule::kTransformers});
-    settings.back().params.repeat_last_n = kWholeHistory;
+    AddByPeers(std::string(kOwnSettings), "", declared, &settings);
   }
   AddEach("temperature", kTemperatures, &SamplingParams::temp, &settings);
   AddEach("top-p", kTopPs, &SamplingParams::top_p, &settings);
   AddEach("min-p", kMinPs, &SamplingParams::min_p, &settings);
+  AddEach(kPenalty, kPenalties, &SamplingParams::repeat_penalty, &settings);
   for (const float value : kPenalties) {
-    SweepSetting setting{Named("repeat penalty", value), Plain()};
-    setting.params.repeat_penalty = value;
-    setting.params.repeat_last_n = kLlamaCppWindow;
-    settings.push_back(setting);
-    setting.name += ", as llama.cpp applies it";
-    setting.rule = PenaltyRule::kLlamaCpp;
-    settings.push_back(setting);
-    setting.name =
-        Named("repeat penalty", value) + ", as transformers applies it";
-    setting.rule = PenaltyRule::kTransformers;
-    setting.params.repeat_last_n = kWholeHistory;
-    settings.push_back(setting);
+    SamplingParams params = Plain();
+    params.repeat_penalty = value;
+    AddByPeers(kPenalty, Describe(value), params, &settings);
   }
   return settings;
 }
@@ -128,7 +126,8 @@ void Sweep::Take(std::span<const float> logits,
 std::vector<SweepPoint> Sweep::Points(uint64_t seed) const {
   std::vector<SweepPoint> points;
   for (size_t i = 0; i < settings_.size(); ++i) {
-    points.push_back({settings_[i].name, MedianOf(chances_[i], seed)});
+    points.push_back(
+        {settings_[i].group, settings_[i].value, MedianOf(chances_[i], seed)});
   }
   return points;
 }

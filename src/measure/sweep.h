@@ -22,23 +22,28 @@ enum class PenaltyRule {
 };
 
 struct SweepSetting {
-  std::string name;
+  // What is set, and to what; VALUE is empty where GROUP says it all.
+  std::string group;
+  std::string value;
   SamplingParams params;
   PenaltyRule rule = PenaltyRule::kOurs;
 };
 
 struct SweepPoint {
-  std::string name;
+  std::string group;
+  std::string value;
   Estimate p_stop;  // the median over the ends
+
+  // "temperature 0.3".
+  std::string Name() const;
 };
 
 inline constexpr std::string_view kOwnSettings = "the model's own settings";
-// What is declared, by rules that do not exempt stop ids; listed where it has a
-// penalty.
-inline constexpr std::string_view kOwnByLlamaCpp =
-    "the model's own settings, as llama.cpp applies them";
-inline constexpr std::string_view kOwnByTransformers =
-    "the model's own settings, as transformers applies them";
+// Behind the group of what is set, where a penalty is applied by rules that do
+// not exempt stop ids; of the model's own settings where they have a penalty.
+inline constexpr std::string_view kAsLlamaCpp = ", as llama.cpp applies it";
+inline constexpr std::string_view kAsTransformers =
+    ", as transformers applies it";
 inline constexpr std::string_view kNothingSet = "nothing set";
 
 // Declared settings, and each of the usual ones by itself: temperatures, top-p,

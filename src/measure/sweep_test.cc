@@ -22,26 +22,29 @@ double ByFormula(std::vector<double> logits, const std::vector<size_t>& hit,
 const std::vector<float> kLogits = {1, 3, 2, -1};
 const std::vector<TokenId> kStops = {1};
 
-SweepSetting Setting(std::string_view name, const SamplingParams& declared) {
-  const auto settings = SweepSettings(declared);
-  const auto found = std::ranges::find(settings, name, &SweepSetting::name);
-  EXPECT_NE(found, settings.end()) << name;
+SweepSetting Setting(std::string_view group, std::string_view value = "") {
+  const auto settings = SweepSettings({});
+  const auto found =
+      std::ranges::find_if(settings, [&](const SweepSetting& each) {
+        return each.group == group && each.value == value;
+      });
+  EXPECT_NE(found, settings.end()) << group << value;
   return found == settings.end() ? SweepSetting{} : *found;
 }
 
 TEST(SweepTest, NothingSetIsTheSoftmax) {
-  EXPECT_NEAR(StopChance(kLogits, {}, kStops, Setting(kNothingSet, {})),
+  EXPECT_NEAR(StopChance(kLogits, {}, kStops, Setting(kNothingSet)),
               ByFormula({1, 3, 2, -1}, {}, 1, 1), 1e-6);
 }
 
 TEST(SweepTest, PenaltiesHitStopsByThePeersRulesAlone) {
   const std::vector<TokenId> history = {0, 1, 3};
   EXPECT_NEAR(
-      StopChance(kLogits, history, kStops, Setting("repeat penalty 1.3", {})),
+      StopChance(kLogits, history, kStops, Setting("repeat penalty", "1.3")),
       ByFormula({1, 3, 2, -1}, {0, 3}, 1.3, 1), 1e-6);
   EXPECT_NEAR(
       StopChance(kLogits, history, kStops,
-                 Setting("repeat penalty 1.3, as transformers applies it", {})),
+                 Setting("repeat penalty, as transformers applies it", "1.3")),
       ByFormula({1, 3, 2, -1}, {0, 1, 3}, 1.3, 1), 1e-6);
 }
 
@@ -50,12 +53,12 @@ TEST(SweepTest, LlamaCppForgetsWhatIsFarBack) {
   history[0] = 1;
   EXPECT_NEAR(
       StopChance(kLogits, history, kStops,
-                 Setting("repeat penalty 1.3, as llama.cpp applies it", {})),
+                 Setting("repeat penalty, as llama.cpp applies it", "1.3")),
       ByFormula({1, 3, 2, -1}, {0}, 1.3, 1), 1e-6);
 }
 
 TEST(SweepTest, GreedyStopsOrDoesNot) {
-  SweepSetting greedy = Setting(kNothingSet, {});
+  SweepSetting greedy = Setting(kNothingSet);
   greedy.params.temp = 0;
   EXPECT_EQ(StopChance(kLogits, {}, kStops, greedy), 1);
   EXPECT_EQ(StopChance(kLogits, {}, std::vector<TokenId>{2}, greedy), 0);
@@ -68,10 +71,11 @@ TEST(SweepTest, DeclaredPenaltiesAreShownByThePeersRules) {
   sweep.Take(kLogits, std::vector<TokenId>{1});
   const auto points = sweep.Points(1);
   const auto value = [&points](std::string_view name) {
-    return std::ranges::find(points, name, &SweepPoint::name)->p_stop.value;
+    return std::ranges::find(points, name, &SweepPoint::group)->p_stop.value;
   };
-  EXPECT_LT(value(kOwnByLlamaCpp), value(kOwnSettings));
-  EXPECT_LT(value(kOwnByTransformers), value(kOwnSettings));
+  const std::string own(kOwnSettings);
+  EXPECT_LT(value(own + std::string(kAsLlamaCpp)), value(own));
+  EXPECT_LT(value(own + std::string(kAsTransformers)), value(own));
 }
 
 }  // namespace

@@ -46,12 +46,12 @@ class DoctorLiveTest(CliTest):
         self.write("report.json", first.raw)
         again = self.run_it("doctor", NAME, "--live", "--plan", "report.json", "--format", "json")
         self.assertEqual(again.raw, first.raw)
-        self.assertIn("plan: 4 known replies, 1 greedy and 2 sampled ones of at most 12 tokens",
+        self.assertIn("gguf: 4 known replies, 1 greedy and 2 sampled ones of at most 12 tokens",
                       again.err)
 
     def test_own_known_replies_and_a_page(self):
         self.write("known.jsonl", json.dumps({"prompt": "<b>Who?", "reply": "It is I."}) + "\n")
-        plan = dict(SMALL, known=1, greedy=0, sampled=1, variants=1)
+        plan = dict(SMALL, known=9, greedy=0, sampled=1, variants=9)
         answer = self.live("--prompts", "known.jsonl", "--report", "page.html", plan=plan)
         self.assertIn("known replies    1, ", answer.out)
         self.assertIn("wrote page.html", answer.err)
@@ -59,6 +59,14 @@ class DoctorLiveTest(CliTest):
         self.assertEqual(page.fetched, [])
         self.assertGreaterEqual(page.tags["svg"], 4)
         self.assertEqual(page.tags["polyline"], 1)
+
+    def test_a_model_beside_itself_is_the_same(self):
+        answer = self.live("--compare", NAME, "--format", "json", plan=dict(SMALL, variants=0))
+        compared = answer.json()["targets"][1]["live"]["compared"]
+        self.assertEqual(compared["replies"], 4)
+        self.assertEqual(compared["agreed"], 4)
+        for name in ("text", "odds"):
+            self.assertEqual(set(compared[name].values()), {0.0})
 
     def test_a_budget_says_what_it_leaves_out(self):
         answer = self.run_it("doctor", NAME, "--live", "--budget", "0.5s", "--format", "json")
@@ -83,7 +91,7 @@ class DoctorLiveTest(CliTest):
                               cwd=self.folder, env=self.env, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE) as probe:
             line = b""
-            while not line.startswith(b"plan: "):
+            while b" known replies, " not in line:
                 line = probe.stderr.readline()
                 self.assertTrue(line)
             time.sleep(0.2)
