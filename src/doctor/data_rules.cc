@@ -12,6 +12,7 @@
 #include "data/label_check.h"
 #include "data/tokenized_rows.h"
 #include "doctor/rule.h"
+#include "doctor/severity_order.h"
 #include "doctor/target.h"
 #include "doctor/tokenized.h"
 
@@ -242,18 +243,13 @@ Report ExamineTokenized(const Target& target, const std::string& path,
                 .kind = "tokenized data",
                 .hash = target.protocol().hash(),
                 .main = {.file = path}};
-  for (const Severity severity :
-       {Severity::kError, Severity::kWarning, Severity::kNote}) {
-    for (const DataFault& fault : kFaults) {
-      if (!examiner.Has(fault.fault) || !choice.Runs(*FindRule(fault.rule))) {
-        continue;
-      }
-      Diagnosis diagnosis = examiner.Judge(fault);
-      if (diagnosis.severity == severity) {
-        report.diagnoses.push_back(std::move(diagnosis));
-      }
+  std::vector<Diagnosis> found;
+  for (const DataFault& fault : kFaults) {
+    if (examiner.Has(fault.fault) && choice.Runs(*FindRule(fault.rule))) {
+      found.push_back(examiner.Judge(fault));
     }
   }
+  report.diagnoses = BySeverity(found);
   return report;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/sha256.h"
+#include "doctor/severity_order.h"
 
 namespace fullstop {
 namespace {
@@ -90,13 +91,7 @@ Report Examine(const Target& target, const RuleChoice& choice) {
     std::ranges::move(findings.unknown(),
                       std::back_inserter(report.not_evaluated));
   }
-  for (const Severity severity :
-       {Severity::kError, Severity::kWarning, Severity::kNote}) {
-    std::ranges::copy_if(found, std::back_inserter(report.diagnoses),
-                         [severity](const Diagnosis& each) {
-                           return each.severity == severity;
-                         });
-  }
+  report.diagnoses = BySeverity(found);
   return report;
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <map>
 #include <string>
@@ -86,7 +87,7 @@ class Printer {
             std::to_string(count);
     }
     const auto count = static_cast<size_t>(
-        ended.value * static_cast<double>(replies.size()) + 0.5);
+        std::lround(ended.value * static_cast<double>(replies.size())));
     text_ += Line("own replies",
                   Counted(count, replies.size(), ended) + " end: " + by);
     for (const FaultShare& each : CountFaults(replies)) {

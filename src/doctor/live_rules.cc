@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <functional>
 #include <iterator>
 #include <span>
@@ -11,6 +12,7 @@
 #include "doctor/ends.h"
 #include "doctor/live.h"
 #include "doctor/rule.h"
+#include "doctor/severity_order.h"
 #include "doctor/target.h"
 #include "doctor/trial.h"
 #include "measure/measurement_json.h"
@@ -28,6 +30,8 @@ constexpr double kSeparates = 0.9;
 // Below it an end is no better told than by chance and a little.
 constexpr double kMixes = 0.75;
 // A setting hurts where it leaves less than this of P(stop).
+// A limit below it cuts what healthy models write.
+constexpr uint64_t kTellingLimit = 128;
 constexpr double kLeftByPenalty = 0.5;
 // Beside another model: the odds of an end fall by this factor, or the text's
 // ln p a byte by so much.
@@ -165,7 +169,9 @@ class Judge {
     const auto shares = CountFaults(measurement_->own);
     const auto share =
         std::ranges::find(shares, fault.fault, &FaultShare::fault);
-    if (share->share.low <= fault.share) return;
+    const bool cut = fault.fault == ReplyFault::kOverlong &&
+                     measurement_->plan.max_tokens < kTellingLimit;
+    if (cut || share->share.low <= fault.share) return;
     std::vector<Exhibit> evidence = {{"share", Describe(share->share)}};
     for (const OwnReply& reply : measurement_->own) {
       if (!reply.faults.contains(fault.fault)) continue;
@@ -337,8 +343,7 @@ Report ExamineLive(const Target& target, const Measurement& measurement,
   std::erase_if(found, [&choice](const Diagnosis& each) {
     return !choice.Runs(*FindRule(each.rule));
   });
-  std::ranges::stable_sort(found, std::greater(), &Diagnosis::severity);
-  report.diagnoses = std::move(found);
+  report.diagnoses = BySeverity(found);
   return report;
 }
 

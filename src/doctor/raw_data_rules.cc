@@ -14,6 +14,7 @@
 #include "data/raw_check.h"
 #include "doctor/raw_data.h"
 #include "doctor/rule.h"
+#include "doctor/severity_order.h"
 #include "doctor/target.h"
 
 namespace fullstop {
@@ -320,9 +321,7 @@ Report ExamineRaw(const std::string& path, const RawDataOptions& options,
     report.hash = options.target->protocol().hash();
   }
   if (!examiner.Run()) return report;
-  report.diagnoses = examiner.Findings(choice);
-  std::ranges::stable_sort(report.diagnoses, std::greater(),
-                           &Diagnosis::severity);
+  report.diagnoses = BySeverity(examiner.Findings(choice));
   return report;
 }
 

@@ -16,6 +16,8 @@ constexpr std::array kTemperatures = {0.3f, 0.7f, 1.0f, 1.5f};
 constexpr std::array kTopPs = {0.8f, 0.95f};
 constexpr std::array kMinPs = {0.05f, 0.2f};
 constexpr std::array kPenalties = {1.05f, 1.1f, 1.2f, 1.3f, 1.5f};
+constexpr std::array kPeerRules = {PenaltyRule::kLlamaCpp,
+                                   PenaltyRule::kTransformers};
 constexpr int32_t kWholeHistory = -1;
 
 // Every sampler off: the model's own distribution.
@@ -40,15 +42,14 @@ void AddEach(const char* group, const std::array<float, kSize>& values,
   }
 }
 
-// PARAMS as peers apply them, by either rule.
-void AddByPeers(const std::string& group, const std::string& value,
-                const SamplingParams& params,
-                std::vector<SweepSetting>* settings) {
-  settings->push_back({group + std::string(kAsLlamaCpp), value, params,
-                       PenaltyRule::kLlamaCpp});
-  settings->push_back({group + std::string(kAsTransformers), value, params,
-                       PenaltyRule::kTransformers});
-  settings->back().params.repeat_last_n = kWholeHistory;
+// PARAMS as peers apply them.
+SweepSetting ByPeers(std::string_view group, const std::string& value,
+                     const SamplingParams& params, PenaltyRule rule) {
+  const bool whole = rule == PenaltyRule::kTransformers;
+  SweepSetting setting{std::string(group), value, params, rule};
+  setting.group += whole ? kAsTransformers : kAsLlamaCpp;
+  if (whole) setting.params.repeat_last_n = kWholeHistory;
+  return setting;
 }
 
 }  // namespace
@@ -64,17 +65,21 @@ std::vector<SweepSetting> SweepSettings(const SamplingParams& declared) {
   const bool penalises = declared.repeat_penalty != 1.0f ||
                          declared.presence_penalty != 0.0f ||
                          declared.frequency_penalty != 0.0f;
-  if (penalises) {
-    AddByPeers(std::string(kOwnSettings), "", declared, &settings);
+  for (const PenaltyRule rule : kPeerRules) {
+    if (penalises) {
+      settings.push_back(ByPeers(kOwnSettings, "", declared, rule));
+    }
   }
   AddEach("temperature", kTemperatures, &SamplingParams::temp, &settings);
   AddEach("top-p", kTopPs, &SamplingParams::top_p, &settings);
   AddEach("min-p", kMinPs, &SamplingParams::min_p, &settings);
   AddEach(kPenalty, kPenalties, &SamplingParams::repeat_penalty, &settings);
-  for (const float value : kPenalties) {
-    SamplingParams params = Plain();
-    params.repeat_penalty = value;
-    AddByPeers(kPenalty, Describe(value), params, &settings);
+  for (const PenaltyRule rule : kPeerRules) {
+    for (const float value : kPenalties) {
+      SamplingParams params = Plain();
+      params.repeat_penalty = value;
+      settings.push_back(ByPeers(kPenalty, Describe(value), params, rule));
+    }
   }
   return settings;
 }
