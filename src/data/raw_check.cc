@@ -179,11 +179,10 @@ class Checker {
       : row_(row), checks_(checks) {}
 
   std::vector<RawFinding> Findings() {
-    if (row_.turns.empty()) {
-      Add(RawFault::kUnreadable, 0,
-          row_.faults.empty() ? "" : row_.faults.front());
-      return std::move(found_);
+    for (const std::string& fault : row_.faults) {
+      Add(RawFault::kUnreadable, 0, fault);
     }
+    if (row_.turns.empty()) return std::move(found_);
     CheckOrder();
     std::string_view prompt;
     for (size_t i = 0; i < row_.turns.size(); ++i) {

@@ -98,7 +98,8 @@ TEST(RawCheckTest, TurnsHaveAnOrder) {
   EXPECT_THAT(Faults(row), IsEmpty());
   row.turns.resize(1);
   EXPECT_THAT(Faults(row), ElementsAre(RawFault::kRoleOrder));
-  row.turns.clear();
+  row = Row("a", "b");
+  row.faults = {"there is no role 'king'"};
   EXPECT_THAT(Faults(row), ElementsAre(RawFault::kUnreadable));
 }
 

@@ -37,7 +37,7 @@ struct RowFault {
 
 constexpr std::array kFaults = {
     RowFault{RawFault::kUnreadable, "DAT020", Severity::kWarning,
-             Severity::kError, "rows are in no layout that is known",
+             Severity::kError, "rows, or parts of them, are not understood",
              "name the columns with --columns"},
     RowFault{RawFault::kRoleOrder, "DAT021", Severity::kWarning,
              Severity::kWarning, "rows have turns in an order that no chat has",
