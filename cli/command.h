@@ -26,6 +26,7 @@ using Runner = std::function<int()>;
 void AddBench(CLI::App& app, Runner& run);
 void AddChat(CLI::App& app, Runner& run);
 void AddConvert(CLI::App& app, Runner& run);
+void AddData(CLI::App& app, Runner& run);
 void AddDetokenize(CLI::App& app, Runner& run);
 void AddDoctor(CLI::App& app, Runner& run);
 void AddGenerate(CLI::App& app, Runner& run);

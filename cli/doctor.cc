@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "cli/command.h"
+#include "cli/doctor_arguments.h"
 #include "cli/examination.h"
 #include "cli/help.h"
 #include "doctor/catalogue.h"
@@ -37,65 +38,18 @@ int ListRules() {
 int RunDoctor(const DoctorOptions& options) {
   if (options.list_rules) return ListRules();
   if (!options.explain.empty()) return Explain(options.explain);
-  if (options.targets.empty() && options.data.empty()) {
+  if (options.targets.empty() && options.data.files.empty()) {
     throw Error::Usage("there is no target to look at")
         .Advice("give a GGUF file or a model's folder");
   }
   return Examination(options).Run();
 }
 
-using Options = std::shared_ptr<DoctorOptions>;
-
-// Which findings count.
-void AddChoice(CLI::App* command, const Options& options) {
-  command
-      ->add_option("--select", options->choice.select,
-                   "only these rules: ids, or their beginnings")
-      ->delimiter(',')
-      ->type_name("RULE,…");
-  command->add_option("--ignore", options->choice.ignore, "not these rules")
-      ->delimiter(',')
-      ->type_name("RULE,…");
-  command
-      ->add_option("--require", options->required,
-                   "exit with 1 where one of these could not be evaluated")
-      ->delimiter(',')
-      ->type_name("RULE,…");
-  command
-      ->add_option("--fail-on", options->fail_on,
-                   "exit with 1 from this severity on: note, warning or "
-                   "error")
-      ->check(CLI::IsMember({"note", "warning", "error"}))
-      ->type_name("SEVERITY");
+// What is read of a model, and what is written.
+void AddRepairs(CLI::App* command, const SharedDoctorOptions& options) {
   command->add_flag("--no-weights", options->no_weights,
                     "leave the weights closed, of which else a few rows are "
                     "read");
-  command->add_flag("--exit-zero", options->exit_zero,
-                    "exit with 0 whatever was found");
-  command->add_flag("--statistics", options->statistics,
-                    "how often each rule found something, at the end");
-  command
-      ->add_option("--config", options->configuration,
-                   "the file of settings; else " +
-                       std::string(kConfigurationName) +
-                       " of this folder or one above it")
-      ->type_name("FILE");
-  command
-      ->add_option("--baseline", options->baseline,
-                   "findings of this file do not count")
-      ->type_name("FILE");
-  command
-      ->add_option("--write-baseline", options->write_baseline,
-                   "write all findings into a file, for --baseline")
-      ->type_name("FILE");
-}
-
-// What is printed and written.
-void AddOutput(CLI::App* command, const Options& options) {
-  command
-      ->add_option("--format", options->format, "text, json, sarif or github")
-      ->check(CLI::IsMember({"text", "json", "sarif", "github"}))
-      ->type_name("FORMAT");
   command
       ->add_option("--fix", options->fix,
                    "write what was repaired: a new GGUF file, or a folder of "
@@ -110,7 +64,7 @@ void AddOutput(CLI::App* command, const Options& options) {
 }  // namespace
 
 void AddDoctor(CLI::App& app, Runner& run) {
-  const Options options = std::make_shared<DoctorOptions>();
+  const auto options = std::make_shared<DoctorOptions>();
   CLI::App* command = app.add_subcommand(
       "doctor", "what is wrong with a model's files, and with its ends");
   command
@@ -127,17 +81,14 @@ void AddDoctor(CLI::App& app, Runner& run) {
                    "labels: whether the model learns to end its turns")
       ->type_name("FILE");
   command
-      ->add_option("--data", options->data,
+      ->add_option("--data", options->data.files,
                    "training data as it was written: alpaca, sharegpt or "
                    "messages, JSON or JSONL")
       ->type_name("FILE");
-  command
-      ->add_option("--columns", options->columns,
-                   "how the columns of --data are called: an entry of "
-                   "LLaMA-Factory's dataset_info.json")
-      ->type_name("FILE:NAME");
-  AddChoice(command, options);
-  AddOutput(command, options);
+  options->data.AddReading(command);
+  AddFindingArguments(command, options);
+  AddFormatArgument(command, options);
+  AddRepairs(command, options);
   options->live.Add(*command);
   command->add_flag("--rules", options->list_rules, "list all rules");
   command->add_option("--explain", options->explain, "one rule's page, or all")

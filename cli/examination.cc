@@ -5,12 +5,12 @@
 #include <fstream>
 #include <map>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/threads.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/progress_line.h"
@@ -114,15 +114,17 @@ int Examination::Run() {
   };
   for (const std::string& path : paths_) {
     const Target target = Open(path);
-    Report report = Examine(target, choice_);
-    suppress(&report);
-    NoteMissing(report);
-    if (Repairs()) {
-      report = Repair(target, std::move(report));
-      if (stopped_) return kCancelled;
+    if (!options_.data_only) {
+      Report report = Examine(target, choice_);
       suppress(&report);
+      NoteMissing(report);
+      if (Repairs()) {
+        report = Repair(target, std::move(report));
+        if (stopped_) return kCancelled;
+        suppress(&report);
+      }
+      Add(std::move(report));
     }
-    Add(std::move(report));
     ExamineFurther(target, suppress);
     if (stopped_) {
       Remark("stopped: not all was looked at");
@@ -142,34 +144,56 @@ int Examination::Run() {
   return Fails() && !options_.exit_zero ? kNo : kGood;
 }
 
-template <typename Suppress>
-void Examination::ExamineData(const Target* target, const Suppress& suppress) {
-  if (options_.data.empty()) return;
+// What WORK returns, which is given a function that shows how far it is.
+template <typename Work>
+std::optional<Report> Examination::WithProgress(const Work& work) {
   CountInterrupts();
   ProgressLine line;
-  RawDataOptions options;
-  options.target = target;
-  options.threads = std::thread::hardware_concurrency();
-  if (!options_.columns.empty()) {
-    const size_t colon = options_.columns.rfind(':');
-    if (colon == std::string::npos) {
-      throw Error::Usage("--columns is FILE:NAME")
-          .Advice("as in --columns dataset_info.json:my_data");
-    }
-    options.columns = RawColumns::Read(options_.columns.substr(0, colon),
-                                       options_.columns.substr(colon + 1));
-  }
-  options.progress = [this, &line](size_t done, size_t total) {
-    stopped_ = !line.Update(done, total);
-    return !stopped_;
-  };
-  for (const std::string& path : options_.data) {
-    Report report = ExamineRaw(path, options, choice_);
+  std::optional<Report> report;
+  try {
+    report = work([&line](size_t done, size_t total) {
+      return line.Update(done, total);
+    });
+  } catch (...) {
     line.Clear();
-    if (stopped_) return;
-    suppress(&report);
-    Add(std::move(report));
+    throw;
   }
+  line.Clear();
+  stopped_ = !report;
+  return report;
+}
+
+template <typename Suppress>
+void Examination::ExamineData(const Target* target, const Suppress& suppress) {
+  if (options_.data.files.empty()) return;
+  const RowContext context = options_.data.Context(target);
+  RawDataOptions options;
+  options.threads = AvailableProcessors();
+  options.has_tokenized = !options_.tokenized.empty();
+  options.emit = options_.data.emit;
+  options.rejects = options_.data.rejects;
+  for (const std::string& path : options_.data.files) {
+    std::optional<Report> report = WithProgress([&](const auto& progress) {
+      options.progress = progress;
+      return ExamineRaw(path, context, options, choice_);
+    });
+    if (stopped_) return;
+    suppress(&*report);
+    NoteMissing(*report);
+    TellParted(*report);
+    Add(*std::move(report));
+  }
+}
+
+// Says where the rows went.
+void Examination::TellParted(const Report& report) const {
+  const auto tell = [&](const std::string& path, const char* key) {
+    if (path.empty()) return;
+    Remark("wrote " + path + ": " + report.data[key].dump() + " of " +
+           report.data["rows"].dump() + " rows");
+  };
+  tell(options_.data.emit, "emitted");
+  tell(options_.data.rejects, "rejected");
 }
 
 template <typename Suppress>
@@ -180,7 +204,12 @@ void Examination::ExamineFurther(const Target& target,
     Add(std::move(report));
   };
   if (!options_.tokenized.empty()) {
-    add(ExamineTokenized(target, options_.tokenized, choice_));
+    std::optional<Report> report = WithProgress([&](const auto& progress) {
+      return ExamineTokenized(target, options_.tokenized,
+                              {AvailableProcessors(), progress}, choice_);
+    });
+    if (stopped_) return;
+    add(*std::move(report));
   }
   ExamineData(&target, suppress);
   if (stopped_) return;
@@ -212,7 +241,8 @@ void Examination::ReadConfiguration() {
 }
 
 void Examination::RefuseContradictions() const {
-  if (!options_.data.empty() && paths_.size() > 1) {
+  options_.data.Check();
+  if (!options_.data.files.empty() && paths_.size() > 1) {
     throw Error::Usage("--data is held against one model at most");
   }
   if (!options_.tokenized.empty() && paths_.size() != 1) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/data_arguments.h"
 #include "cli/live_probe.h"
 #include "doctor/baseline.h"
 #include "doctor/configuration.h"
@@ -21,8 +22,9 @@ struct DoctorOptions {
   std::vector<std::string> targets;
   std::string against;
   std::string tokenized;
-  std::vector<std::string> data;
-  std::string columns;
+  DataArguments data;
+  // The model's files are left aside: only the data counts.
+  bool data_only = false;
   RuleChoice choice;
   std::vector<std::string> required;
   std::string format = "text";
@@ -64,9 +66,12 @@ class Examination {
   // Adds what is found of TARGET by its data and its weights.
   template <typename Suppress>
   void ExamineFurther(const Target& target, const Suppress& suppress);
+  template <typename Work>
+  std::optional<Report> WithProgress(const Work& work);
   // Adds what is found in the rows of each data file; TARGET may be null.
   template <typename Suppress>
   void ExamineData(const Target* target, const Suppress& suppress);
+  void TellParted(const Report& report) const;
   void Add(Report report);
   void Finish() const;
   bool Fails() const;

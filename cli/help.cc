@@ -71,9 +71,11 @@ size_t Distance(std::string_view a, std::string_view b) {
   return d[a.size()][b.size()];
 }
 
-const CLI::App& Chosen(const CLI::App& app) {
-  const std::vector<CLI::App*> chosen = app.get_subcommands();
-  return chosen.empty() ? app : *chosen.back();
+// "data check": COMMAND behind those that it is one of.
+std::string FullName(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  const bool is_first = parent == nullptr || parent->get_parent() == nullptr;
+  return (is_first ? "" : FullName(*parent) + " ") + command.get_name();
 }
 
 std::string DescribeExtra(const CLI::App& command, const std::string& extra) {
@@ -97,7 +99,9 @@ std::string HelpFormatter::make_usage(const CLI::App* app,
                                       std::string name) const {
   std::string line = "Usage: ";
   if (app->get_parent() == nullptr) return line + name + " COMMAND …\n";
-  line += "fullstop " + app->get_name() + " [OPTIONS]";
+  line += "fullstop " + FullName(*app);
+  if (!app->get_subcommands({}).empty()) return line + " COMMAND …\n";
+  line += " [OPTIONS]";
   for (const CLI::Option* option : app->get_options()) {
     if (!option->get_positional()) continue;
     const std::string argument = option->get_type_name();
@@ -147,9 +151,17 @@ std::string Nearest(std::string_view name,
   return best;
 }
 
+const CLI::App& ChosenCommand(const CLI::App& app) {
+  const CLI::App* command = &app;
+  while (!command->get_subcommands().empty()) {
+    command = command->get_subcommands().back();
+  }
+  return *command;
+}
+
 std::string DescribeParseError(const CLI::App& app,
                                const CLI::ParseError& error) {
-  const CLI::App& command = Chosen(app);
+  const CLI::App& command = ChosenCommand(app);
   const std::vector<std::string> extras = command.remaining();
   std::string text =
       extras.empty() ? error.what() : DescribeExtra(command, extras.front());
@@ -157,7 +169,7 @@ std::string DescribeParseError(const CLI::App& app,
   const size_t twice = text.find(": At Most 1 required");
   if (twice != text.npos) text.replace(twice, text.npos, " is given twice");
   text += &command == &app ? "\n  fullstop --help lists what there is"
-                           : "\n  fullstop " + command.get_name() +
+                           : "\n  fullstop " + FullName(command) +
                                  " --help lists what there is";
   return text;
 }

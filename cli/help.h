@@ -32,6 +32,10 @@ void AddExamples(CLI::App& command, const std::vector<Example>& examples);
 std::string Nearest(std::string_view name,
                     const std::vector<std::string>& known);
 
+// The command of APP, or of a command of its own, that was given; APP where
+// none was.
+const CLI::App& ChosenCommand(const CLI::App& app);
+
 // What was wrong with a command line that CLI11 refused.
 std::string DescribeParseError(const CLI::App& app,
                                const CLI::ParseError& error);

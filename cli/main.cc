@@ -45,8 +45,7 @@ std::optional<int> Parse(CLI::App& app, int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    const std::vector<CLI::App*> chosen = app.get_subcommands();
-    const CLI::App& command = chosen.empty() ? app : *chosen.back();
+    const CLI::App& command = ChosenCommand(app);
     WriteOut(command.help(command.get_name()));
     return kGood;
   } catch (const CLI::CallForVersion& version) {
@@ -80,6 +79,7 @@ int Main(int argc, char** argv) {
   AddScore(app, run);
   AddReplay(app, run);
   AddConvert(app, run);
+  AddData(app, run);
   AddDoctor(app, run);
   AddBench(app, run);
   try {

@@ -3,7 +3,7 @@
 # what it does on standard error and what to do where it fails.
 
 build_packages=(g++ cmake ninja-build pkg-config libpcre2-dev libutf8proc-dev
-  nlohmann-json3-dev libsimdjson-dev libfmt-dev libcli11-dev libedit-dev
+  nlohmann-json3-dev libsimdjson-dev libyaml-cpp-dev libfmt-dev libcli11-dev libedit-dev
   python3 python3-pip ca-certificates)
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev python3-venv git
   clang-format-19 clang-tidy-19 binutils)

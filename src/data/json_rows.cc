@@ -12,6 +12,18 @@ constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 // Pages are given back in pieces of so many bytes.
 constexpr size_t kPiece = 16 << 20;
 
+// The quotation mark that ends the string which begins at AT, or the end of
+// TEXT.
+size_t EndOfString(std::string_view text, size_t at) {
+  while (true) {
+    at = text.find('"', at + 1);
+    if (at == text.npos) return text.size();
+    const size_t last = text.find_last_not_of('\\', at - 1);
+    // An even number of backslashes escapes itself alone.
+    if ((at - last) % 2 == 1) return at;
+  }
+}
+
 size_t Lines(std::string_view text) {
   return static_cast<size_t>(std::ranges::count(text, '\n'));
 }
@@ -66,6 +78,7 @@ bool JsonRows::NextOfArray(JsonRow* row) {
     throw Bad("here a row, which is an object, should begin");
   }
   Take(EndOfObject(), row);
+  line_ += Lines(row->text);
   return true;
 }
 
@@ -86,16 +99,12 @@ bool JsonRows::NextLine(JsonRow* row) {
 size_t JsonRows::EndOfObject() const {
   size_t depth = 0;
   const std::string_view text = text_.substr(0, place_ + kMostBytes);
-  bool in_string = false;
-  for (size_t i = text.find('{', place_); i != text.npos;
-       i = text.find_first_of(in_string ? "\"\\" : "{}\"", i + 1)) {
-    if (text[i] == '\\') {
-      ++i;  // what is escaped
-    } else if (text[i] == '"') {
-      in_string = !in_string;
+  for (size_t i = place_; i < text.size(); ++i) {
+    if (text[i] == '"') {
+      i = EndOfString(text, i);
     } else if (text[i] == '{') {
       ++depth;
-    } else if (--depth == 0) {
+    } else if (text[i] == '}' && --depth == 0) {
       return i + 1;
     }
   }
@@ -110,7 +119,7 @@ size_t JsonRows::EndOfObject() const {
 void JsonRows::Take(size_t end, JsonRow* row) {
   row->text = text_.substr(place_, end - place_);
   row->line = line_;
-  line_ += Lines(row->text);
+  row->number = ++number_;
   place_ = end;
 }
 

@@ -15,6 +15,7 @@ namespace fullstop {
 struct JsonRow {
   std::string_view text;  // the object, as long as the JsonRows lives
   size_t line = 0;        // where it begins, from 1
+  size_t number = 0;      // among the rows of the file, from 1
 };
 
 // Reads nothing ahead: of a mapped file only what was asked for is in memory,
@@ -52,6 +53,7 @@ class JsonRows {
   std::string_view text_;
   size_t place_ = 0;
   size_t line_ = 1;
+  size_t number_ = 0;
   size_t given_back_ = 0;
   bool is_array_ = false;
   bool first_ = true;

@@ -1,17 +1,54 @@
 #include "data/label_check.h"
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "base/error.h"
+#include "data/labelled_row.h"
+#include "protocol/normalize.h"
+#include "protocol/render.h"
+
 namespace fullstop {
 namespace {
 
+// Marks behind which a text in no Latin script may be over.
+constexpr std::array<std::string_view, 12> kWideEnds = {
+    "。", "！", "？", "…", "」", "』", "）", "》", "”", "’", "।", "۔"};
+
+// Some families begin every turn with BOS.
+bool BosPartsTexts(const TurnProtocol& protocol) {
+  const BosPolicy& bos = protocol.facts().bos;
+  if (!bos.id || bos.written == 0) return false;
+  using Json = nlohmann::ordered_json;
+  RenderRequest request;
+  for (const char* role : {"user", "assistant", "user", "assistant"}) {
+    request.messages.push_back(Json{{"role", role}, {"content", "Hello."}});
+  }
+  request.messages =
+      NormalizeMessages(request.messages, protocol.facts().form).messages;
+  request.add_generation_prompt = false;
+  try {
+    const std::vector<TokenId> ids = Render(protocol, request).TokenIds();
+    return std::ranges::count(ids, *bos.id) == bos.written;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 class Checker {
  public:
-  Checker(const TokenizedRow& row, const TurnProtocol& protocol)
-      : row_(row), protocol_(protocol), tokenizer_(*protocol.tokenizer()) {
+  // RENDERING may be null.
+  Checker(const TokenizedRow& row, const TurnProtocol& protocol,
+          bool bos_parts_texts, const RenderingCheck* rendering)
+      : row_(row),
+        protocol_(protocol),
+        bos_parts_texts_(bos_parts_texts),
+        rendering_(rendering),
+        tokenizer_(*protocol.tokenizer()) {
     size_ = row.ids.size();
     while (!row.attention_mask.empty() && size_ > 0 &&
            row.attention_mask[size_ - 1] == 0) {
@@ -39,7 +76,7 @@ class Checker {
     }
     report_.size = size_;
     CheckBos();
-    CheckPieces();
+    if (rendering_ != nullptr) CheckIds();
     return std::move(report_);
   }
 
@@ -54,8 +91,7 @@ class Checker {
 
   bool IsEnd(size_t at) const {
     const Stop* stop = protocol_.stops().Find(row_.ids[at]);
-    return stop != nullptr && stop->role != StopRole::kTurnOpen &&
-           stop->role != StopRole::kSection;
+    return stop != nullptr && EndsATurn(*stop);
   }
 
   bool IsWhiteSpace(size_t at) const {
@@ -78,7 +114,12 @@ class Checker {
       if (IsEnd(i)) return Add(LabelFault::kInnerEnd, i, end);
     }
     if (IsEnd(last - 1)) {
-      if (last - 1 == begin) Add(LabelFault::kLoneEnd, begin, end);
+      report_.ended = last == size_;
+      if (last - 1 == begin) {
+        Add(LabelFault::kLoneEnd, begin, end);
+      } else if (last == size_ && BreaksOffBefore(begin, last - 1)) {
+        Add(LabelFault::kEndBehindCut, begin, last);
+      }
       return;
     }
     if (end < size_ && IsEnd(end)) {
@@ -86,6 +127,25 @@ class Checker {
     } else {
       Add(end == size_ ? LabelFault::kCut : LabelFault::kNoEnd, begin, end);
     }
+  }
+
+  // Whether ids [begin, end) say something that is not over: their last
+  // character is a letter, a digit or a comma.
+  bool BreaksOffBefore(size_t begin, size_t end) const {
+    constexpr size_t kTailIds = 8;
+    const size_t from = std::max(begin, end - std::min(end, kTailIds));
+    std::string tail;
+    for (size_t i = from; i < end; ++i) {
+      if (IsKnown(row_.ids[i])) tail += tokenizer_.TokenBytes(row_.ids[i]);
+    }
+    const size_t last = tail.find_last_not_of(" \t\r\n");
+    if (last == tail.npos) return false;
+    tail.resize(last + 1);
+    const unsigned char c = static_cast<unsigned char>(tail.back());
+    if (c < 0x80) return std::isalnum(c) != 0 || c == ',';
+    return std::ranges::none_of(kWideEnds, [&tail](std::string_view mark) {
+      return tail.ends_with(mark);
+    });
   }
 
   void CheckBos() {
@@ -97,7 +157,7 @@ class Checker {
     if (written < wanted)
       Add(LabelFault::kNoBos, 0, std::min<size_t>(size_, 4));
     if (written > wanted) Add(LabelFault::kExtraBos, 0, written);
-    if (wanted == 0) return;
+    if (!bos_parts_texts_) return;
     // Each text of a packed row begins with its own.
     for (size_t i = std::max<size_t>(written, 1); i < size_; ++i) {
       if (row_.ids[i] != *bos.id || KeptApart(i)) continue;
@@ -112,7 +172,14 @@ class Checker {
             row_.attention_mask[at] != row_.attention_mask[at - 1]);
   }
 
-  void CheckPieces() {
+  bool IsPacked() const {
+    for (size_t i = 1; i < size_; ++i) {
+      if (KeptApart(i)) return true;
+    }
+    return false;
+  }
+
+  void CheckIds() {
     const auto begin = row_.ids.begin();
     const std::vector<TokenId> ids(begin, begin + static_cast<long>(size_));
     if (!std::ranges::all_of(ids, [this](TokenId id) { return IsKnown(id); })) {
@@ -124,13 +191,25 @@ class Checker {
         tokenizer_.Encode(text, {.control_ranges = {&whole, 1},
                                  .extra_control = protocol_.extra_control()});
     const auto parted = std::ranges::mismatch(ids, again);
-    if (parted.in1 == ids.end() && parted.in2 == again.end()) return;
-    const auto at = static_cast<size_t>(parted.in1 - ids.begin());
-    Add(LabelFault::kOtherPieces, at, std::min(size_, at + 4));
+    if (parted.in1 != ids.end() || parted.in2 != again.end()) {
+      const auto at = static_cast<size_t>(parted.in1 - ids.begin());
+      return Add(LabelFault::kOtherPieces, at, std::min(size_, at + 4));
+    }
+    // What is known to be wrong explains that chat renders it otherwise.
+    const bool known =
+        std::ranges::any_of(report_.findings, [](const LabelFinding& each) {
+          return each.fault != LabelFault::kEndBehindCut;
+        });
+    if (known || IsPacked()) return;
+    if (const auto at = rendering_->FirstOther(ids)) {
+      Add(LabelFault::kOtherRendering, *at, std::min(size_, *at + 4));
+    }
   }
 
   const TokenizedRow& row_;
   const TurnProtocol& protocol_;
+  const bool bos_parts_texts_;
+  const RenderingCheck* rendering_;
   const Tokenizer& tokenizer_;
   size_t size_ = 0;  // without padding
   LabelReport report_;
@@ -138,8 +217,15 @@ class Checker {
 
 }  // namespace
 
-LabelReport CheckLabels(const TokenizedRow& row, const TurnProtocol& protocol) {
-  return Checker(row, protocol).Check();
+LabelChecker::LabelChecker(const TurnProtocol& protocol, Ids ids)
+    : protocol_(&protocol), bos_parts_texts_(BosPartsTexts(protocol)) {
+  if (ids == Ids::kForeign) rendering_.emplace(protocol);
+}
+
+LabelReport LabelChecker::Check(const TokenizedRow& row) const {
+  return Checker(row, *protocol_, bos_parts_texts_,
+                 rendering_ ? &*rendering_ : nullptr)
+      .Check();
 }
 
 }  // namespace fullstop

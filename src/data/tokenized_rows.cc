@@ -91,6 +91,10 @@ TokenizedRows::TokenizedRows(const std::string& path)
 
 TokenizedRows::~TokenizedRows() = default;
 
+size_t TokenizedRows::total() const { return state_->file.bytes().size(); }
+
+size_t TokenizedRows::done() const { return total() - state_->rest.size(); }
+
 bool TokenizedRows::Next(TokenizedRow* row) {
   while (!state_->rest.empty()) {
     const size_t end = std::min(state_->rest.find('\n'), state_->rest.size());

@@ -39,6 +39,10 @@ class TokenizedRows {
   // it is no such object, kLimit where it is longer than 64 MiB.
   bool Next(TokenizedRow* row);
 
+  // Bytes read, and of the file.
+  size_t done() const;
+  size_t total() const;
+
  private:
   struct State;
   std::unique_ptr<State> state_;

@@ -17,8 +17,13 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const std::string path = std::filesystem::temp_directory_path() /
                                   ("rows_fuzz." + std::to_string(getpid()));
-  static const fullstop::ByteModel model({"<s>", "</s>", "<end>"});
+  static const fullstop::ByteModel model =
+      fullstop::ByteModel({"<s>", "</s>", "<end>"})
+          .Template(
+              "<s>{% for m in messages %}{{ m.role }}:{{ m.content }}<end>"
+              "{% endfor %}");
   static const auto protocol = fullstop::TurnProtocol::Resolve(model.Sources());
+  static const fullstop::LabelChecker checker(*protocol);
   fullstop::WriteFileAtomically(path,
                                 {reinterpret_cast<const char*>(data), size});
   try {
@@ -26,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     fullstop::TokenizedRow row;
     while (rows.Next(&row)) {
       if (row.labels.size() != row.ids.size()) std::abort();
-      for (const auto& each : CheckLabels(row, *protocol).findings) {
+      for (const auto& each : checker.Check(row).findings) {
         if (each.begin > each.end || each.end > row.ids.size()) std::abort();
       }
     }

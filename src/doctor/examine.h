@@ -40,9 +40,10 @@ struct Report {
   std::vector<Diagnosis> diagnoses = {};
   std::vector<Suppressed> suppressed = {};
   std::vector<NotEvaluated> not_evaluated = {};
-  // What was measured: null, or as MeasurementToJson writes it; and the same
-  // for a person.
+  // What was measured: null, or as MeasurementToJson writes it, or DataToJson;
+  // and the same for a person.
   nlohmann::ordered_json live = nullptr;
+  nlohmann::ordered_json data = nullptr;
   std::string figures = {};
 
   // The last part of the path.

@@ -1,254 +1,40 @@
-#include <algorithm>
-#include <array>
-#include <deque>
-#include <functional>
-#include <map>
-#include <span>
-#include <string>
-#include <string_view>
-#include <thread>
-#include <utility>
-#include <vector>
+#include "doctor/raw_data_rules.h"
 
-#include "data/json_rows.h"
-#include "data/raw_check.h"
-#include "doctor/raw_data.h"
+#include <array>
+
 #include "doctor/rule.h"
-#include "doctor/severity_order.h"
-#include "doctor/target.h"
 
 namespace fullstop {
 namespace {
 
-constexpr size_t kExamples = 20;
-// Rows that are read before they are checked.
-constexpr size_t kGroup = 4096;
-// Above it a fault is the rule of the data, not its dust.
-constexpr double kMuch = 0.01;
-
-struct RowFault {
-  RawFault fault;
-  std::string_view rule;
-  Severity seldom;  // up to kMuch
-  Severity often;
-  std::string_view message;
-  std::string_view repair;
-};
-
+// First those of RawFault, in its order.
 constexpr std::array kFaults = {
-    RowFault{RawFault::kUnreadable, "DAT020", Severity::kWarning,
-             Severity::kError, "rows, or parts of them, are not understood",
-             "name the columns with --columns"},
-    RowFault{RawFault::kRoleOrder, "DAT021", Severity::kWarning,
-             Severity::kWarning, "rows have turns in an order that no chat has",
-             ""},
-    RowFault{RawFault::kEmptyAnswer, "DAT022", Severity::kWarning,
-             Severity::kWarning, "rows have an answer that says nothing",
-             "leave them out"},
-    RowFault{RawFault::kControlText, "DAT023", Severity::kWarning,
-             Severity::kError,
-             "rows spell a control token of this model in their words",
-             "take it out: a trainer makes it the token itself"},
-    RowFault{RawFault::kForeignMarker, "DAT024", Severity::kWarning,
-             Severity::kWarning, "rows hold a marker of another template",
-             "bring them into plain messages"},
-    RowFault{RawFault::kOpenThought, "DAT025", Severity::kWarning,
-             Severity::kWarning,
-             "rows have a thought that is opened and not closed, or closed and "
-             "not opened",
-             ""},
-    RowFault{RawFault::kEmptyThought, "DAT026", Severity::kNote,
-             Severity::kNote, "rows have a thought without words", ""},
-    RowFault{RawFault::kUnfinished, "DAT027", Severity::kWarning,
-             Severity::kWarning, "answers break off",
-             "leave them out: the model learns to stop anywhere"},
-    RowFault{RawFault::kLoop, "DAT028", Severity::kWarning, Severity::kWarning,
-             "answers repeat themselves to their end", "leave them out"},
-    RowFault{RawFault::kEcho, "DAT029", Severity::kWarning, Severity::kWarning,
-             "answers are their prompt, word for word", "leave them out"},
-    RowFault{RawFault::kPlaceholder, "DAT030", Severity::kWarning,
-             Severity::kWarning,
-             "answers hold a name in braces that nobody filled in",
-             "fill it in"},
-    RowFault{RawFault::kLabel, "DAT031", Severity::kWarning, Severity::kWarning,
-             "answers begin with a label",
-             "take it off: the model writes it too"},
-    RowFault{RawFault::kNoInput, "DAT032", Severity::kNote, Severity::kWarning,
-             "prompts say <noinput>", "take it out"},
-    RowFault{RawFault::kEncodingDamage, "DAT033", Severity::kWarning,
-             Severity::kWarning, "texts were decoded wrongly",
-             "read them anew, as UTF-8"},
-};
-
-struct Found {
-  size_t line = 0;
-  RawFinding finding;
-};
-
-struct Tally {
-  size_t rows = 0;
-  size_t last_line = 0;
-  std::vector<Exhibit> examples;
-};
-
-struct HashedRow {
-  ConversationHash hash;
-  size_t line = 0;
-  auto operator<=>(const HashedRow&) const = default;
-};
-
-// What one thread makes of its rows.
-struct Part {
-  explicit Part(const RawColumns& columns) : reader(columns) {}
-
-  void Check(std::span<const JsonRow> rows, const RawChecks& checks) {
-    found.clear();
-    hashes.clear();
-    for (const JsonRow& json : rows) {
-      reader.Read(json, &row);
-      for (RawFinding& each : CheckRaw(row, checks)) {
-        found.push_back({json.line, std::move(each)});
-      }
-      if (!row.turns.empty()) hashes.push_back({HashOf(row), json.line});
-    }
-  }
-
-  RawRowReader reader;
-  RawRow row;
-  std::vector<Found> found;
-  std::vector<HashedRow> hashes;
-};
-
-class Examiner {
- public:
-  Examiner(const std::string& path, const RawDataOptions& options)
-      : options_(options), rows_(path) {
-    if (options.target != nullptr) {
-      for (const SpecialToken& token : options.target->facts().specials) {
-        if (token.control) checks_.control.push_back(token.text);
-      }
-    }
-    for (size_t i = 0; i < std::max<size_t>(1, options.threads); ++i) {
-      parts_.emplace_back(options.columns);
-    }
-  }
-
-  // False where it was given up.
-  bool Run() {
-    std::vector<JsonRow> group;
-    JsonRow row;
-    bool more = true;
-    while (more) {
-      group.clear();
-      while (group.size() < kGroup && (more = rows_.Next(&row))) {
-        group.push_back(row);
-      }
-      CheckGroup(group);
-      if (options_.progress &&
-          !options_.progress(rows_.done(), rows_.total())) {
-        return false;
-      }
-    }
-    CountDuplicates();
-    return true;
-  }
-
-  std::vector<Diagnosis> Findings(const RuleChoice& choice) const {
-    std::vector<Diagnosis> findings;
-    for (const RowFault& fault : kFaults) {
-      const auto tally = tallies_.find(fault.fault);
-      if (tally == tallies_.end()) continue;
-      const bool often = static_cast<double>(tally->second.rows) >
-                         kMuch * static_cast<double>(count_);
-      Add(fault.rule, often ? fault.often : fault.seldom,
-          Counted(tally->second.rows) + std::string(fault.message),
-          tally->second.examples, fault.repair, choice, &findings);
-    }
-    if (duplicates_.rows > 0) {
-      Add("DAT034", Severity::kNote,
-          Counted(duplicates_.rows) + "the same conversation stood before",
-          duplicates_.examples, "leave them out", choice, &findings);
-    }
-    return findings;
-  }
-
- private:
-  static void Add(std::string_view rule, Severity severity, std::string message,
-                  const std::vector<Exhibit>& examples, std::string_view repair,
-                  const RuleChoice& choice, std::vector<Diagnosis>* findings) {
-    if (!choice.Runs(*FindRule(rule))) return;
-    findings->push_back({.rule = std::string(rule),
-                         .severity = severity,
-                         .certainty = Certainty::kLikely,
-                         .message = std::move(message),
-                         .evidence = examples,
-                         .repair = std::string(repair)});
-  }
-
-  std::string Counted(size_t rows) const {
-    return std::to_string(rows) + " of " + std::to_string(count_) + " rows: ";
-  }
-
-  void CheckGroup(const std::vector<JsonRow>& group) {
-    count_ += group.size();
-    const size_t share = group.size() / parts_.size() + 1;
-    {
-      std::vector<std::jthread> threads;
-      for (size_t i = 0; i < parts_.size(); ++i) {
-        const size_t begin = std::min(group.size(), i * share);
-        const size_t size = std::min(group.size() - begin, share);
-        const auto slice = std::span(group).subspan(begin, size);
-        threads.emplace_back(
-            [this, i, slice] { parts_[i].Check(slice, checks_); });
-      }
-    }
-    for (Part& part : parts_) {
-      for (Found& each : part.found) Take(std::move(each));
-      hashes_.insert(hashes_.end(), part.hashes.begin(), part.hashes.end());
-    }
-  }
-
-  void Take(Found found) {
-    Tally& tally = tallies_[found.finding.fault];
-    if (tally.last_line == found.line) return;  // once a row
-    tally.last_line = found.line;
-    ++tally.rows;
-    AddExample(found.line, std::move(found.finding.shown), &tally);
-  }
-
-  void AddExample(size_t line, std::string shown, Tally* tally) const {
-    if (tally->examples.size() == kExamples) return;
-    tally->examples.push_back({rows_.path() + ": line " + std::to_string(line),
-                               std::move(shown),
-                               Place{.file = rows_.path(), .line = line}});
-  }
-
-  void CountDuplicates() {
-    std::ranges::sort(hashes_);
-    for (size_t i = 1; i < hashes_.size(); ++i) {
-      if (hashes_[i].hash != hashes_[i - 1].hash) continue;
-      ++duplicates_.rows;
-      AddExample(hashes_[i].line,
-                 "as line " + std::to_string(hashes_[i - 1].line),
-                 &duplicates_);
-    }
-  }
-
-  const RawDataOptions& options_;
-  JsonRows rows_;
-  RawChecks checks_;
-  std::deque<Part> parts_;
-  size_t count_ = 0;
-  std::map<RawFault, Tally> tallies_;
-  std::vector<HashedRow> hashes_;
-  Tally duplicates_;
+    DataFault{"DAT020"},
+    DataFault{"DAT021"},
+    DataFault{"DAT022"},
+    DataFault{"DAT023"},
+    DataFault{"DAT024"},
+    DataFault{"DAT025"},
+    DataFault{.rule = "DAT026", .seldom = Severity::kNote},
+    DataFault{"DAT027"},
+    DataFault{"DAT028"},
+    DataFault{"DAT029"},
+    DataFault{"DAT030"},
+    DataFault{"DAT031"},
+    DataFault{.rule = "DAT032", .seldom = Severity::kNote},
+    DataFault{"DAT033"},
+    kRepeatedRow,
+    kRefusedRow,
+    kEndlessTurn,
+    kDroppedRow,
 };
 
 constexpr std::array kRules = {
-    Rule{"DAT020", "rows are in no layout", Severity::kError,
+    Rule{"DAT020", "not understood, wholly or in part", Severity::kError,
          "A trainer drops them, or fails.",
-         "The row is no JSON, or has neither messages, conversations, an "
-         "instruction nor a text.",
+         "The row is no JSON, has neither messages, conversations, an "
+         "instruction nor a text, or holds roles, calls or a text that are not "
+         "known.",
          "Name the columns with --columns.", "", "E37", nullptr},
     Rule{"DAT021", "turns in an order that no chat has", Severity::kWarning,
          "Answers to nothing.",
@@ -288,14 +74,15 @@ constexpr std::array kRules = {
     Rule{"DAT029", "answers that are their prompt", Severity::kWarning,
          "The model repeats the question.", "They are equal, word for word.",
          "Leave the row out.", "", "E38", nullptr},
-    Rule{"DAT030", "placeholders", Severity::kWarning, "\"I am {{name}}.\"",
+    Rule{"DAT030", "placeholders that nobody filled in", Severity::kWarning,
+         "\"I am {{name}}.\"",
          "A name in two braces stands in an answer, outside of code, and the "
          "prompt has none.",
          "Fill it in.", "One brace, brackets.", "E38", nullptr},
     Rule{"DAT031", "answers that begin with a label", Severity::kWarning,
          "\"Output: …\"", "The label is no part of the answer.", "Take it off.",
          "Other languages.", "E38", nullptr},
-    Rule{"DAT032", "<noinput>", Severity::kWarning,
+    Rule{"DAT032", "prompts that say <noinput>", Severity::kWarning,
          "Odd answers to prompts without it.",
          "A data set's sign for nothing stands in the prompt.", "Take it out.",
          "", "E38", nullptr},
@@ -303,26 +90,59 @@ constexpr std::array kRules = {
          "Broken characters.",
          "U+FFFD, or UTF-8 that was read as Latin-1 or GBK.",
          "Read the source anew, as UTF-8.", "Other encodings.", "E38", nullptr},
-    Rule{"DAT034", "the same conversation twice", Severity::kNote,
+    Rule{"DAT034", "the same conversation stood before", Severity::kNote,
          "Some answers are learnt by heart.",
          "Roles, texts and calls are equal, white space around them aside.",
          "Leave them out.", "Rows that are nearly the same.", "E38", nullptr},
+    Rule{
+        "DAT035", "the model's template refuses them", Severity::kWarning,
+        "A trainer fails, or drops the row without a word.",
+        "The template raises an exception on this conversation: a role that it "
+        "does not know, roles out of turn, a call that it can't write.",
+        "Bring the row into what the template takes.", "",
+        "E37: LLaMA-Factory's supervised processor", nullptr},
+    Rule{
+        "DAT036", "answers behind which the template writes no end",
+        Severity::kError, "The fine-tune never stops.",
+        "Rendered with the model's template, no end of the model stands behind "
+        "the answer: trained on it, the model learns to go on.",
+        "Repair the template, or let the trainer add the end.",
+        "Trainers that add an end of their own.", "E01, E23", nullptr},
+    Rule{"DAT037", "a cut-off takes ends away", Severity::kWarning,
+         "Long answers never stop.",
+         "Of rows that are cut at --cutoff the turns behind it lose their end. "
+         "A note up to one turn in a hundred.",
+         "Raise the cut-off, or leave such rows out.",
+         "Trainers that cut otherwise than at the end: --trainer knows one.",
+         "E04: LLaMA-Factory#3945, MedicalGPT#157", nullptr},
+    Rule{
+        "DAT038", "the recipe packs rows that see each other",
+        Severity::kWarning, "Answers drift to other subjects.",
+        "packing without neat_packing: nothing keeps the texts of a packed row "
+        "apart.",
+        "Set neat_packing.", "", "E30", nullptr},
+    Rule{"DAT039", "the recipe keeps rows once they are tokenized",
+         Severity::kNote, "Changes of the data have no effect.",
+         "tokenized_path is read where it is there, whatever became of data, "
+         "template and cut-off.",
+         "Remove that folder whenever one of them changes.", "",
+         "E02: Chinese-LLaMA-Alpaca-3", nullptr},
+    Rule{"DAT040", "the trainer drops them", Severity::kWarning,
+         "Fewer rows are trained than there are.",
+         "Questions and answers do not take turns, or the last turn is no "
+         "answer: the trainer leaves the row out, with a warning in its log.",
+         "Bring the turns into order.", "Other trainers.",
+         "E37: LLaMA-Factory's converters", nullptr},
 };
 
 }  // namespace
 
 std::span<const Rule> RawDataRules() { return kRules; }
 
-Report ExamineRaw(const std::string& path, const RawDataOptions& options,
-                  const RuleChoice& choice) {
-  Examiner examiner(path, options);
-  Report report{.path = path, .kind = "raw data", .main = {.file = path}};
-  if (options.target != nullptr) {
-    report.hash = options.target->protocol().hash();
-  }
-  if (!examiner.Run()) return report;
-  report.diagnoses = BySeverity(examiner.Findings(choice));
-  return report;
+std::span<const DataFault> RawFaults() { return kFaults; }
+
+const DataFault& FaultOf(RawFault fault) {
+  return kFaults.at(static_cast<size_t>(fault));
 }
 
 }  // namespace fullstop

@@ -165,6 +165,7 @@ Json ToJson(const Report& report) {
                {"not_evaluated", std::move(unknown)},
                {"counts", std::move(counts)}};
   if (!report.live.is_null()) json["live"] = report.live;
+  if (!report.data.is_null()) json["data"] = report.data;
   return json;
 }
 

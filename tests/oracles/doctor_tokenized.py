@@ -46,12 +46,13 @@ class Family:
         text = self.named.get(name)
         return self.tokenizer.token_to_id(text) if text else None
 
-    def row(self, rng, turns):
+    def row(self, rng, turns, mangle=lambda text, messages: text):
         """Ids, labels, and the places of the trained turns' ends."""
         talk = lambda: " ".join(rng.choice(WORDS) for _ in range(rng.randrange(3, 12)))
         messages = [{"role": ("user", "assistant")[i % 2], "content": f"{talk()} {i}."}
                     for i in range(2 * turns)]
         text = self.template.render(messages=messages, add_generation_prompt=False, **self.named)
+        text = mangle(text, messages)
         encoded = self.tokenizer.encode(text, add_special_tokens=False)
         ids, labels, ends = encoded.ids, [NOT_TRAINED] * len(encoded.ids), []
         for message in messages[1::2]:
@@ -139,9 +140,37 @@ def shifted_labels(family, row, ends, rng):
     row["labels"] = row["labels"][1:] + [NOT_TRAINED]
 
 
+def end_behind_cut(family, row, ends, rng):
+    """Every row, at one length; those that lose their end are given one."""
+    if len(row["input_ids"]) <= CUT_OFF:
+        return False
+    before, last = row["labels"][CUT_OFF - 2:CUT_OFF]
+    lone = before == NOT_TRAINED and last != NOT_TRAINED  # a turn of one piece
+    for part in row.values():
+        del part[CUT_OFF - lone:]
+    if lone:
+        return False
+    if last in [NOT_TRAINED, *family.ends]:
+        return False
+    for part in row.values():
+        part[-1] = family.ends[0]
+
+
+def other_turns(family, row, ends, rng):
+    """A line end more or less behind the first answer's end."""
+    def mangle(text, messages):
+        at = text.index(messages[1]["content"]) + len(messages[1]["content"])
+        end = next(each for each in (family.tokenizer.id_to_token(id) for id in family.ends)
+                   if text.startswith(each, at))
+        at += len(end)
+        return text[:at] + (text[at + 1:] if text[at] == "\n" else "\n" + text[at:])
+    row.update(family.row(rng, 2, mangle)[0])
+
+
 FAULTS = {no_end: "DAT001", masked_end: "DAT002", cut: "DAT003", lone_end: "DAT004",
           inner_end: "DAT005", no_bos: "DAT006", two_bos: "DAT007", shared_row: "DAT008",
-          other_pieces: "DAT009", shifted_labels: "DAT010"}
+          other_pieces: "DAT009", shifted_labels: "DAT010", end_behind_cut: "DAT011",
+          other_turns: "DAT012"}
 
 
 def padded(family, row, ends, rng):
@@ -187,7 +216,7 @@ def main():
                 with file.open("w") as out:
                     for line in range(1, args.rows + 1):
                         row, ends = family.row(rng, rng.randrange(1, 4))
-                        faulty = change and (rule is None or change is cut or line % 10 == 0)
+                        faulty = change and (rule is None or change in (cut, end_behind_cut) or line % 10 == 0)
                         if faulty and change(family, row, ends, rng) is not False:
                             lines.append(line)
                         out.write(json.dumps(row) + "\n")
