@@ -59,13 +59,14 @@ std::optional<TrainedRows> TrainedRows::Of(const Target& target,
     findings->CannotTell("the base has no embedding that can be read by rows");
     return std::nullopt;
   }
-  rows.tied_ = rows.theirs_->Find(TokenMatrix::kHead) == nullptr;
+  // Where a folder holds a head that its configuration ties, loaders drop it.
+  rows.tied_ = rows.theirs_->Find(TokenMatrix::kHead) == nullptr ||
+               ShapeOf(*rows.base_).tied.value_or(false);
   return rows;
 }
 
 const TokenRows& TrainedRows::Before(TokenMatrix matrix) const {
-  const TokenRows* rows = theirs_->Find(matrix);
-  return rows != nullptr ? *rows : *theirs_->Find(TokenMatrix::kEmbedding);
+  return *theirs_->Find(tied_ ? TokenMatrix::kEmbedding : matrix);
 }
 
 std::vector<TokenMatrix> TrainedRows::Aliases(TokenMatrix matrix) const {

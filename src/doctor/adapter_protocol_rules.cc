@@ -67,9 +67,10 @@ void CheckProtocol(const Target& target, Findings* findings) {
   }
   std::vector<Exhibit> evidence = Hashes(target, *base);
   if (!base->protocol().has_template()) {
-    findings->Add({.message = "the base has no chat template, and this one "
-                              "has: who serves the base with the adapter needs "
-                              "the adapter's",
+    if (target.adapter() == nullptr) return;
+    findings->Add({.message = "the base has no chat template, and the adapter "
+                              "has: who serves the base with it needs the "
+                              "adapter's",
                    .evidence = std::move(evidence),
                    .repair = "give the server the template that was trained"});
     return;
@@ -158,7 +159,9 @@ void CheckStaleEnds(const Target& target, Findings* findings) {
        {Provenance::kGenerationConfig, Provenance::kConfig, Provenance::kGguf,
         Provenance::kFullstop}) {
     const std::set<int64_t> ours = DeclaredFor(target, provenance);
-    if (ours.empty() || ours != DeclaredFor(*base, provenance)) continue;
+    // What comes behind the first that declares any is not asked.
+    if (ours.empty()) continue;
+    if (ours != DeclaredFor(*base, provenance)) return;
     for (const Stop& stop : target.facts().stops.stops) {
       if (stop.role != StopRole::kTurnEnd || DerivedFrom(stop) == nullptr ||
           ours.contains(stop.id)) {
@@ -180,6 +183,7 @@ void CheckStaleEnds(const Target& target, Findings* findings) {
                            "the adapter, and again once it is merged"
                          : DeclareEnd(target, stop)});
     }
+    return;
   }
 }
 

@@ -340,13 +340,14 @@ void CheckBallast(const Target& target, Findings* findings) {
     });
     if (trained || looked.empty()) continue;
     findings->Add(
-        {.message =
-             "the adapter carries " + std::string(TokenMatrixName(matrix)) +
-             " whole, " + ShownBytes(own->bytes()) +
-             ", and training has changed none of the rows looked at" +
-             (added.empty()
-                  ? ""
-                  : " but for those of " + HowMany(added.size(), "new token")),
+        {.message = "the adapter carries " +
+                    std::string(TokenMatrixName(matrix)) + " whole, " +
+                    ShownBytes(own->bytes()) +
+                    ", and training has changed none of the rows looked at" +
+                    (added.empty()
+                         ? ""
+                         : ", those of " + HowMany(added.size(), "new token") +
+                               " left aside"),
          .evidence = {{QuoteName(own->name()), ShownBytes(own->bytes())},
                       {"rows looked at", std::to_string(looked.size())}},
          .repair = added.empty()
@@ -368,7 +369,8 @@ constexpr std::array kRules = {
          "Train the head and the embedding too, or that token alone "
          "(trainable_token_indices), or end turns with a token that the base "
          "knows.",
-         "Bases with fewer than four rows that are known to be unused.",
+         "Bases with fewer than four rows that are known to be unused; bases "
+         "that are quantised, whose rows differ from what was saved.",
          "E13: Qwen3#1064, LLaMA-Factory#7943", CheckEndIsReached},
     Rule{"ADP008", "rows of new tokens were never trained", Severity::kWarning,
          "New tokens stand for nothing, or are never written.",

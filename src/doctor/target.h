@@ -44,6 +44,7 @@ class Target {
   const Target* against() const { return against_.get(); }
   // What it was trained from; nullptr where nothing is known of it.
   const Target* base() const { return base_.get(); }
+  const std::shared_ptr<const Target>& shared_base() const { return base_; }
   // nullptr where it is none.
   const PeftAdapter* adapter() const { return adapter_.get(); }
 
