@@ -92,7 +92,9 @@ std::optional<TrainedRows::TokenRow> TrainedRows::FindToken(TokenMatrix matrix,
   if (target_->adapter() == nullptr) return std::nullopt;
   for (const TokenMatrix each : Aliases(matrix)) {
     const TokenRows* rows = ours_->FindTokens(each);
-    if (rows == nullptr) continue;
+    if (rows == nullptr || rows->columns() != Before(matrix).columns()) {
+      continue;
+    }
     for (const PeftTokens& tokens : target_->adapter()->config().tokens) {
       const auto of = tokens.module.empty() ? TokenMatrix::kEmbedding
                                             : TokenMatrixOf(tokens.module);

@@ -207,7 +207,7 @@ constexpr std::array kRules = {
          "Training brought a template that ends turns with another token; "
          "generation_config.json and config.json are copied from the base as "
          "they are. That the end is not declared is another rule's finding "
-         "(GEN001, GEN020): this one says where it comes from.",
+         "(GEN001, GEN004): this one says where it comes from.",
          "Write the new end into generation_config.json.", "",
          "E11: LLaMA-Factory#9338, #10834", CheckStaleEnds},
 };

@@ -183,25 +183,34 @@ void CheckNumbers(const Target& target, Findings* findings) {
        .repair = "take the configuration that it was saved with"});
 }
 
-bool EndsWithModule(std::string_view module, std::string_view name) {
-  if (!module.ends_with(name)) return false;
-  return module.size() == name.size() ||
-         module[module.size() - name.size() - 1] == '.';
+// What names may mean of an adapter's modules: each as it stands, and runs of a
+// few of its parts. Views WEIGHTS.
+std::set<std::string_view> NamesOf(const TargetWeights& weights) {
+  constexpr size_t kMostParts = 4;
+  std::set<std::string_view> names;
+  for (const AdapterTensor& part : weights.parts()) {
+    const std::string_view module = part.name.module;
+    names.insert(module);
+    for (size_t begin = 0; begin < module.size();) {
+      size_t end = begin;
+      for (size_t i = 0; i < kMostParts && end != module.npos; ++i) {
+        end = module.find('.', end + 1);
+        names.insert(module.substr(begin, end - begin));
+      }
+      const size_t dot = module.find('.', begin);
+      if (dot == module.npos) break;
+      begin = dot + 1;
+    }
+  }
+  return names;
 }
 
 // The names of a list of which the adapter holds nothing.
-std::vector<std::string> NotHeld(const TargetWeights& weights,
+std::vector<std::string> NotHeld(const std::set<std::string_view>& held,
                                  const std::vector<std::string>& names) {
   std::vector<std::string> missing;
   for (const std::string& name : names) {
-    // A module that is saved may hold others: PEFT takes all of them.
-    const bool held =
-        std::ranges::any_of(weights.parts(), [&name](const AdapterTensor& t) {
-          return EndsWithModule(t.name.module, name) ||
-                 ("." + t.name.module + ".").find("." + name + ".") !=
-                     std::string::npos;
-        });
-    if (!held) missing.push_back(name);
+    if (!held.contains(name)) missing.push_back(name);
   }
   return missing;
 }
@@ -231,7 +240,8 @@ void CheckModules(const Target& target, Findings* findings) {
       config.targets.pattern != "all-linear") {
     findings->CannotTell("target_modules is a pattern, which is not matched");
   }
-  const auto targets = NotHeld(*weights, config.targets.names);
+  const std::set<std::string_view> held = NamesOf(*weights);
+  const auto targets = NotHeld(held, config.targets.names);
   if (!targets.empty()) {
     findings->Add(
         {.message = "the adapter holds nothing for " + Listed(targets) +
@@ -239,7 +249,7 @@ void CheckModules(const Target& target, Findings* findings) {
          .evidence = {{"adapter_config.json: target_modules", Listed(targets)}},
          .repair = "name modules that the base has"});
   }
-  const auto saved = NotHeld(*weights, config.saved);
+  const auto saved = NotHeld(held, config.saved);
   if (saved.empty()) return;
   // Of a matrix that is the other one as well, one is saved.
   const bool held_as_other =
@@ -335,7 +345,9 @@ constexpr std::array kRules = {
          "on saving. A warning where the head or the embedding was to be "
          "saved.",
          "Name modules that the base has; save again.",
-         "Modules named by a pattern.", "E13, E15", CheckModules},
+         "Modules named by a pattern, or by more than four parts of their "
+         "paths.",
+         "E13, E15", CheckModules},
     Rule{"ADP004", "a trained token is not there", Severity::kWarning,
          "An error at load.",
          "trainable_token_indices names a row that the base's embedding does "

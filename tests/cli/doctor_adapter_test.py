@@ -214,7 +214,7 @@ class DoctorAdapterTest(CliTest):
             self.assertEqual(answer.code, 2)
             self.assertIn("--base MODEL", answer.err)
         self.good("doctor", name, "--base", "base", "--tokenized", "rows.jsonl", "--exit-zero")
-        self.refused("chat", name, says="an adapter, not a model")
+        self.refused("convert", name, "-o", "x.gguf", says="an adapter, not a model")
 
     def test_places_of_findings(self):
         name = self.adapter("place", r=0)
