@@ -69,12 +69,18 @@ void AddDoctor(CLI::App& app, Runner& run) {
       "doctor", "what is wrong with a model's files, and with its ends");
   command
       ->add_option("target", options->targets,
-                   "GGUF files, Hugging Face folders, or files in one")
+                   "GGUF files, Hugging Face folders, PEFT adapters, or files "
+                   "in one")
       ->type_name("TARGET");
   command
       ->add_option("--against", options->against,
                    "what the GGUF files were made from: says what they lost")
       ->type_name("FOLDER");
+  command
+      ->add_option("--base", options->base,
+                   "what an adapter or a model was trained from: says whether "
+                   "their rows and their ends fit")
+      ->type_name("MODEL");
   command
       ->add_option("--tokenized", options->tokenized,
                    "what a trainer made of its data, JSONL with input_ids and "
@@ -99,6 +105,8 @@ void AddDoctor(CLI::App& app, Runner& run) {
                           "ends alone, and stricter"},
                          {"doctor model.gguf --against Llama-3.1-8B-Instruct",
                           "what a conversion lost"},
+                         {"doctor adapter --base SmolLM2-135M-Instruct",
+                          "whether an adapter's ends were trained"},
                          {"doctor model.gguf --fix repaired.gguf",
                           "a new file with its ends declared"},
                          {"doctor model.gguf --live --budget 5m",

@@ -40,7 +40,8 @@ std::string ModelOf(const std::string& path) {
   const fs::path parent = fs::path(path).parent_path();
   const fs::path folder = parent.empty() ? fs::path(".") : parent;
   const bool is_part = fs::is_regular_file(path) && !IsGguf(path) &&
-                       fs::is_regular_file(folder / "config.json");
+                       (fs::is_regular_file(folder / "config.json") ||
+                        PeftAdapter::IsOne(folder.string()));
   return is_part ? folder.string() : path;
 }
 
@@ -103,6 +104,9 @@ Examination::Examination(const DoctorOptions& options) : options_(options) {
   if (!options.baseline.empty()) baseline_ = Baseline::Read(options.baseline);
   if (!options.against.empty()) {
     model_ = std::make_shared<const Target>(Target::Open(options.against));
+  }
+  if (!options.base.empty()) {
+    base_ = std::make_shared<const Target>(Target::Open(options.base));
   }
 }
 
@@ -203,6 +207,12 @@ void Examination::ExamineFurther(const Target& target,
     suppress(&report);
     Add(std::move(report));
   };
+  if (!target.has_vocabulary() &&
+      (!options_.tokenized.empty() || !options_.data.empty() || probe_)) {
+    throw Error::Usage("the adapter brings no tokenizer")
+        .In(target.path())
+        .Advice("give the model that it was trained on: --base MODEL");
+  }
   if (!options_.tokenized.empty()) {
     std::optional<Report> report = WithProgress([&](const auto& progress) {
       return ExamineTokenized(target, options_.tokenized,
@@ -262,7 +272,7 @@ void Examination::RefuseContradictions() const {
 }
 
 Target Examination::Open(const std::string& path) const {
-  Target target = Target::Open(path);
+  Target target = Target::Open(path, base_);
   target.set_reads_weights(!options_.no_weights);
   if (model_ != nullptr) target.CompareWith(model_);
   return target;
@@ -281,6 +291,11 @@ void Examination::NoteMissing(const Report& report) {
 }
 
 Report Examination::Repair(const Target& target, Report report) {
+  if (target.adapter() != nullptr) {
+    throw Error::Usage("an adapter is not repaired")
+        .In(target.path())
+        .Advice("repair its base, or what it is merged into");
+  }
   const bool is_folder = target.kind() == TargetKind::kFolder;
   if (!is_folder && options_.diff) {
     throw Error::Usage("--diff is for folders: a GGUF file is no text")

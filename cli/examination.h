@@ -21,6 +21,7 @@ namespace fullstop::cli {
 struct DoctorOptions {
   std::vector<std::string> targets;
   std::string against;
+  std::string base;
   std::string tokenized;
   DataArguments data;
   // The model's files are left aside: only the data counts.
@@ -81,6 +82,7 @@ class Examination {
   Configuration configuration_;
   Baseline baseline_;
   std::shared_ptr<const Target> model_;
+  std::shared_ptr<const Target> base_;
   RuleChoice choice_;
   std::vector<std::string> required_;
   Severity fail_on_ = Severity::kError;

@@ -150,7 +150,8 @@ bool IsInside(const fs::path& file, const std::string& target) {
 }
 
 void CheckOwnConfiguration(const Target& target, Findings* findings) {
-  const HfFolder* folder = target.vocabulary().folder();
+  const HfFolder* folder =
+      target.has_vocabulary() ? target.vocabulary().folder() : nullptr;
   if (folder == nullptr || !folder->Find(kConfigurationName)) return;
   findings->Add({.message = "the folder holds a configuration of the doctor, "
                             "which is not read: a model does not judge itself",

@@ -108,7 +108,7 @@ Provenance GenerationSource(const Target& target) {
 }
 
 void CheckGenerationEnds(const Target& target, Findings* findings) {
-  if (target.kind() != TargetKind::kFolder) return;
+  if (!target.DeclaresInJson()) return;
   const Provenance asked = GenerationSource(target);
   for (const Stop& stop : target.facts().stops.stops) {
     const bool is_asked = std::ranges::any_of(
@@ -296,7 +296,7 @@ bool HaveOneInCommon(const std::set<int64_t>& a, const std::set<int64_t>& b) {
 }
 
 void CheckFilesAgree(const Target& target, Findings* findings) {
-  if (target.kind() != TargetKind::kFolder) return;
+  if (!target.DeclaresInJson()) return;
   const auto files = EndsByFile(target);
   for (auto first = files.begin(); first != files.end(); ++first) {
     for (auto second = std::next(first); second != files.end(); ++second) {

@@ -52,7 +52,7 @@ std::vector<Exhibit> DeclaredEnds(const Target& target) {
 
 std::string DeclareEnd(const Target& target, const Stop& stop) {
   const std::string id = std::to_string(stop.id);
-  if (target.kind() == TargetKind::kFolder) {
+  if (target.DeclaresInJson()) {
     return "add " + id + " to eos_token_id of generation_config.json";
   }
   const bool ends_call = stop.role == StopRole::kToolCall;

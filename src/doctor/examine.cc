@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/sha256.h"
+#include "doctor/adapter_pair.h"
 #include "doctor/severity_order.h"
 
 namespace fullstop {
@@ -20,6 +21,17 @@ bool BeginsWithOneOf(std::string_view id,
   return std::ranges::any_of(entries, [id](const std::string& entry) {
     return id.starts_with(entry);
   });
+}
+
+// What an adapter lacks for RULE, an ordinary one: a vocabulary, or the ends
+// that its base declares. Empty where it can be asked.
+std::string WhatIsMissing(const Target& target, const Rule& rule) {
+  if (target.adapter() == nullptr || target.base() != nullptr ||
+      rule.id.starts_with("ADP") || rule.id.starts_with("CFG")) {
+    return "";
+  }
+  const bool can_tell = target.has_vocabulary() && !rule.id.starts_with("GEN");
+  return can_tell ? "" : NeedsBase(target);
 }
 
 }  // namespace
@@ -72,15 +84,22 @@ std::string Fingerprint(const Report& report, const Diagnosis& diagnosis) {
 Report Examine(const Target& target, const RuleChoice& choice) {
   Report report{.path = target.path(),
                 .kind = std::string(TargetKindName(target.kind())),
-                .hash = target.protocol().hash(),
+                .hash = target.has_vocabulary() ? target.protocol().hash()
+                                                : std::string(),
                 .main = MainPlace(target)};
   std::vector<Diagnosis> found;
   std::map<std::string, std::optional<Place>> places;
   for (const Rule* rule : AllRules()) {
     if (rule->check == nullptr || !choice.Runs(*rule)) continue;
     Findings findings(rule->id);
-    rule->check(target, &findings);
+    if (std::string missing = WhatIsMissing(target, *rule); missing.empty()) {
+      rule->check(target, &findings);
+    } else {
+      findings.CannotTell(std::move(missing));
+    }
     for (Diagnosis& diagnosis : findings.diagnoses()) {
+      // Its base is repaired, or what it is merged into.
+      if (target.adapter() != nullptr) diagnosis.changes.clear();
       for (Exhibit& exhibit : diagnosis.evidence) {
         const auto [known, is_new] = places.try_emplace(exhibit.where);
         if (is_new) known->second = FindPlace(target, exhibit.where);

@@ -15,7 +15,9 @@ std::optional<Place> InGguf(const GgufFile& file, std::string_view key) {
   return std::nullopt;
 }
 
-std::optional<Place> InFolder(const HfFolder& folder, std::string_view where) {
+// FOLDER has a Find() as HfFolder has.
+template <typename Folder>
+std::optional<Place> InFolder(const Folder& folder, std::string_view where) {
   constexpr std::string_view kSeparator = ": ";
   const size_t colon = where.find(kSeparator);
   const std::string_view name = where.substr(0, colon);
@@ -38,12 +40,19 @@ std::optional<Place> InFolder(const HfFolder& folder, std::string_view where) {
 }  // namespace
 
 std::optional<Place> FindPlace(const Target& target, std::string_view where) {
+  if (target.adapter() != nullptr) {
+    const auto place = InFolder(*target.adapter(), where);
+    if (place || !target.has_vocabulary()) return place;
+  }
   const Vocabulary& vocabulary = target.vocabulary();
   return vocabulary.gguf() != nullptr ? InGguf(*vocabulary.gguf(), where)
                                       : InFolder(*vocabulary.folder(), where);
 }
 
 Place MainPlace(const Target& target) {
+  if (const PeftAdapter* adapter = target.adapter()) {
+    return {.file = adapter->Find("adapter_config.json").value()};
+  }
   const HfFolder* folder = target.vocabulary().folder();
   if (folder == nullptr) return {.file = target.path()};
   return {.file = folder->Find("config.json").value_or(target.path())};

@@ -194,7 +194,8 @@ Report ExaminePatched(const Target& target, std::span<const PatchedFile> files,
     if (fs::exists(link)) continue;
     fs::create_symlink(fs::absolute(entry.path()), link);
   }
-  Report report = Examine(Target::Open(folder.string()), choice);
+  Report report =
+      Examine(Target::Open(folder.string(), target.shared_base()), choice);
   report.path = target.path();
   return report;
 }

@@ -7,9 +7,10 @@ std::vector<const Rule*> AllRules() {
   // renderings, and that what is wrong with the ends: causes come first.
   std::vector<const Rule*> rules;
   for (const auto family :
-       {TokenRules(), WeightRules(), TemplateRules(), TurnRules(), EndRules(),
-        SamplingRules(), GgufRules(), DataRules(), RawDataRules(), LiveRules(),
-        ConfigurationRules()}) {
+       {TokenRules(), WeightRules(), AdapterRules(), AdapterSizeRules(),
+        AdapterRowRules(), AdapterProtocolRules(), TemplateRules(), TurnRules(),
+        EndRules(), SamplingRules(), GgufRules(), DataRules(), RawDataRules(),
+        LiveRules(), ConfigurationRules()}) {
     for (const Rule& rule : family) rules.push_back(&rule);
   }
   return rules;

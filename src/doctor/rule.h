@@ -95,17 +95,21 @@ struct Rule {
 };
 
 // The rules of each family, by id.
-std::span<const Rule> EndRules();            // GEN: ends
-std::span<const Rule> SamplingRules();       // GEN: sampling defaults
-std::span<const Rule> TemplateRules();       // TPL
-std::span<const Rule> TurnRules();           // TPL: turns beside each other
-std::span<const Rule> TokenRules();          // TOK
-std::span<const Rule> WeightRules();         // TOK: rows of the output head
-std::span<const Rule> GgufRules();           // GGUF: what a conversion lost
-std::span<const Rule> DataRules();           // DAT: what a trainer made
-std::span<const Rule> RawDataRules();        // DAT: rows as they were written
-std::span<const Rule> LiveRules();           // RUN: what the weights do
-std::span<const Rule> ConfigurationRules();  // CFG: the doctor's own settings
+std::span<const Rule> EndRules();              // GEN: ends
+std::span<const Rule> SamplingRules();         // GEN: sampling defaults
+std::span<const Rule> TemplateRules();         // TPL
+std::span<const Rule> TurnRules();             // TPL: turns beside each other
+std::span<const Rule> TokenRules();            // TOK
+std::span<const Rule> WeightRules();           // TOK: rows of the output head
+std::span<const Rule> AdapterRules();          // ADP: does it fit its base
+std::span<const Rule> AdapterSizeRules();      // ADP: how many rows there are
+std::span<const Rule> AdapterRowRules();       // ADP: what stands in them
+std::span<const Rule> AdapterProtocolRules();  // ADP: ends before and after
+std::span<const Rule> GgufRules();             // GGUF: what a conversion lost
+std::span<const Rule> DataRules();             // DAT: what a trainer made
+std::span<const Rule> RawDataRules();          // DAT: rows as they were written
+std::span<const Rule> LiveRules();             // RUN: what the weights do
+std::span<const Rule> ConfigurationRules();    // CFG: the doctor's own settings
 
 // All of them, causes before what follows from them.
 std::vector<const Rule*> AllRules();

@@ -1,6 +1,7 @@
 #include "engine/vocabulary.h"
 
 #include <filesystem>
+#include <utility>
 
 #include "engine/model_store.h"
 #include "protocol/sources_folder.h"
@@ -16,6 +17,11 @@ Vocabulary::Vocabulary(const std::string& model) : path_(ResolveModel(model)) {
     tokenizer_ = Tokenizer::FromGguf(*gguf_);
   }
 }
+
+Vocabulary::Vocabulary(HfFolder folder)
+    : path_(folder.path()),
+      folder_(std::make_unique<const HfFolder>(std::move(folder))),
+      tokenizer_(Tokenizer::FromFolder(*folder_)) {}
 
 ProtocolSources Vocabulary::Sources() const {
   return folder_ ? SourcesFromFolder(*folder_, tokenizer_)

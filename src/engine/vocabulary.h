@@ -20,6 +20,8 @@ class Vocabulary {
   // MODEL is what ResolveModel() takes. Throws Error as that, GgufFile::Open,
   // HfFolder::Open and the readers of tokenizers do.
   explicit Vocabulary(const std::string& model);
+  // Of a folder that was opened. Throws what the readers of tokenizers do.
+  explicit Vocabulary(HfFolder folder);
 
   // Of the GGUF file, the first of a split set, or the folder.
   const std::string& path() const { return path_; }

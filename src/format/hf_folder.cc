@@ -22,6 +22,10 @@ constexpr uint64_t kMostTemplateBytes = 16 << 20;
 constexpr std::string_view kTokenizerConfig = "tokenizer_config.json";
 constexpr std::string_view kSafetensors = "model.safetensors";
 constexpr std::string_view kIndex = "model.safetensors.index.json";
+// What an adapter takes of its base, whatever it brings itself.
+constexpr std::array<std::string_view, 6> kModelFiles = {
+    "config.json", "generation_config.json", kSafetensors,
+    kIndex,        "quantize_config.json",   "quant_config.json"};
 
 // The names in FOLDER, sorted, that end with SUFFIX; none where there is no
 // such folder.
@@ -110,20 +114,45 @@ HfFolder HfFolder::Open(const std::string& path) {
   HfFolder folder(path);
   folder.ListTokenizerFiles();
   folder.RefuseWhatIsNoModel();
-  folder.config_ = folder.ReadObject("config.json");
-  folder.generation_config_ = folder.ReadObject("generation_config.json");
-  folder.tokenizer_config_ = folder.ReadObject(kTokenizerConfig);
-  folder.special_tokens_map_ = folder.ReadObject("special_tokens_map.json");
-  folder.added_tokens_ = folder.ReadObject("added_tokens.json");
-  folder.ReadChatTemplates();
+  folder.ReadFiles();
   return folder;
 }
 
+HfFolder HfFolder::OpenAdapter(const std::string& path, const HfFolder* base) {
+  HfFolder folder(path);
+  folder.ListTokenizerFiles();
+  folder.own_tokenizer_ = !folder.tokenizer_files_.empty();
+  if (base != nullptr) {
+    folder.base_ = base->path();
+    if (!folder.own_tokenizer_) {
+      folder.tokenizer_files_ = base->tokenizer_files();
+    }
+  }
+  folder.ReadFiles();
+  return folder;
+}
+
+void HfFolder::ReadFiles() {
+  config_ = ReadObject("config.json");
+  generation_config_ = ReadObject("generation_config.json");
+  tokenizer_config_ = ReadObject(kTokenizerConfig);
+  special_tokens_map_ = ReadObject("special_tokens_map.json");
+  added_tokens_ = ReadObject("added_tokens.json");
+  ReadChatTemplates();
+}
+
 std::optional<std::string> HfFolder::Find(std::string_view file) const {
-  const fs::path path = fs::path(path_) / file;
   std::error_code ignored;
-  if (!fs::is_regular_file(path, ignored)) return std::nullopt;
-  return path.string();
+  const fs::path path = fs::path(path_) / file;
+  if (fs::is_regular_file(path, ignored)) return path.string();
+  if (base_.empty()) return std::nullopt;
+  if (own_tokenizer_ &&
+      std::ranges::find(kModelFiles, file) == kModelFiles.end()) {
+    return std::nullopt;
+  }
+  const fs::path inherited = fs::path(base_) / file;
+  if (!fs::is_regular_file(inherited, ignored)) return std::nullopt;
+  return inherited.string();
 }
 
 ordered_json HfFolder::ReadObject(std::string_view file) const {
@@ -211,8 +240,9 @@ void HfFolder::ReadChatTemplates() {
   }
   const std::string more = "additional_chat_templates";
   constexpr std::string_view kExtension = ".jinja";
+  const std::string& place = own_tokenizer_ || base_.empty() ? path_ : base_;
   for (const std::string& name :
-       ListNames(fs::path(path_) / more, kExtension)) {
+       ListNames(fs::path(place) / more, kExtension)) {
     const std::string file = more + "/" + name;
     const std::optional<std::string> path = Find(file);
     if (!path) continue;

@@ -30,7 +30,13 @@ class HfFolder {
   // kUnsupported for an adapter and other folders that are no model but can be
   // named, kFormat for a file that is not what its name says.
   static HfFolder Open(const std::string& path);
+  // What who loads the adapter at PATH over BASE reads: the adapter's files,
+  // and BASE's config.json, generation_config.json and weights where it has
+  // none. Where it has no tokenizer either, all else is BASE's as well. BASE
+  // may be null. Throws kFormat as above.
+  static HfFolder OpenAdapter(const std::string& path, const HfFolder* base);
 
+  // Of an adapter its own.
   const std::string& path() const { return path_; }
 
   // JSON objects; null where the file is absent. The last, added_tokens.json,
@@ -54,7 +60,8 @@ class HfFolder {
     return chat_templates_;
   }
 
-  // The path of FILE in the folder; nullopt where there is no regular file.
+  // The path of FILE in the folder, of an adapter's also in its base's; nullopt
+  // where there is no regular file.
   std::optional<std::string> Find(std::string_view file) const;
   // The names of all tokenizer files that are there, best first:
   // tokenizer.json, tekken.json, SentencePiece models (tokenizer.model), rank
@@ -81,6 +88,7 @@ class HfFolder {
  private:
   explicit HfFolder(std::string path) : path_(std::move(path)) {}
   nlohmann::ordered_json ReadObject(std::string_view file) const;
+  void ReadFiles();
   void ReadChatTemplates();
   void AddChatTemplates(const nlohmann::ordered_json& value,
                         const std::string& file, bool overridden);
@@ -89,6 +97,10 @@ class HfFolder {
   [[noreturn]] void RefuseWeights() const;
 
   std::string path_;
+  // Where files are looked for that the folder lacks; empty: nowhere.
+  std::string base_;
+  // Whether BASE_ gives no more than the model's own files.
+  bool own_tokenizer_ = true;
   nlohmann::ordered_json config_;
   nlohmann::ordered_json generation_config_;
   nlohmann::ordered_json tokenizer_config_;

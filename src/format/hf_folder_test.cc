@@ -72,6 +72,39 @@ TEST_F(HfFolderTest, FilesMustHoldObjects) {
   EXPECT_THROW(Open(), Error);
 }
 
+TEST_F(HfFolderTest, AnAdapterTakesOfItsBaseWhatItLacks) {
+  Write("config.json", R"({"model_type":"llama"})");
+  Write("generation_config.json", R"({"eos_token_id":1})");
+  Write("tokenizer_config.json", R"({"chat_template":"base"})");
+  Write("tokenizer.json", "{}");
+  WriteWeights();
+  Write("adapter/adapter_config.json", "{}");
+  const std::string path = folder_ / "adapter";
+  const HfFolder base = Open();
+
+  const HfFolder bare = HfFolder::OpenAdapter(path, &base);
+  EXPECT_EQ(bare.path(), path);
+  EXPECT_EQ(bare.config().at("model_type"), "llama");
+  EXPECT_EQ(bare.chat_templates().at(0).text, "base");
+  EXPECT_THAT(bare.tokenizer_files(), ElementsAre("tokenizer.json"));
+  EXPECT_EQ(bare.Find("tokenizer.json"), folder_ / "tokenizer.json");
+  EXPECT_EQ(bare.OpenWeights().tensors().size(), 1u);
+
+  // With a tokenizer of its own nothing of the base's is mixed into it.
+  Write("adapter/tokenizer.json", "{}");
+  Write("adapter/generation_config.json", R"({"eos_token_id":7})");
+  const HfFolder own = HfFolder::OpenAdapter(path, &base);
+  EXPECT_EQ(own.Find("tokenizer.json"), folder_ / "adapter/tokenizer.json");
+  EXPECT_TRUE(own.tokenizer_config().is_null());
+  EXPECT_TRUE(own.chat_templates().empty());
+  EXPECT_EQ(own.generation_config().at("eos_token_id"), 7);
+  EXPECT_EQ(own.config().at("model_type"), "llama");
+
+  const HfFolder alone = HfFolder::OpenAdapter(path, nullptr);
+  EXPECT_TRUE(alone.config().is_null());
+  EXPECT_EQ(alone.Find("config.json"), std::nullopt);
+}
+
 TEST_F(HfFolderTest, TemplatesComeBestFirst) {
   Write("config.json", "{}");
   Write("chat_template.jinja", "from a file");

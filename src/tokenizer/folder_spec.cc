@@ -99,7 +99,8 @@ void AdjustSentencePiece(const HfFolder& folder, TokenizerSpec* spec) {
 }
 
 TokenizerSpec ReadFile(const HfFolder& folder, const std::string& name) {
-  TokenizerSpec spec = TokenizerSpecFromFile(folder.path() + "/" + name);
+  TokenizerSpec spec = TokenizerSpecFromFile(
+      folder.Find(name).value_or(folder.path() + "/" + name));
   const bool is_sentencepiece =
       !spec.normalizer.empty() &&
       spec.normalizer[0].kind == NormalizerStep::Kind::kSentencePiece;

@@ -39,6 +39,10 @@ def answers(folder):
     yield run("tiny", folder=folder)
     yield run("faulty", "faulty.gguf", "--config", "settings.json", folder=folder)
     yield run("faulty.gguf", "--against", "tiny", folder=folder)
+    (folder / "adapter").mkdir()
+    (folder / "adapter/adapter_config.json").write_text(json.dumps({"r": 0}))
+    yield run("adapter", folder=folder)
+    yield run("adapter", "--base", "tiny", folder=folder)
 
 
 def holes(value, path=()):
