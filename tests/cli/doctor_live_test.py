@@ -75,10 +75,49 @@ class DoctorLiveTest(CliTest):
         self.assertGreaterEqual(plan["known"], 8)
         self.assertTrue(plan["left_out"])
 
+    def test_a_sweep_replies_by_each_setting(self):
+        plan = dict(SMALL, variants=0, greedy=0, sampled=0, sweep_settings=5, sweep_replies=3,
+                    sweep_tokens=16)
+        first = self.live("--sweep", "--format", "json", plan=plan)
+        live = first.json()["targets"][1]["live"]
+        drawn = {point["name"]: point["replies"] for point in live["sweep"] if point["replies"]}
+        self.assertEqual(set(drawn), {
+            "the model's own settings", "nothing set", "repeat penalty 1.5",
+            "repeat penalty, as llama.cpp applies it 1.5",
+            "repeat penalty, as transformers applies it 1.5"})
+        for replies in drawn.values():
+            self.assertEqual(replies["drawn"], 3)
+            self.assertEqual(sum(each["count"] for each in replies["causes"]), 3)
+        self.write("sweep.json", first.raw)
+        again = self.run_it("doctor", NAME, "--live", "--plan", "sweep.json", "--format", "json",
+                            "--report", "sweep.html", "-t", "1")
+        self.assertEqual(again.raw, first.raw)
+        page = (self.folder / "sweep.html").read_text(encoding="utf-8")
+        self.assertEqual(page.count('class="bar other"'), 5)
+
+    def test_a_sweep_fits_its_budget_or_is_left_out(self):
+        answer = self.run_it("doctor", NAME, "--live", "--sweep", "--budget", "1s")
+        self.assertEqual(answer.code, 0, answer.err)
+        self.assertRegex(answer.out, r"left out +the sweep: fewer than 5 settings")
+        self.assertIn("left out: the sweep", answer.err)
+
+    def test_a_sweep_needs_a_plan_with_one(self):
+        answer = self.live("--sweep")
+        self.assertIn("the plan has no sweep", answer.err)
+
+    def test_what_the_context_has_no_room_for_is_counted(self):
+        rows = [{"prompt": "Say it.", "reply": "It. " * 400}, {"prompt": "Who?", "reply": "I."}]
+        name = self.write("long.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+        plan = dict(SMALL, greedy=0, sampled=0, variants=0)
+        answer = self.live("--prompts", name, "-c", "256", "--format", "json", plan=plan)
+        known = answer.json()["targets"][1]["live"]["known"]
+        self.assertEqual((known["refused"], len(known["replies"])), (1, 1))
+
     def test_what_is_wrong_is_said(self):
         for says, args in (
                 ("is no length of time", ["--live", "--budget", "5x"]),
                 ("go with --live", ["--budget", "5s"]),
+                ("go with --live", ["--sweep"]),
                 ("no-plan.json", ["--live", "--plan", "no-plan.json"]),
                 ("it has no number `seed`", ["--live", "--plan", self.write("bad.json", "{}")]),
                 ("line 1: it has neither",
