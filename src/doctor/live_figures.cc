@@ -64,7 +64,9 @@ class Printer {
                             Describe(summary_->p_stop_inside.value) +
                             " inside; rank " + Describe(summary_->stop_rank));
     text_ += Line("ends from inside",
-                  "told in " + Describe(summary_->separation) + " of pairs");
+                  "told in " + Describe(summary_->separation) +
+                      " of pairs; by the logits of the end's row alone in " +
+                      Describe(summary_->row_separation));
     for (const Heir& heir : summary_->heirs) {
       text_ += Line("instead", Printable(TokenName(*target_, heir.id)) + " " +
                                    Describe(heir.at_end) + " at ends, " +

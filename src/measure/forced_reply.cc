@@ -156,15 +156,15 @@ std::optional<ForcedText> RenderForced(const TurnProtocol& protocol,
       text.ids = *std::move(before);
       text.prompt = text.ids.size();
       Append(protocol.tokenizer()->Encode(known.reply), &text.ids);
-      return text;
+    } else {
+      request.prefill = known.reply;
+      const RenderedPrompt whole = Render(protocol, request);
+      text.ids = whole.TokenIds();
+      text.prompt = static_cast<size_t>(std::ranges::count_if(
+          whole.ids, [&prompt](const EncodedToken& token) {
+            return token.source.end <= prompt.text.size();
+          }));
     }
-    request.prefill = known.reply;
-    const RenderedPrompt whole = Render(protocol, request);
-    text.ids = whole.TokenIds();
-    text.prompt = static_cast<size_t>(
-        std::ranges::count_if(whole.ids, [&prompt](const EncodedToken& token) {
-          return token.source.end <= prompt.text.size();
-        }));
   } catch (const Error&) {
     // What a template refuses can't be measured.
     return std::nullopt;

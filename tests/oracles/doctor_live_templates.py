@@ -40,7 +40,7 @@ BEFORE = {
 }
 # What says of known replies that they do not end, or are no text.
 KNOWN = {"RUN001", "RUN002", "RUN003", "RUN004", "RUN005"}
-PLAN = {"seed": 1, "known": 8, "greedy": 2, "sampled": 2, "max_tokens": 24, "variants": 2,
+PLAN = {"seed": 1, "known": 8, "greedy": 1, "sampled": 1, "max_tokens": 12, "variants": 1,
         "sweep_settings": 2, "sweep_replies": 1, "sweep_tokens": 8}
 
 
