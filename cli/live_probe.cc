@@ -1,5 +1,6 @@
 #include "cli/live_probe.h"
 
+#include <chrono>
 #include <cstdint>
 #include <string_view>
 
@@ -11,10 +12,13 @@
 #include "engine/loaded_model.h"
 #include "engine/sampling_defaults.h"
 #include "measure/known_replies.h"
+#include "measure/sweep.h"
 #include "measure/variants.h"
 
 namespace fullstop::cli {
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 constexpr const char* kDefaultBudget = "60s";
 
@@ -50,6 +54,12 @@ void LiveOptions::Add(CLI::App& command) {
       ->type_name("MODEL")
       ->group(group);
   command
+      .add_flag("--sweep", sweep,
+                "also reply by each of many settings, as far as it fits: how "
+                "replies end by other temperatures, by our penalties and by "
+                "those of others")
+      ->group(group);
+  command
       .add_option("--report", page,
                   "write all that was found as a page for a browser")
       ->type_name("FILE.html")
@@ -59,11 +69,11 @@ void LiveOptions::Add(CLI::App& command) {
 
 void LiveOptions::Check() const {
   if (live) return;
-  const bool given = budget != kDefaultBudget ||
+  const bool given = budget != kDefaultBudget || sweep ||
                      !(plan.empty() && prompts.empty() && compare.empty());
   if (given) {
     throw Error::Usage(
-        "--budget, --plan, --prompts and --compare go with --live");
+        "--budget, --plan, --prompts, --compare and --sweep go with --live");
   }
 }
 
@@ -79,6 +89,9 @@ LiveProbe::LiveProbe(const LiveOptions& options) : options_(&options) {
   } catch (const Error& error) {
     throw Error(error).In(options.plan);
   }
+  if (options.sweep && plan_->sweep_settings == 0) {
+    Remark("--sweep does nothing: the plan has no sweep");
+  }
 }
 
 const Other* LiveProbe::RunOther() {
@@ -93,36 +106,38 @@ const Other* LiveProbe::RunOther() {
   return &*other_;
 }
 
+Plan LiveProbe::MakePlanFor(LoadedModel& model, Clock::time_point begin) const {
+  const Cost cost = Calibrate(model.protocol(), model.forward(), measure_);
+  Extent extent{.known = measure_.known.size(),
+                .dresses = VariantsOf(model.protocol()).size() + 1};
+  if (options_->sweep) {
+    extent.settings = SweepSettings(measure_.sampling).size();
+  }
+  const std::chrono::duration<double> spent = Clock::now() - begin;
+  const double models = compares() ? 2 : 1;
+  return MakePlan(ParseDuration(options_->budget) / models - spent.count(),
+                  cost, extent);
+}
+
 std::optional<Measurement> LiveProbe::Run(const Target& target) {
+  const Clock::time_point begin = Clock::now();
   LoadedModel model(target.path(), {}, options_->compute.Options());
   options_->compute.Load(model);
   measure_.declared = DeclaredIds(target);
+  measure_.written = WrittenIds(target);
   measure_.sampling = {};
   measure_.suppress = model.suppressed();
   ApplySamplingDefaults(model.protocol().facts().sampling, &measure_.sampling);
-  if (!plan_) {
-    const Extent extent{measure_.known.size(),
-                        VariantsOf(model.protocol()).size() + 1};
-    plan_ = MakePlan(ParseDuration(options_->budget),
-                     Calibrate(model.protocol(), model.forward(), measure_),
-                     extent);
-  }
+  if (!plan_) plan_ = MakePlanFor(model, begin);
   Remark(target.path() + ": " + DescribePlan(*plan_));
+  for (const std::string& each : plan_->left_out) Remark("left out: " + each);
   CountInterrupts();
   ProgressLine line;
   measure_.progress = [&line](std::string_view work, size_t done,
                               size_t total) {
     return !line.Update(work, done, total);
   };
-  std::optional<Measurement> measurement;
-  try {
-    measurement = Measure(model.protocol(), model.forward(), *plan_, measure_);
-  } catch (...) {
-    line.Clear();
-    throw;
-  }
-  line.Clear();
-  return measurement;
+  return Measure(model.protocol(), model.forward(), *plan_, measure_);
 }
 
 }  // namespace fullstop::cli

@@ -3,6 +3,7 @@
 #define FULLSTOP_CLI_LIVE_PROBE_H_
 
 #include <CLI/App.hpp>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "cli/arguments.h"
 #include "doctor/live.h"
 #include "doctor/target.h"
+#include "engine/loaded_model.h"
 #include "measure/measurement.h"
 #include "measure/plan.h"
 
@@ -22,6 +24,7 @@ struct LiveOptions {
   std::string prompts;
   std::string page;
   std::string compare;
+  bool sweep = false;
   ComputeArguments compute;
 
   void Add(CLI::App& command);
@@ -45,6 +48,10 @@ class LiveProbe {
   std::optional<Measurement> Run(const Target& target);
 
  private:
+  // What fits into what is left of the budget, which began to run at BEGIN.
+  Plan MakePlanFor(LoadedModel& model,
+                   std::chrono::steady_clock::time_point begin) const;
+
   const LiveOptions* options_;
   MeasureOptions measure_;
   std::optional<Plan> plan_;

@@ -42,11 +42,12 @@ bool ProgressLine::Show(const std::string& what, uint64_t done,
   return true;
 }
 
-void ProgressLine::Clear() const {
-  if (shown_) Write("");
+void ProgressLine::Clear() {
+  if (written_) Write("");
 }
 
 void ProgressLine::Write(const std::string& line) {
+  written_ = !line.empty();
   std::fputs(("\r\x1b[K" + line).c_str(), stderr);
   std::fflush(stderr);
 }

@@ -9,22 +9,28 @@
 
 namespace fullstop::cli {
 
-// One line where standard error is a terminal, written over and over.
+// One line where standard error is a terminal, written over and over, and taken
+// away at the end.
 class ProgressLine {
  public:
   ProgressLine();
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+  ~ProgressLine() { Clear(); }
 
   // DONE of TOTAL bytes; false once Ctrl-C was pressed (CountInterrupts).
   bool Update(uint64_t done, uint64_t total);
   // DONE of TOTAL steps of WORK; another work begins another estimate.
   bool Update(std::string_view work, uint64_t done, uint64_t total);
-  void Clear() const;
+  // Takes it away before something else is written.
+  void Clear();
 
  private:
   bool Show(const std::string& what, uint64_t done, uint64_t total);
-  static void Write(const std::string& line);
+  void Write(const std::string& line);
 
   bool shown_;
+  bool written_ = false;
   std::string work_;
   std::chrono::steady_clock::time_point begin_ =
       std::chrono::steady_clock::now();

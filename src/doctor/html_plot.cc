@@ -85,21 +85,34 @@ std::string PlotTraces(const std::vector<std::vector<double>>& traces) {
 
 std::string PlotShares(const std::vector<PlotRow>& rows) {
   const double width = kWidth - kRowLabel - kLeft;
+  const auto x = [width](double share) {
+    return kRowLabel + std::clamp(share, 0.0, 1.0) * width;
+  };
+  const auto bar = [&x](const char* style, double y, double height,
+                        const Estimate& share) {
+    return fmt::format(
+        "<rect class=\"bar{}\" x={} y={:.1f} width={:.1f} height={} />"
+        "<line class=\"range{}\" x1={:.1f} x2={:.1f} y1={:.1f} y2={:.1f} />",
+        style, kRowLabel, y, x(share.value) - kRowLabel, height, style,
+        x(share.low), x(share.high), y + height + 2.5, y + height + 2.5);
+  };
   std::string inner;
   for (size_t i = 0; i < rows.size(); ++i) {
     const double y = kTop + static_cast<double>(i) * kRowHeight;
-    const auto x = [width](double share) {
-      return kRowLabel + std::clamp(share, 0.0, 1.0) * width;
-    };
-    const Estimate& share = rows[i].share;
+    const PlotRow& row = rows[i];
+    std::string shown = Describe(row.share.value);
+    if (row.other) {
+      inner +=
+          bar("", y + 2, 4, row.share) + bar(" other", y + 13, 4, *row.other);
+      shown += ", " + Describe(row.other->value);
+    } else {
+      inner += bar("", y + 4, 8, row.share);
+    }
     inner += fmt::format(
         "<text x={} y={:.1f} text-anchor=end>{}</text>"
-        "<rect class=bar x={} y={:.1f} width={:.1f} height=8 />"
-        "<line class=range x1={:.1f} x2={:.1f} y1={:.1f} y2={:.1f} />"
         "<text x={:.1f} y={:.1f}>{}</text>",
-        kRowLabel - 8, y + 13, EscapeHtml(rows[i].name), kRowLabel, y + 4,
-        x(share.value) - kRowLabel, x(share.low), x(share.high), y + 16, y + 16,
-        kRowLabel + width + 8, y + 13, Describe(share.value));
+        kRowLabel - 8, y + 13, EscapeHtml(row.name), kRowLabel + width + 8,
+        y + 13, shown);
   }
   return Svg(kTop + kRowHeight * static_cast<double>(rows.size()), inner);
 }

@@ -2,6 +2,7 @@
 #ifndef FULLSTOP_DOCTOR_HTML_PLOT_H_
 #define FULLSTOP_DOCTOR_HTML_PLOT_H_
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,8 @@ std::string EscapeHtml(std::string_view text);
 struct PlotRow {
   std::string name;
   Estimate share;  // 0 to 1
+  // Drawn below it, in the other colour.
+  std::optional<Estimate> other = std::nullopt;
 };
 
 // Probabilities along several texts of any length, logarithmic from 1e-8 to 1;

@@ -41,6 +41,7 @@ svg { width: 100%; height: auto; } svg text { fill: var(--dim);
 .trace { fill: none; stroke: var(--mark); opacity: .35; }
 .dot { fill: var(--end); } .bar { fill: var(--mark); }
 .range { stroke: var(--mark); stroke-width: 3; }
+.bar.other { fill: var(--end); } .range.other { stroke: var(--end); }
 )";
 
 void AddFinding(const Diagnosis& finding, std::string* page) {
@@ -81,6 +82,23 @@ std::vector<PlotRow> RowsOf(const Json& list, const char* field) {
   return rows;
 }
 
+void AddSweep(const Json& sweep, std::string* page) {
+  *page += Figure(PlotShares(RowsOf(sweep, "p_stop")),
+                  "P(stop) at the ends of known replies as sampling settings "
+                  "leave it, one step each.");
+  std::vector<PlotRow> rows;
+  for (const Json& each : sweep) {
+    if (each["replies"].is_null()) continue;
+    rows.push_back({each["name"].get<std::string>(), EstimateOf(each["p_stop"]),
+                    EstimateOf(each["replies"]["ended"])});
+  }
+  if (rows.empty()) return;
+  *page += Figure(PlotShares(rows),
+                  "The same beside replies that were drawn by these settings: "
+                  "P(stop) in one step above, the share of replies that end "
+                  "below.");
+}
+
 void AddLive(const Json& live, std::string* page) {
   std::vector<std::vector<double>> traces;
   for (const Json& reply : live["known"]["replies"]) {
@@ -109,9 +127,7 @@ void AddLive(const Json& live, std::string* page) {
                     "P(stop) at the ends of known replies in other dress. A "
                     "BOS or a space more or less is often noise.");
   }
-  *page += Figure(PlotShares(RowsOf(live["sweep"], "p_stop")),
-                  "P(stop) at the ends of known replies as sampling settings "
-                  "leave it, one step each.");
+  AddSweep(live["sweep"], page);
 }
 
 void AddReport(const Report& report, std::string* page) {

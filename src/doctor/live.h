@@ -16,6 +16,8 @@ namespace fullstop {
 
 // The ends that TARGET's files declare.
 std::vector<TokenId> DeclaredIds(const Target& target);
+// Of these, what the template writes behind an answer.
+std::vector<TokenId> WrittenIds(const Target& target);
 
 // A model that a target is compared with.
 struct Other {

@@ -1,7 +1,6 @@
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
-#include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +23,10 @@ std::string Line(std::string_view label, const std::string& text) {
 std::string Counted(size_t count, size_t total, const Estimate& share) {
   return std::to_string(count) + " of " + std::to_string(total) + " (" +
          Describe(share.low) + " to " + Describe(share.high) + ")";
+}
+
+std::string Ended(const std::vector<OwnReply>& replies) {
+  return Counted(CountEnded(replies), replies.size(), ShareEnded(replies));
 }
 
 class Printer {
@@ -53,14 +56,17 @@ class Printer {
                                   Describe(summary_->logprob));
     if (measurement_->refused > 0) {
       text_ += Line("", std::to_string(measurement_->refused) +
-                            " more that the template refuses");
+                            " more that the template refuses, or that are too "
+                            "long for the context");
     }
     text_ +=
         Line("P(stop)", Describe(summary_->p_stop_end) + " at ends, " +
                             Describe(summary_->p_stop_inside.value) +
                             " inside; rank " + Describe(summary_->stop_rank));
     text_ += Line("ends from inside",
-                  "told in " + Describe(summary_->separation) + " of pairs");
+                  "told in " + Describe(summary_->separation) +
+                      " of pairs; by the logits of the end's row alone in " +
+                      Describe(summary_->row_separation));
     for (const Heir& heir : summary_->heirs) {
       text_ += Line("instead", Printable(TokenName(*target_, heir.id)) + " " +
                                    Describe(heir.at_end) + " at ends, " +
@@ -76,20 +82,12 @@ class Printer {
   void Own() {
     const std::vector<OwnReply>& replies = measurement_->own;
     if (replies.empty()) return;
-    const Estimate ended = ShareEnded(replies);
-    std::map<std::string_view, size_t> causes;
-    for (const OwnReply& reply : replies) {
-      ++causes[EndCauseName(reply.end.cause)];
-    }
     std::string by;
-    for (const auto& [cause, count] : causes) {
-      by += (by.empty() ? "" : ", ") + std::string(cause) + " " +
+    for (const auto& [cause, count] : CountCauses(replies)) {
+      by += (by.empty() ? "" : ", ") + std::string(EndCauseName(cause)) + " " +
             std::to_string(count);
     }
-    const auto count = static_cast<size_t>(
-        std::lround(ended.value * static_cast<double>(replies.size())));
-    text_ += Line("own replies",
-                  Counted(count, replies.size(), ended) + " end: " + by);
+    text_ += Line("own replies", Ended(replies) + " end: " + by);
     for (const FaultShare& each : CountFaults(replies)) {
       if (each.count == 0) continue;
       text_ += Line("", std::string(ReplyFaultName(each.fault)) + " " +
@@ -105,19 +103,42 @@ class Printer {
     }
   }
 
-  // A line for each thing that is set, with its values.
   void Sweep() {
     const std::vector<SweepPoint>& points = measurement_->sweep;
     for (auto point = points.begin(); point != points.end();) {
-      std::string values;
-      const auto first = point;
-      for (; point != points.end() && point->group == first->group; ++point) {
-        values += (values.empty() ? " " : ", ") +
-                  (point->value.empty() ? "" : point->value + " → ") +
-                  Describe(point->p_stop.value);
-      }
-      text_ += Line(first == points.begin() ? "P(stop) set by" : "",
-                    first->group + ":" + values);
+      const std::string_view label =
+          point == points.begin() ? "P(stop) set by" : "";
+      const auto end = std::ranges::find_if(point, points.end(),
+                                            [point](const SweepPoint& each) {
+                                              return each.group != point->group;
+                                            });
+      text_ += Line(label, SweepGroup({point, end}));
+      point = end;
+    }
+    const bool drawn = std::ranges::any_of(
+        points, [](const SweepPoint& each) { return !each.replies.empty(); });
+    if (drawn) Drawn();
+  }
+
+  // One thing that is set, and its values.
+  static std::string SweepGroup(std::span<const SweepPoint> points) {
+    std::string values;
+    for (const SweepPoint& point : points) {
+      values += (values.empty() ? " " : ", ") +
+                (point.value.empty() ? "" : point.value + " → ") +
+                Describe(point.p_stop.value);
+    }
+    return points.front().group + ":" + values;
+  }
+
+  void Drawn() {
+    std::string_view label = "replies set by";
+    for (const SweepPoint& point : measurement_->sweep) {
+      if (point.replies.empty()) continue;
+      text_ += Line(label, point.Name() + ": " + Ended(point.replies) +
+                               " end; P(stop) in one step " +
+                               Describe(point.p_stop.value));
+      label = "";
     }
   }
 

@@ -29,9 +29,13 @@ constexpr double kLowStop = 0.02;
 constexpr double kSeparates = 0.9;
 // Below it an end is no better told than by chance and a little.
 constexpr double kMixes = 0.75;
-// A setting hurts where it leaves less than this of P(stop).
-// A limit below it cuts what healthy models write.
+// The logits of a row that says the same everywhere lie no further apart, in
+// spreads of all tokens' logits.
+constexpr double kStill = 0.01;
+// A limit below it cuts what healthy models write, or think.
 constexpr uint64_t kTellingLimit = 128;
+constexpr uint64_t kTellingThought = 4096;
+// A setting hurts where it leaves less than this of P(stop).
 constexpr double kLeftByPenalty = 0.5;
 // Beside another model: the odds of an end fall by this factor, or the text's
 // ln p a byte by so much.
@@ -60,6 +64,14 @@ constexpr std::array kOwnFaults = {
              "change to another script"},
     OwnFault{ReplyFault::kEmpty, "RUN012", 0.05, "say nothing"},
 };
+
+// Whether FAULT is the model's, and not that of a limit.
+bool IsTold(ReplyFault fault, const OwnReply& reply, uint64_t limit) {
+  if (!reply.faults.contains(fault)) return false;
+  if (reply.end.cause != EndCause::kMaxTokens) return true;
+  if (fault == ReplyFault::kOverlong) return limit >= kTellingLimit;
+  return fault != ReplyFault::kOpenThought || limit >= kTellingThought;
+}
 
 std::string Declared(const Target& target, const Measurement& measurement) {
   std::string text;
@@ -146,43 +158,53 @@ class Judge {
                       TokenName(*target_, summary_->next->id) + ", " +
                           Describe(summary_->next->at_end)});
     }
-    if (summary_->separation.low >= kSeparates) {
+    figures.push_back({"ends told by the logits of the row alone",
+                       Describe(summary_->row_separation)});
+    JudgeRow(std::move(figures));
+  }
+
+  // Where nothing takes the end's place, what is left is its row: the softmax
+  // hides which way it points, its logits don't.
+  void JudgeRow(std::vector<Exhibit> figures) {
+    const std::string row =
+        "the output row of " + Declared(*target_, *measurement_);
+    const std::string anew =
+        "take the row anew from the model that this one was made from";
+    if (summary_->row_spread < kStill) {
+      Add("RUN003", Severity::kError,
+          "the text is normal, and " + row +
+              " says the same everywhere: it is zero, or dead",
+          std::move(figures), anew);
+    } else if (summary_->row_separation.low >= kSeparates) {
       Add("RUN004", Severity::kError,
           "the model knows where replies end, and its end is too improbable "
-          "to be drawn there: the row of the end is too small, or hardly "
-          "trained",
-          std::move(figures),
-          "train the row of the end, or take it anew from "
-          "the model that this one was made from");
-      return;
+          "to be drawn there: " +
+              row + " points the right way and is too small, or hardly trained",
+          std::move(figures), "train the row of the end, or " + anew);
+    } else {
+      const bool unsure = summary_->row_separation.high >= kSeparates;
+      Add("RUN003", Severity::kError,
+          "the text is normal, and nothing says where it ends: " + row +
+              " was never trained, or belongs to another token" +
+              (unsure ? "; or it is too small" : ""),
+          std::move(figures), anew);
     }
-    Add("RUN003", Severity::kError,
-        "the text is normal, and nothing says where it ends: the output row "
-        "of " +
-            Declared(*target_, *measurement_) +
-            " does not work, or belongs to another token",
-        std::move(figures),
-        "take the row anew from the model that this one was made from");
   }
 
   void JudgeOwn(const OwnFault& fault) {
-    const auto shares = CountFaults(measurement_->own);
-    const auto share =
-        std::ranges::find(shares, fault.fault, &FaultShare::fault);
-    const bool cut = fault.fault == ReplyFault::kOverlong &&
-                     measurement_->plan.max_tokens < kTellingLimit;
-    if (cut || share->share.low <= fault.share) return;
-    std::vector<Exhibit> evidence = {{"share", Describe(share->share)}};
+    const uint64_t limit = measurement_->plan.max_tokens;
+    std::vector<const OwnReply*> replies;
     for (const OwnReply& reply : measurement_->own) {
-      if (!reply.faults.contains(fault.fault)) continue;
-      evidence.push_back({DescribeEnd(reply.end), reply.text});
-      break;
+      if (IsTold(fault.fault, reply, limit)) replies.push_back(&reply);
     }
+    const Estimate share = Share(replies.size(), measurement_->own.size());
+    if (share.low <= fault.share) return;
+    const OwnReply& shown = *replies.front();
     Add(fault.rule, Severity::kWarning,
-        std::to_string(share->count) + " of " +
+        std::to_string(replies.size()) + " of " +
             std::to_string(measurement_->own.size()) + " own replies " +
             std::string(fault.message),
-        std::move(evidence), "");
+        {{"share", Describe(share)}, {DescribeEnd(shown.end), shown.text}}, "");
   }
 
   // Settings of the model's own, by the rules of those who don't exempt ends.
@@ -199,11 +221,18 @@ class Judge {
           own->p_stop.high >= kLeftByPenalty * plain->p_stop.value) {
         continue;
       }
+      std::vector<Exhibit> evidence = {
+          {"P(stop) at ends", Describe(own->p_stop)},
+          {"with nothing set", Describe(plain->p_stop)}};
+      if (!own->replies.empty() && !plain->replies.empty()) {
+        evidence.push_back({"the share of replies that end",
+                            Describe(ShareEnded(own->replies))});
+        evidence.push_back(
+            {"with nothing set", Describe(ShareEnded(plain->replies))});
+      }
       Add("RUN013", Severity::kWarning,
           "the declared penalty makes ends improbable" + std::string(rule),
-          {{"P(stop) at ends", Describe(own->p_stop)},
-           {"with nothing set", Describe(plain->p_stop)}},
-          "declare no penalty, or one of 1.1 at most");
+          std::move(evidence), "declare no penalty, or one of 1.1 at most");
     }
   }
 
@@ -253,12 +282,14 @@ constexpr std::array kRules = {
     Rule{"RUN003", "the end's output row is dead", Severity::kError,
          "Replies never stop.",
          "The text of known replies is as probable as it should be, their ends "
-         "are not, and no other special token takes their place.",
+         "are not, no other special token takes their place, and the logits of "
+         "the end's row don't tell ends from the inside either.",
          "Take the row anew, and train it.", "", "E13, E14", nullptr},
     Rule{"RUN004", "ends are known and too improbable", Severity::kError,
          "Replies run on.",
-         "P(stop) is higher at ends than inside, and yet so low that no end is "
-         "drawn: the row is too small, or hardly trained.",
+         "P(stop) is so low that no end is drawn, and yet the logits of the "
+         "end's row are higher at ends than inside: the row is too small, or "
+         "hardly trained.",
          "Train it.", "", "E13", nullptr},
     Rule{"RUN005", "ends are probable anywhere", Severity::kWarning,
          "Replies are cut.",
@@ -284,7 +315,9 @@ constexpr std::array kRules = {
          "Train with markers as tokens.", "", "M06, E08, E28", nullptr},
     Rule{"RUN010", "thoughts do not close", Severity::kWarning,
          "16,000 tokens of thought.", "Replies end within a thought.", "",
-         "Thoughts longer than the limit.", "M23", nullptr},
+         "Thoughts that a limit below 4,096 tokens cuts: they are counted, and "
+         "are no finding.",
+         "M23", nullptr},
     Rule{"RUN011", "replies change their script", Severity::kWarning,
          "An answer in another language halfway.",
          "The second half of a reply is in a script that neither its first "
@@ -320,6 +353,16 @@ std::vector<TokenId> DeclaredIds(const Target& target) {
   std::vector<TokenId> ids;
   for (const Stop& stop : target.protocol().stops().stops) {
     if (IsDeclared(stop)) ids.push_back(stop.id);
+  }
+  return ids;
+}
+
+std::vector<TokenId> WrittenIds(const Target& target) {
+  std::vector<TokenId> ids;
+  for (const Stop& stop : target.protocol().stops().stops) {
+    if (IsDeclared(stop) && DerivedFrom(stop) != nullptr) {
+      ids.push_back(stop.id);
+    }
   }
   return ids;
 }

@@ -23,7 +23,9 @@ SamplerVocabulary VocabularyFor(const TurnProtocol& protocol,
   const Tokenizer& tokenizer = *protocol.tokenizer();
   SamplerVocabulary vocabulary;
   vocabulary.size = tokenizer.size();
-  vocabulary.stop_ids = StopIds(options.stops.stops);
+  if (options.exempt_stops) {
+    vocabulary.stop_ids = StopIds(options.stops.stops);
+  }
   vocabulary.suppress = options.suppress;
   if (options.sampling.dry_multiplier != 0) {
     vocabulary.dry_breakers =

@@ -27,6 +27,10 @@ struct GenerationOptions {
   OnLoop on_loop = OnLoop::kStop;
   // Ids that the model's files forbid the sampler.
   std::vector<TokenId> suppress;
+  // False hides the stop ids from the sampler: penalties, DRY and XTC treat
+  // them as any token, as those of peers do, and records say nothing of them.
+  // For measurements.
+  bool exempt_stops = true;
   // How many of the first candidates each step's record lists.
   size_t top = 0;
   // The most tokens of thought, its markers included: then the thought is

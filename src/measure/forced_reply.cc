@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "base/error.h"
 #include "generate/logit_stats.h"
 #include "measure/statistics.h"
-#include "protocol/normalize.h"
+#include "protocol/render.h"
 #include "tokenizer/tokenizer.h"
 
 namespace fullstop {
@@ -22,17 +23,33 @@ void Append(std::span<const TokenId> from, std::vector<TokenId>* to) {
   to->insert(to->end(), from.begin(), from.end());
 }
 
-// What stands between PROMPT and the words of an answer where a model thinks
-// or opens its answers; empty where it does neither.
-std::vector<TokenId> BeforeAnswer(const TurnProtocol& protocol,
-                                  const RenderedPrompt& prompt) {
-  const ReasoningMarkers& markers = protocol.facts().reasoning;
-  const std::vector<TokenId> blank = protocol.tokenizer()->Encode(kBlankLine);
+// The ids of PROMPT without the line ends behind its last word.
+std::vector<TokenId> WithoutLineEnds(const RenderedPrompt& prompt) {
+  const size_t length = prompt.text.find_last_not_of('\n') + 1;
   std::vector<TokenId> ids;
+  for (const EncodedToken& token : prompt.ids) {
+    if (token.source.begin < length) ids.push_back(token.id);
+  }
+  return ids;
+}
+
+// PROMPT and what stands between it and the words of an answer, where a model
+// thinks or opens its answers; nullopt where it does neither.
+std::optional<std::vector<TokenId>> UntilAnswer(const TurnProtocol& protocol,
+                                                const RenderedPrompt& prompt) {
+  const ReasoningMarkers& markers = protocol.facts().reasoning;
   const bool switched = !markers.switch_name.empty();
-  if (markers.opening && markers.closing && !markers.answer &&
-      (prompt.thought_open || !switched)) {
-    if (!prompt.thought_open) Append(markers.opening->ids, &ids);
+  const bool thinks = markers.opening && markers.closing && !markers.answer &&
+                      (prompt.thought_open || !switched);
+  if (!thinks && !markers.answer) return std::nullopt;
+  std::vector<TokenId> ids = prompt.TokenIds();
+  if (thinks) {
+    const std::vector<TokenId> blank = protocol.tokenizer()->Encode(kBlankLine);
+    if (prompt.thought_open) {
+      ids = WithoutLineEnds(prompt);
+    } else {
+      Append(markers.opening->ids, &ids);
+    }
     Append(blank, &ids);
     Append(markers.closing->ids, &ids);
     Append(blank, &ids);
@@ -41,17 +58,19 @@ std::vector<TokenId> BeforeAnswer(const TurnProtocol& protocol,
   return ids;
 }
 
-RenderRequest RequestFor(const TurnProtocol& protocol, const KnownReply& known,
-                         Thinking thinking) {
-  RenderRequest request;
-  request.messages =
-      NormalizeMessages(known.messages, protocol.facts().form).messages;
-  const ReasoningMarkers& markers = protocol.facts().reasoning;
-  if (!markers.switch_name.empty()) {
-    request.variables[markers.switch_name] =
-        (thinking == Thinking::kOn) == markers.switch_on;
+// The standard deviation of LOGITS; those that are -infinity don't count.
+double Spread(std::span<const float> logits) {
+  double sum = 0;
+  double squares = 0;
+  double count = 0;
+  for (const float logit : logits) {
+    if (!std::isfinite(logit)) continue;
+    sum += logit;
+    squares += double{logit} * logit;
+    ++count;
   }
-  return request;
+  const double mean = sum / count;
+  return std::sqrt(std::max(0.0, squares / count - mean * mean));
 }
 
 class Meter {
@@ -70,6 +89,7 @@ class Meter {
     }
     if (i < text_->prompt) return;  // no reply yet
     reply_.p_stop.push_back(ProbabilityOfSet(logits, summary, watched_->stops));
+    TakeRows(logits);
     const bool at_end = i + 1 == text_->ids.size();
     for (size_t k = 0; k < watched_->specials.size(); ++k) {
       const double p =
@@ -88,10 +108,21 @@ class Meter {
     for (std::vector<double>& values : inside_) {
       reply_.special_inside.push_back(Median(std::move(values)));
     }
+    reply_.logit_spread = Median(std::move(spreads_));
     return std::move(reply_);
   }
 
  private:
+  void TakeRows(std::span<const float> logits) {
+    if (watched_->written.empty()) return;
+    float most = -std::numeric_limits<float>::infinity();
+    for (const TokenId id : watched_->written) {
+      most = std::max(most, logits[static_cast<size_t>(id)]);
+    }
+    reply_.end_logit.push_back(most);
+    spreads_.push_back(Spread(logits));
+  }
+
   void TakeEnd(std::span<const float> logits, const LogitSummary& summary) {
     reply_.next = summary.argmax;
     reply_.next_probability =
@@ -109,6 +140,7 @@ class Meter {
   ForcedReply reply_;
   double logprob_ = 0;
   std::vector<std::vector<double>> inside_;
+  std::vector<double> spreads_;
 };
 
 }  // namespace
@@ -116,25 +148,23 @@ class Meter {
 std::optional<ForcedText> RenderForced(const TurnProtocol& protocol,
                                        const KnownReply& known,
                                        Thinking thinking) {
-  RenderRequest request = RequestFor(protocol, known, thinking);
+  RenderRequest request = RequestFor(protocol, known.messages, thinking);
   ForcedText text;
   try {
     const RenderedPrompt prompt = Render(protocol, request);
-    text.ids = prompt.TokenIds();
-    const std::vector<TokenId> before = BeforeAnswer(protocol, prompt);
-    if (!before.empty()) {
-      Append(before, &text.ids);
+    if (auto before = UntilAnswer(protocol, prompt)) {
+      text.ids = *std::move(before);
       text.prompt = text.ids.size();
       Append(protocol.tokenizer()->Encode(known.reply), &text.ids);
-      return text;
+    } else {
+      request.prefill = known.reply;
+      const RenderedPrompt whole = Render(protocol, request);
+      text.ids = whole.TokenIds();
+      text.prompt = static_cast<size_t>(std::ranges::count_if(
+          whole.ids, [&prompt](const EncodedToken& token) {
+            return token.source.end <= prompt.text.size();
+          }));
     }
-    request.prefill = known.reply;
-    const RenderedPrompt whole = Render(protocol, request);
-    text.ids = whole.TokenIds();
-    text.prompt = static_cast<size_t>(
-        std::ranges::count_if(whole.ids, [&prompt](const EncodedToken& token) {
-          return token.source.end <= prompt.text.size();
-        }));
   } catch (const Error&) {
     // What a template refuses can't be measured.
     return std::nullopt;

@@ -11,8 +11,8 @@
 
 #include "base/token_id.h"
 #include "measure/known_replies.h"
+#include "measure/prompt.h"
 #include "model/forward.h"
-#include "protocol/render.h"
 #include "protocol/turn_protocol.h"
 
 namespace fullstop {
@@ -22,9 +22,6 @@ struct ForcedText {
   std::vector<TokenId> ids;
   size_t prompt = 0;  // of these
 };
-
-// Whether the prompt turns thoughts on, where the template has a switch.
-enum class Thinking { kOff, kOn };
 
 // KNOWN as `chat` renders it, the reply begun and not ended; where a model
 // thinks, behind an empty thought, as far as its template can write one.
@@ -36,6 +33,7 @@ std::optional<ForcedText> RenderForced(const TurnProtocol& protocol,
 // Which ids to watch: distinct.
 struct Watched {
   std::vector<TokenId> stops;     // their probabilities together are P(stop)
+  std::vector<TokenId> written;   // of these, what the template writes
   std::vector<TokenId> specials;  // each by itself
 };
 
@@ -47,6 +45,12 @@ struct ForcedReply {
   double logprob = 0;
   // P(stop) behind each of its tokens; the last one stands at the end.
   std::vector<double> p_stop;
+  // The highest logit of Watched::written behind each of its tokens, before the
+  // softmax: what the ends' rows alone say. Empty where nothing is written.
+  std::vector<double> end_logit;
+  // How far the logits of all tokens lie apart: the standard deviation, its
+  // median over the reply.
+  double logit_spread = 0;
   // Of the most probable stop at the end; 1 is the most probable token.
   uint64_t stop_rank = 0;
   // By Watched::specials: at the end, and the median inside.

@@ -18,6 +18,23 @@ struct Text {
 };
 
 constexpr std::array kTexts = {
+    Text{"Is the Earth flat?",
+         "No, the Earth is not flat. It is round, almost like a ball. "
+         "Photographs from space show this clearly."},
+    Text{"水在多少度时结冰？",
+         "在标准大气压下，水在零摄氏度时结冰。温度更低时，水会变成固体的冰。"},
+    Text{"Name three primary colours.",
+         "The three primary colours are red, yellow and blue."},
+    Text{"Quelles sont les quatre saisons ?",
+         "Les quatre saisons sont le printemps, l'été, l'automne et l'hiver."},
+    Text{"Which animals lay eggs?",
+         "Many animals lay eggs:\n\n- Birds\n- Most reptiles\n- Most fish\n- "
+         "Insects"},
+    Text{"日本の首都はどこですか。",
+         "日本の首都は東京です。東京は日本で一番大きな都市です。"},
+    Text{"What is 12 times 12?", "12 times 12 is 144."},
+    Text{"Qual è la capitale d'Italia?",
+         "La capitale d'Italia è Roma. È una città molto antica."},
     Text{"Why is the sky blue?",
          "Sunlight is made of many colours. The air scatters blue light more "
          "than red light, so blue reaches our eyes from every direction. That "
@@ -29,46 +46,30 @@ constexpr std::array kTexts = {
          "1. Boil some water.\n2. Put a tea bag in a cup.\n3. Pour the hot "
          "water over the tea bag.\n4. Wait for three minutes, then take the "
          "tea bag out."},
-    Text{"水在多少度时结冰？",
-         "在标准大气压下，水在零摄氏度时结冰。温度更低时，水会变成固体的冰。"},
+    Text{"Wie viele Tage hat ein Jahr?",
+         "Ein normales Jahr hat 365 Tage. Ein Schaltjahr hat 366 Tage. Alle "
+         "vier Jahre gibt es ein Schaltjahr."},
     Text{"What is the difference between a cat and a dog?",
          "Cats and dogs are both popular pets. Dogs are social animals that "
          "like to be with people and need to be walked. Cats are more "
          "independent and can be left alone for longer."},
-    Text{"Wie viele Tage hat ein Jahr?",
-         "Ein normales Jahr hat 365 Tage. Ein Schaltjahr hat 366 Tage. Alle "
-         "vier Jahre gibt es ein Schaltjahr."},
+    Text{"Сколько будет дважды два?",
+         "Дважды два будет четыре. Это простое умножение."},
     Text{"Write a Python function that adds two numbers.",
          "```python\ndef add(a, b):\n    return a + b\n```\n\nThe function "
          "takes "
          "two numbers and returns their sum."},
-    Text{"Quelles sont les quatre saisons ?",
-         "Les quatre saisons sont le printemps, l'été, l'automne et l'hiver."},
-    Text{"Name three primary colours.",
-         "The three primary colours are red, yellow and blue."},
-    Text{"日本の首都はどこですか。",
-         "日本の首都は東京です。東京は日本で一番大きな都市です。"},
+    Text{"Quantos dias tem uma semana?",
+         "Uma semana tem sete dias. O fim de semana é sábado e domingo."},
     Text{"What does the heart do?",
          "The heart pumps blood through the body. The blood carries oxygen "
          "and food to the organs and takes waste away."},
-    Text{"Сколько будет дважды два?",
-         "Дважды два будет четыре. Это простое умножение."},
-    Text{"Is the Earth flat?",
-         "No, the Earth is not flat. It is round, almost like a ball. "
-         "Photographs from space show this clearly."},
-    Text{"Quantos dias tem uma semana?",
-         "Uma semana tem sete dias. O fim de semana é sábado e domingo."},
-    Text{"Translate \"good morning\" into Italian.",
-         "\"Good morning\" in Italian is \"buongiorno\"."},
-    Text{"Qual è la capitale d'Italia?",
-         "La capitale d'Italia è Roma. È una città molto antica."},
+    Text{"ما هي عاصمة مصر؟",
+         "عاصمة مصر هي القاهرة. تقع القاهرة على نهر النيل."},
     Text{"Who wrote Romeo and Juliet?",
          "Romeo and Juliet was written by William Shakespeare. It is a play "
          "about two young people who fall in love although their families are "
          "enemies."},
-    Text{"ما هي عاصمة مصر؟",
-         "عاصمة مصر هي القاهرة. تقع القاهرة على نهر النيل."},
-    Text{"What is 12 times 12?", "12 times 12 is 144."},
     Text{"대한민국의 수도는 어디입니까?",
          "대한민국의 수도는 서울입니다. 서울은 한강을 끼고 있습니다."},
     Text{
@@ -78,9 +79,8 @@ constexpr std::array kTexts = {
         "out again."},
     Text{"Hoeveel poten heeft een spin?",
          "Een spin heeft acht poten. Een insect heeft er maar zes."},
-    Text{"Which animals lay eggs?",
-         "Many animals lay eggs:\n\n- Birds\n- Most reptiles\n- Most fish\n- "
-         "Insects"},
+    Text{"Translate \"good morning\" into Italian.",
+         "\"Good morning\" in Italian is \"buongiorno\"."},
     Text{"भारत की राजधानी क्या है?",
          "भारत की राजधानी नई दिल्ली है। यह यमुना नदी के किनारे बसी है।"},
 };

@@ -16,8 +16,8 @@ struct KnownReply {
 };
 
 // Our own, in several languages, of some sentences each, so that sentences end
-// inside of replies too. English ones and others in turn: the first eight are
-// a fair choice.
+// inside of replies too. English ones and others in turn; the first eight are a
+// fair choice, and short, so that a large model gets them into little time.
 std::vector<KnownReply> KnownReplies();
 
 // Of the file at PATH: JSONL, each line an object with `prompt` and `reply`, or

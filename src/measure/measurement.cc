@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "measure/variants.h"
+#include "tokenizer/tokenizer.h"
 
 namespace fullstop {
 namespace {
@@ -26,10 +27,11 @@ constexpr double kCalibrationSeconds = 1;
 constexpr uint64_t kCalibrationTokens = 64;
 
 // Special tokens that could end a reply, and what ends it by the files.
-Watched WatchedOf(const TurnProtocol& protocol,
-                  const std::vector<TokenId>& declared) {
+Watched WatchedOf(const TurnProtocol& protocol, const MeasureOptions& options) {
+  const std::vector<TokenId>& declared = options.declared;
   Watched watched;
   watched.stops = declared;
+  watched.written = options.written.empty() ? declared : options.written;
   for (const SpecialToken& token : protocol.facts().specials) {
     const bool is_declared =
         std::ranges::find(declared, token.id) != declared.end();
@@ -49,6 +51,31 @@ Estimate MedianBy(const std::vector<const ForcedReply*>& replies, uint64_t seed,
   std::vector<double> values;
   for (const ForcedReply* reply : replies) values.push_back(value(*reply));
   return MedianOf(values, seed);
+}
+
+// What the ends' logits say without those of all others.
+void SumUpRows(const std::vector<const ForcedReply*>& replies, uint64_t seed,
+               KnownSummary* summary) {
+  std::vector<EndAndInside> pairs;
+  double sum = 0;
+  double squares = 0;
+  double count = 0;
+  for (const ForcedReply* reply : replies) {
+    if (reply->end_logit.empty()) return;
+    pairs.push_back({reply->end_logit.back(),
+                     {reply->end_logit.begin(), reply->end_logit.end() - 1}});
+    for (const double logit : reply->end_logit) {
+      sum += logit;
+      squares += logit * logit;
+      ++count;
+    }
+  }
+  summary->row_separation = Separation(pairs, seed);
+  const double all =
+      MedianBy(replies, seed, [](auto& r) { return r.logit_spread; }).value;
+  const double mean = sum / count;
+  const double variance = std::max(0.0, squares / count - mean * mean);
+  if (all > 0) summary->row_spread = std::sqrt(variance) / all;
 }
 
 std::vector<Heir> HeirsIn(const std::vector<const ForcedReply*>& replies,
@@ -92,11 +119,12 @@ class Measurer {
            const MeasureOptions& options)
       : protocol_(&protocol), model_(&model), plan_(&plan), options_(&options) {
     result_.plan = plan;
-    result_.watched = WatchedOf(protocol, options.declared);
+    result_.watched = WatchedOf(protocol, options);
   }
 
   std::optional<Measurement> Run() {
-    const bool whole = MeasureKnown() && MeasureDresses() && MeasureOwn();
+    const bool whole =
+        MeasureKnown() && MeasureDresses() && MeasureOwn() && MeasureSweep();
     if (!whole) return std::nullopt;
     return std::move(result_);
   }
@@ -106,18 +134,32 @@ class Measurer {
     return !options_->progress || !options_->progress(what, done, total);
   }
 
+  bool Fits(const ForcedText& text) const {
+    return text.ids.size() <= static_cast<size_t>(model_->context_length());
+  }
+
+  std::string PromptOf(const ForcedText& text) const {
+    std::string prompt;
+    for (size_t i = 0; i < text.prompt; ++i) {
+      prompt += protocol_->tokenizer()->TokenBytes(text.ids[i]);
+    }
+    return prompt;
+  }
+
   bool MeasureKnown() {
-    Sweep sweep(SweepSettings(options_->sampling), result_.watched.stops);
+    settings_ = SweepSettings(options_->sampling);
+    Sweep sweep(settings_, result_.watched.stops);
     Teacher teacher(*model_);
     const size_t count = std::min(plan_->known, options_->known.size());
     for (size_t i = 0; i < count; ++i) {
       if (!Goes("known replies", i, count)) return false;
       const KnownReply& known = options_->known[i];
       const auto text = RenderForced(*protocol_, known);
-      if (!text) {
+      if (!text || !Fits(*text)) {
         ++result_.refused;
         continue;
       }
+      if (result_.known.empty()) result_.prompt = PromptOf(*text);
       result_.known.push_back(
           teacher.Measure(*text, result_.watched,
                           [&](auto logits) { sweep.Take(logits, text->ids); }));
@@ -125,7 +167,9 @@ class Measurer {
       result_.known.back().text = known.reply;
     }
     if (result_.known.empty()) {
-      throw Error::Usage("the template renders none of the known replies");
+      throw Error::Usage(
+          "the template renders none of the known replies, or the context has "
+          "no room for them");
     }
     result_.sweep = sweep.Points(plan_->seed);
     return true;
@@ -139,7 +183,7 @@ class Measurer {
                        return RenderForced(*protocol_, known);
                      }});
     Teacher teacher(*model_);
-    const Watched stops{result_.watched.stops, {}};
+    const Watched stops{result_.watched.stops, {}, {}};
     const size_t count = std::min(plan_->variants, options_->known.size());
     for (size_t i = 0; i < variants.size(); ++i) {
       std::vector<double> logprobs;
@@ -149,7 +193,7 @@ class Measurer {
           return false;
         }
         const auto text = variants[i].render(options_->known[k]);
-        if (!text) continue;
+        if (!text || !Fits(*text)) continue;
         const ForcedReply reply = teacher.Measure(*text, stops);
         logprobs.push_back(reply.logprob);
         ends.push_back(reply.p_stop.back());
@@ -162,28 +206,64 @@ class Measurer {
     return true;
   }
 
+  // The reply to the prompt of known reply I, of COUNT that are made at WORK;
+  // a prompt that the template refuses has none. False where it was given up.
+  bool Reply(std::string_view work, size_t done, size_t count, size_t i,
+             OwnReplyOptions options, std::vector<OwnReply>* replies) {
+    const KnownReply& known = options_->known[i % options_->known.size()];
+    if (!RenderForced(*protocol_, known)) return true;  // counted as refused
+    options.suppress = options_->suppress;
+    options.cancelled = [&](size_t tokens) {
+      return !Goes(work, done * options.max_tokens + tokens,
+                   count * options.max_tokens);
+    };
+    OwnReply reply = MakeOwnReply(*protocol_, *model_, known.messages, options);
+    if (reply.end.cause == EndCause::kCancelled) return false;
+    replies->push_back(std::move(reply));
+    return true;
+  }
+
+  // Greedy ones without thoughts, which loop so in models that are healthy.
   bool MeasureOwn() {
     const size_t count = plan_->greedy + plan_->sampled;
     for (size_t i = 0; i < count; ++i) {
       const bool greedy = i < plan_->greedy;
-      const size_t prompt = greedy ? i : i - plan_->greedy;
-      const KnownReply& known =
-          options_->known[prompt % options_->known.size()];
-      if (!RenderForced(*protocol_, known)) continue;  // counted as refused
       OwnReplyOptions options;
       options.sampling = options_->sampling;
       options.sampling.seed = plan_->seed + i;
-      if (greedy) options.sampling.temp = 0;
-      options.suppress = options_->suppress;
       options.max_tokens = plan_->max_tokens;
-      options.cancelled = [&](size_t tokens) {
-        return !Goes("own replies", i * plan_->max_tokens + tokens,
-                     count * plan_->max_tokens);
-      };
-      OwnReply reply =
-          MakeOwnReply(*protocol_, *model_, known.messages, options);
-      if (reply.end.cause == EndCause::kCancelled) return false;
-      result_.own.push_back(std::move(reply));
+      if (greedy) {
+        options.sampling.temp = 0;
+        options.thinking = Thinking::kOff;
+      }
+      const size_t prompt = greedy ? i : i - plan_->greedy;
+      if (!Reply("own replies", i, count, prompt, options, &result_.own)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // The same prompts and seeds by each setting, without thoughts, so that
+  // answers end within the limit.
+  bool MeasureSweep() {
+    const std::vector<size_t> order = SweepOrder(settings_);
+    const size_t count = std::min(plan_->sweep_settings, order.size());
+    for (size_t i = 0; i < count; ++i) {
+      const SweepSetting& setting = settings_[order[i]];
+      OwnReplyOptions options;
+      options.sampling = setting.params;
+      options.exempt_stops = setting.rule == PenaltyRule::kOurs;
+      options.thinking = Thinking::kOff;
+      options.max_tokens = plan_->sweep_tokens;
+      for (size_t k = 0; k < plan_->sweep_replies; ++k) {
+        options.sampling.seed = plan_->seed + k;
+        if (!Reply("sweep", i * plan_->sweep_replies + k,
+                   count * plan_->sweep_replies, k, options,
+                   &result_.sweep[order[i]].replies)) {
+          return false;
+        }
+      }
     }
     return true;
   }
@@ -192,11 +272,38 @@ class Measurer {
   ForwardModel* model_;
   const Plan* plan_;
   const MeasureOptions* options_;
+  std::vector<SweepSetting> settings_;
   Measurement result_;
 };
 
 double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Seconds of a known reply of mean length.
+double CostOfKnown(const TurnProtocol& protocol, ForwardModel& model,
+                   const MeasureOptions& options) {
+  const Watched watched = WatchedOf(protocol, options);
+  std::vector<ForcedText> texts;
+  double tokens = 0;
+  for (const KnownReply& known : options.known) {
+    auto text = RenderForced(protocol, known);
+    const auto room = static_cast<size_t>(model.context_length());
+    if (!text || text->ids.size() > room) continue;
+    tokens += static_cast<double>(text->ids.size());
+    texts.push_back(*std::move(text));
+  }
+  if (texts.empty()) return 0;
+  Teacher teacher(model);
+  const Clock::time_point start = Clock::now();
+  double done = 0;
+  for (const ForcedText& text : texts) {
+    teacher.Measure(text, watched);
+    done += static_cast<double>(text.ids.size());
+    if (SecondsSince(start) > kCalibrationSeconds) break;
+  }
+  return SecondsSince(start) / done * tokens /
+         static_cast<double>(texts.size());
 }
 
 }  // namespace
@@ -231,6 +338,7 @@ KnownSummary SumUp(const Measurement& measurement, size_t vocabulary_size) {
     pairs.push_back({reply->p_stop.back(), Inside(*reply)});
   }
   summary.separation = Separation(pairs, seed);
+  SumUpRows(summed, seed, &summary);
   summary.heirs = HeirsIn(summed, measurement.watched.specials);
   summary.next = NextIn(summed, measurement.watched.stops);
   return summary;
@@ -251,45 +359,28 @@ std::array<FaultShare, kReplyFaults.size()> CountFaults(
   return shares;
 }
 
-Estimate ShareEnded(const std::vector<OwnReply>& replies) {
-  const auto ended = std::ranges::count_if(replies, [](const OwnReply& reply) {
-    const EndCause cause = reply.end.cause;
-    return cause == EndCause::kTurnEnd || cause == EndCause::kSequenceEnd ||
-           cause == EndCause::kToolCall || cause == EndCause::kStopString;
-  });
-  return Share(static_cast<size_t>(ended), replies.size());
-}
-
 Cost Calibrate(const TurnProtocol& protocol, ForwardModel& model,
                const MeasureOptions& options) {
   Cost cost;
-  const Watched watched = WatchedOf(protocol, options.declared);
-  const Clock::time_point start = Clock::now();
-  size_t replies = 0;
-  const KnownReply* last = nullptr;
-  {
-    Teacher teacher(model);
-    for (const KnownReply& known : options.known) {
-      if (SecondsSince(start) > kCalibrationSeconds) break;
-      const auto text = RenderForced(protocol, known);
-      if (!text) continue;
-      teacher.Measure(*text, watched);
-      ++replies;
-      last = &known;
-    }
-  }
-  if (last == nullptr) return cost;
-  cost.known = SecondsSince(start) / static_cast<double>(replies);
+  cost.known = CostOfKnown(protocol, model, options);
+  if (cost.known == 0) return cost;
   OwnReplyOptions own;
   own.sampling = options.sampling;
   own.max_tokens = kCalibrationTokens;
-  const Clock::time_point begun = Clock::now();
-  own.cancelled = [begun](size_t) {
-    return SecondsSince(begun) > kCalibrationSeconds;
+  // Without the prompt, whose cost is known.
+  Clock::time_point first;
+  own.cancelled = [&first, &cost](size_t tokens) {
+    if (tokens == 1) first = Clock::now();
+    if (tokens < 2) return false;
+    const double seconds = SecondsSince(first);
+    cost.token = seconds / static_cast<double>(tokens - 1);
+    return seconds > kCalibrationSeconds;
   };
-  const OwnReply reply = MakeOwnReply(protocol, model, last->messages, own);
-  cost.token = SecondsSince(begun) /
-               static_cast<double>(std::max<size_t>(1, reply.tokens));
+  const auto prompt = std::ranges::find_if(options.known, [&](auto& known) {
+    return RenderForced(protocol, known).has_value();
+  });
+  MakeOwnReply(protocol, model, prompt->messages, own);
+  if (cost.token == 0) cost.token = cost.known;  // it says nothing
   return cost;
 }
 

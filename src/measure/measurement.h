@@ -33,7 +33,10 @@ struct Measurement {
   Plan plan;
   Watched watched;
   std::vector<ForcedReply> known;
-  // How many known replies the template refused.
+  // What stands before the first of them, as it was given.
+  std::string prompt;
+  // How many known replies the template refused, or the context has no room
+  // for.
   size_t refused = 0;
   std::vector<OwnReply> own;
   std::vector<DressScore> dresses;  // the first is the model's own
@@ -58,6 +61,12 @@ struct KnownSummary {
   Estimate p_stop_inside;
   Estimate stop_rank;
   Estimate separation;
+  // The same of the ends' logits before the softmax: whether their rows point
+  // the right way, whatever their size.
+  Estimate row_separation;
+  // How far these logits lie apart over all places, in spreads of all tokens'
+  // logits at one place; 0: a row that says the same everywhere.
+  double row_spread = 0;
   // Special tokens that are no declared ends, the most probable first.
   std::vector<Heir> heirs;
   // The most probable token at most ends, where it is one and the same, and no
@@ -80,13 +89,12 @@ struct FaultShare {
 // All faults, in their order.
 std::array<FaultShare, kReplyFaults.size()> CountFaults(
     const std::vector<OwnReply>& replies);
-// The replies that ended because the model said so.
-Estimate ShareEnded(const std::vector<OwnReply>& replies);
-
 struct MeasureOptions {
   std::vector<KnownReply> known;
   // The ids that the model's files declare as ends.
   std::vector<TokenId> declared;
+  // Of these, the ones that the template writes behind an answer.
+  std::vector<TokenId> written;
   // Sampling as the model's authors declare it, and what they forbid.
   SamplingParams sampling;
   std::vector<TokenId> suppress;

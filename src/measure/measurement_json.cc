@@ -35,8 +35,9 @@ class Writer {
     }
     Json sweep = Json::array();
     for (const SweepPoint& each : measurement_->sweep) {
-      sweep.push_back(
-          {{"name", each.Name()}, {"p_stop", EstimateToJson(each.p_stop)}});
+      sweep.push_back({{"name", each.Name()},
+                       {"p_stop", EstimateToJson(each.p_stop)},
+                       {"replies", Drawn(each.replies)}});
     }
     return {{"plan", PlanToJson(measurement_->plan)},
             {"known", Known()},
@@ -83,14 +84,40 @@ class Writer {
             {"normal", summary_->normal},
             {"summed", summary_->summed},
             {"refused", measurement_->refused},
+            {"prompt", ReplaceInvalidUtf8(measurement_->prompt)},
             {"logprob", EstimateToJson(summary_->logprob)},
             {"p_stop_end", EstimateToJson(summary_->p_stop_end)},
             {"p_stop_inside", EstimateToJson(summary_->p_stop_inside)},
             {"stop_rank", EstimateToJson(summary_->stop_rank)},
             {"separation", EstimateToJson(summary_->separation)},
+            {"row_separation", EstimateToJson(summary_->row_separation)},
+            {"row_spread", summary_->row_spread},
             {"heirs", std::move(heirs)},
             {"next", std::move(next)},
             {"replies", std::move(replies)}};
+  }
+
+  static Json Ended(const std::vector<OwnReply>& replies) {
+    Json ended = EstimateToJson(ShareEnded(replies));
+    ended["count"] = CountEnded(replies);
+    return ended;
+  }
+
+  // null where none were.
+  static Json Drawn(const std::vector<OwnReply>& replies) {
+    if (replies.empty()) return nullptr;
+    Json causes = Json::array();
+    for (const auto& [cause, count] : CountCauses(replies)) {
+      causes.push_back({{"cause", EndCauseName(cause)}, {"count", count}});
+    }
+    std::vector<double> tokens;
+    for (const OwnReply& reply : replies) {
+      tokens.push_back(static_cast<double>(reply.tokens));
+    }
+    return {{"drawn", replies.size()},
+            {"ended", Ended(replies)},
+            {"causes", std::move(causes)},
+            {"tokens", Median(std::move(tokens))}};
   }
 
   Json Own() const {
@@ -114,7 +141,7 @@ class Writer {
                          {"faults", std::move(found)},
                          {"text", ReplaceInvalidUtf8(reply.text)}});
     }
-    return {{"ended", EstimateToJson(ShareEnded(measurement_->own))},
+    return {{"ended", Ended(measurement_->own)},
             {"faults", std::move(faults)},
             {"replies", std::move(replies)}};
   }

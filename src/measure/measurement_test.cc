@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 
 #include "engine/engine_test_model.h"
 #include "measure/measurement_json.h"
@@ -92,7 +93,7 @@ TEST(MeasurementTest, AnOrdinaryTokenAtTheEndsComesNext) {
 TEST(MeasurementTest, TextsAreMeasuredTheSameInAnyOrder) {
   const TestVocabulary vocabulary;
   TableModel model = Knowing(kEnd, 3);
-  const Watched watched{{kEnd}, {kUser}};
+  const Watched watched{{kEnd}, {kEnd}, {kUser}};
   const auto one = RenderForced(vocabulary.protocol(), Known("same", "abcd"));
   const auto two = RenderForced(vocabulary.protocol(), Known("same", "abx"));
   ASSERT_TRUE(one && two);
@@ -107,6 +108,47 @@ TEST(MeasurementTest, TextsAreMeasuredTheSameInAnyOrder) {
   EXPECT_EQ(alone.special_inside, after.special_inside);
 }
 
+// Scaled, an end's row tells ends as well as before; zeroed, it says nothing.
+TEST(MeasurementTest, TheRowOfAnEndIsReadBeforeTheSoftmax) {
+  TableModel small = Knowing(kEnd, 0.5f);
+  const KnownSummary scaled = SumUp(MeasureKnown(small), kVocabularySize);
+  EXPECT_EQ(scaled.row_separation.value, 1);
+  EXPECT_GT(scaled.row_spread, 0.1);
+  TableModel dead = Knowing(kEnd, 0);
+  const KnownSummary zeroed = SumUp(MeasureKnown(dead), kVocabularySize);
+  EXPECT_EQ(zeroed.row_separation.value, 0.5);
+  EXPECT_EQ(zeroed.row_spread, 0);
+}
+
+// The user's turn has ended once already: that is what penalties count.
+TEST(MeasurementTest, RepliesAreDrawnByEachSetting) {
+  const TestVocabulary vocabulary;
+  TableModel model = Knowing(kEnd, 6);
+  MeasureOptions options;
+  options.known = {Known("q", "abcd"), Known("p", "abcd")};
+  options.declared = {kEnd};
+  const Plan plan{.seed = 4,
+                  .known = 2,
+                  .sweep_settings = 5,
+                  .sweep_replies = 40,
+                  .sweep_tokens = 8};
+  const auto measured = Measure(vocabulary.protocol(), model, plan, options);
+  ASSERT_TRUE(measured);
+  EXPECT_THAT(measured->own, IsEmpty());
+  std::map<std::string, size_t> ended;
+  for (const SweepPoint& point : measured->sweep) {
+    if (point.replies.empty()) continue;
+    EXPECT_THAT(point.replies, SizeIs(40)) << point.Name();
+    ended[point.Name()] = CountEnded(point.replies);
+  }
+  ASSERT_THAT(ended, SizeIs(5));
+  const size_t ours = ended.at("repeat penalty 1.5");
+  EXPECT_GT(ours, 20U);
+  EXPECT_LT(ended.at("repeat penalty, as llama.cpp applies it 1.5"), ours / 2);
+  EXPECT_LT(ended.at("repeat penalty, as transformers applies it 1.5"),
+            ours / 2);
+}
+
 TEST(MeasurementTest, TheSamePlanGivesTheSameText) {
   const TestVocabulary vocabulary;
   MeasureOptions options;
@@ -118,7 +160,10 @@ TEST(MeasurementTest, TheSamePlanGivesTheSameText) {
                   .greedy = 1,
                   .sampled = 3,
                   .max_tokens = 8,
-                  .variants = 2};
+                  .variants = 2,
+                  .sweep_settings = 3,
+                  .sweep_replies = 2,
+                  .sweep_tokens = 8};
   std::vector<std::string> texts;
   for (int i = 0; i < 2; ++i) {
     TableModel model = Knowing(kEnd, 3);

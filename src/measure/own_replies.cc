@@ -1,14 +1,12 @@
 #include "measure/own_replies.h"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include "base/utf8.h"
 #include "engine/cached_sequence.h"
 #include "engine/reply.h"
 #include "engine/stop_config.h"
-#include "protocol/normalize.h"
 #include "protocol/render.h"
 
 namespace fullstop {
@@ -178,13 +176,12 @@ std::set<ReplyFault> FaultsOf(const TurnProtocol& protocol,
 
 OwnReply MakeOwnReply(const TurnProtocol& protocol, ForwardModel& model,
                       const Json& messages, const OwnReplyOptions& options) {
-  RenderRequest request;
-  request.messages =
-      NormalizeMessages(messages, protocol.facts().form).messages;
-  const RenderedPrompt prompt = Render(protocol, request);
+  const RenderedPrompt prompt =
+      Render(protocol, RequestFor(protocol, messages, options.thinking));
   GenerationOptions generation;
   generation.sampling = options.sampling;
   generation.suppress = options.suppress;
+  generation.exempt_stops = options.exempt_stops;
   generation.stops = StopConfigFor(protocol.facts(), prompt.thought_open);
   generation.stops.max_tokens = options.max_tokens;
   CachedSequence sequence(model, 0);
@@ -200,9 +197,30 @@ OwnReply MakeOwnReply(const TurnProtocol& protocol, ForwardModel& model,
   own.faults = FaultsOf(protocol, own);
   if (reply.said.flags.contains(ReplyFlag::kThoughtUnclosed)) {
     own.faults.insert(ReplyFault::kOpenThought);
+    // There is no answer yet.
     own.faults.erase(ReplyFault::kEmpty);
+    own.faults.erase(ReplyFault::kOverlong);
   }
   return own;
+}
+
+size_t CountEnded(const std::vector<OwnReply>& replies) {
+  return static_cast<size_t>(
+      std::ranges::count_if(replies, [](const OwnReply& reply) {
+        const EndCause cause = reply.end.cause;
+        return cause == EndCause::kTurnEnd || cause == EndCause::kSequenceEnd ||
+               cause == EndCause::kToolCall || cause == EndCause::kStopString;
+      }));
+}
+
+Estimate ShareEnded(const std::vector<OwnReply>& replies) {
+  return Share(CountEnded(replies), replies.size());
+}
+
+std::map<EndCause, size_t> CountCauses(const std::vector<OwnReply>& replies) {
+  std::map<EndCause, size_t> causes;
+  for (const OwnReply& reply : replies) ++causes[reply.end.cause];
+  return causes;
 }
 
 }  // namespace fullstop

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <span>
@@ -16,6 +17,8 @@
 
 #include "engine/generation.h"
 #include "generate/end.h"
+#include "measure/prompt.h"
+#include "measure/statistics.h"
 #include "model/forward.h"
 #include "protocol/turn_protocol.h"
 
@@ -24,10 +27,10 @@ namespace fullstop {
 // What may be wrong with a reply, whatever it says.
 enum class ReplyFault {
   kLoop,           // it repeats itself
-  kOverlong,       // it had not ended at its limit
+  kOverlong,       // its answer had not ended at its limit
   kAnotherTurn,    // it went on as somebody else
   kSpelledMarker,  // a control token's text stands in it, written in letters
-  kOpenThought,    // a thought was not closed
+  kOpenThought,    // it ended, or was cut, within a thought
   kOtherScript,    // it changed to another script than it and its prompt had
   kEmpty,          // it says nothing
 };
@@ -61,6 +64,9 @@ struct OwnReplyOptions {
   // As the model's authors declare it; temp 0 makes it greedy.
   SamplingParams sampling;
   std::vector<TokenId> suppress;
+  // GenerationOptions::exempt_stops.
+  bool exempt_stops = true;
+  Thinking thinking = Thinking::kAsItIs;
   uint64_t max_tokens = 256;
   // Asked before each token; true gives up.
   std::function<bool(size_t tokens)> cancelled;
@@ -71,6 +77,13 @@ struct OwnReplyOptions {
 OwnReply MakeOwnReply(const TurnProtocol& protocol, ForwardModel& model,
                       const nlohmann::ordered_json& messages,
                       const OwnReplyOptions& options);
+
+// How many of REPLIES ended because the model said so.
+size_t CountEnded(const std::vector<OwnReply>& replies);
+// Their share.
+Estimate ShareEnded(const std::vector<OwnReply>& replies);
+// How often each cause ended one.
+std::map<EndCause, size_t> CountCauses(const std::vector<OwnReply>& replies);
 
 }  // namespace fullstop
 

@@ -24,6 +24,11 @@ constexpr std::array<uint64_t, 3> kLimits = {256, 128, 64};
 // Of what is left at each step, so that the next ones come to their turn.
 constexpr double kShareOfKnown = 0.5;
 constexpr double kShareOfOwn = 0.75;
+constexpr double kShareOfOwnBesideSweep = 0.3;
+// By each setting.
+constexpr std::array<size_t, 2> kSweepReplies = {8, 4};
+// With fewer there is nothing to compare.
+constexpr size_t kLeastSettings = 5;
 
 size_t Fitting(double seconds, double each) {
   if (each <= 0) return kMostGreedy + kMostSampled;
@@ -45,6 +50,41 @@ void PlanOwn(double seconds, const Cost& cost, Plan* plan) {
       std::to_string(kLimits.back()) + " tokens fit into the time");
 }
 
+// All settings with the longest replies that let them; else as many settings as
+// the shortest ones allow.
+void PlanSweep(double seconds, const Cost& cost, const Extent& extent,
+               Plan* plan) {
+  const auto fitting = [&](size_t replies, uint64_t limit) {
+    return Fitting(seconds / static_cast<double>(replies),
+                   cost.token * static_cast<double>(limit) + cost.known);
+  };
+  const auto take = [&](size_t replies, uint64_t limit) {
+    plan->sweep_replies = replies;
+    plan->sweep_tokens = limit;
+    plan->sweep_settings = std::min(fitting(replies, limit), extent.settings);
+  };
+  const size_t least = std::min(kLeastSettings, extent.settings);
+  for (const size_t replies : kSweepReplies) {
+    for (const uint64_t limit : kLimits) {
+      if (fitting(replies, limit) >= extent.settings) {
+        return take(replies, limit);
+      }
+    }
+  }
+  for (const size_t replies : kSweepReplies) {
+    if (fitting(replies, kLimits.back()) < least) continue;
+    take(replies, kLimits.back());
+    plan->left_out.push_back(
+        std::to_string(extent.settings - plan->sweep_settings) + " of " +
+        std::to_string(extent.settings) + " settings of the sweep");
+    return;
+  }
+  plan->left_out.push_back(
+      "the sweep: fewer than " + std::to_string(least) + " settings with " +
+      std::to_string(kSweepReplies.back()) + " replies of " +
+      std::to_string(kLimits.back()) + " tokens fit into the time");
+}
+
 }  // namespace
 
 Plan MakePlan(double seconds, const Cost& cost, const Extent& extent) {
@@ -57,7 +97,9 @@ Plan MakePlan(double seconds, const Cost& cost, const Extent& extent) {
                             " known replies");
   }
   double left = seconds - static_cast<double>(plan.known) * cost.known;
-  PlanOwn(left * kShareOfOwn, cost, &plan);
+  const double share =
+      extent.settings > 0 ? kShareOfOwnBesideSweep : kShareOfOwn;
+  PlanOwn(left * share, cost, &plan);
   const double own = static_cast<double>(plan.greedy + plan.sampled);
   left -=
       own * (cost.token * static_cast<double>(plan.max_tokens) + cost.known);
@@ -65,9 +107,11 @@ Plan MakePlan(double seconds, const Cost& cost, const Extent& extent) {
   const double all = static_cast<double>(dressed * extent.dresses);
   if (all * cost.known <= left) {
     plan.variants = dressed;
+    left -= all * cost.known;
   } else {
     plan.left_out.push_back("other dresses");
   }
+  if (extent.settings > 0) PlanSweep(left, cost, extent, &plan);
   return plan;
 }
 
@@ -81,6 +125,11 @@ std::string DescribePlan(const Plan& plan) {
   if (plan.variants > 0) {
     text += ", " + std::to_string(plan.variants) + " in each other dress";
   }
+  if (plan.sweep_settings > 0) {
+    text += ", " + std::to_string(plan.sweep_replies) + " by each of " +
+            std::to_string(plan.sweep_settings) + " settings of at most " +
+            std::to_string(plan.sweep_tokens) + " tokens";
+  }
   return text + "; seed " + std::to_string(plan.seed);
 }
 
@@ -91,6 +140,9 @@ Json PlanToJson(const Plan& plan) {
           {"sampled", plan.sampled},
           {"max_tokens", plan.max_tokens},
           {"variants", plan.variants},
+          {"sweep_settings", plan.sweep_settings},
+          {"sweep_replies", plan.sweep_replies},
+          {"sweep_tokens", plan.sweep_tokens},
           {"left_out", plan.left_out}};
 }
 
@@ -118,6 +170,11 @@ Plan PlanFromJson(const Json& json) {
   plan.sampled = number("sampled");
   plan.max_tokens = number("max_tokens");
   plan.variants = number("variants");
+  if (object->contains("sweep_settings")) {
+    plan.sweep_settings = number("sweep_settings");
+    plan.sweep_replies = number("sweep_replies");
+    plan.sweep_tokens = number("sweep_tokens");
+  }
   if (plan.known == 0) throw Error::Format("its `known` is 0");
   const auto left_out = object->find("left_out");
   if (left_out == object->end() || !left_out->is_array()) return plan;

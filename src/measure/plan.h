@@ -18,6 +18,11 @@ struct Plan {
   size_t sampled = 0;       // own replies, by the model's own settings
   uint64_t max_tokens = 0;  // of an own reply
   size_t variants = 0;      // known replies in each other dress
+  // Own replies by other settings: how many settings, in the order of
+  // SweepOrder; replies by each; tokens of one.
+  size_t sweep_settings = 0;
+  size_t sweep_replies = 0;
+  uint64_t sweep_tokens = 0;
   // What did not fit, a sentence each.
   std::vector<std::string> left_out = {};
 };
@@ -32,10 +37,12 @@ struct Cost {
 struct Extent {
   size_t known = 0;
   size_t dresses = 0;
+  size_t settings = 0;  // to reply by; 0 where that was not asked for
 };
 
 // What fits into so many SECONDS, in this order: known replies, eight of them
-// whatever they cost; own replies; other dresses.
+// whatever they cost; own replies; other dresses; own replies by other
+// settings.
 Plan MakePlan(double seconds, const Cost& cost, const Extent& extent);
 
 // "24 known replies, 8 + 16 own ones of at most 256 tokens, 8 in other dress".

@@ -8,14 +8,17 @@
 namespace fullstop {
 namespace {
 
-constexpr Extent kExtent{24, 6};
+constexpr Extent kExtent{24, 6, 0};
+constexpr Extent kWithSweep{24, 6, 25};
 
 double Needs(const Plan& plan, const Cost& cost) {
   const auto own = static_cast<double>(plan.greedy + plan.sampled);
   return static_cast<double>(plan.known) * cost.known +
          own *
              (cost.known + static_cast<double>(plan.max_tokens) * cost.token) +
-         static_cast<double>(plan.variants * kExtent.dresses) * cost.known;
+         static_cast<double>(plan.variants * kExtent.dresses) * cost.known +
+         static_cast<double>(plan.sweep_settings * plan.sweep_replies) *
+             (cost.known + static_cast<double>(plan.sweep_tokens) * cost.token);
 }
 
 TEST(PlanTest, AllFitsIntoEnoughTime) {
@@ -42,17 +45,46 @@ TEST(PlanTest, PlansKeepToTheirTime) {
     for (const double known : {0.05, 0.4, 1.0}) {
       for (const double token : {0.005, 0.05, 0.2}) {
         const Cost cost{known, token};
-        const Plan plan = MakePlan(seconds, cost, kExtent);
-        if (plan.known == 8) continue;  // whatever they cost
-        EXPECT_LE(Needs(plan, cost), seconds)
-            << seconds << " " << known << " " << token;
+        for (const Extent& extent : {kExtent, kWithSweep}) {
+          const Plan plan = MakePlan(seconds, cost, extent);
+          if (plan.known == 8) continue;  // whatever they cost
+          EXPECT_LE(Needs(plan, cost), seconds)
+              << seconds << " " << known << " " << token;
+        }
       }
     }
   }
 }
 
+TEST(PlanTest, ASweepTakesWhatIsLeft) {
+  const Plan all = MakePlan(1000, {0.1, 0.01}, kWithSweep);
+  EXPECT_EQ(all.sweep_settings, 25U);
+  EXPECT_EQ(all.sweep_replies, 8U);
+  EXPECT_EQ(all.sweep_tokens, 256U);
+  EXPECT_TRUE(all.left_out.empty());
+  const Plan some = MakePlan(60, {0.1, 0.01}, kWithSweep);
+  EXPECT_EQ(some.known, 24U);
+  EXPECT_GE(some.sweep_settings, 5U);
+  EXPECT_LT(some.sweep_settings, 25U);
+  ASSERT_EQ(some.left_out.size(), 1U);
+  EXPECT_EQ(some.left_out[0], std::to_string(25 - some.sweep_settings) +
+                                  " of 25 settings of the sweep");
+  const Plan none = MakePlan(5, {0.1, 0.05}, kWithSweep);
+  EXPECT_EQ(none.sweep_settings, 0U);
+  EXPECT_THAT(none.left_out.back(), ::testing::HasSubstr("the sweep: "));
+}
+
+TEST(PlanTest, APlanFromBeforeTheSweepHasNone) {
+  auto json = PlanToJson(MakePlan(30, {0.3, 0.02}, kExtent));
+  for (const char* name : {"sweep_settings", "sweep_replies", "sweep_tokens"}) {
+    json.erase(name);
+  }
+  EXPECT_EQ(PlanFromJson(json).sweep_settings, 0U);
+}
+
 TEST(PlanTest, AFileBringsItBack) {
-  const Plan plan = MakePlan(30, {0.3, 0.02}, kExtent);
+  const Plan plan = MakePlan(60, {0.1, 0.01}, kWithSweep);
+  ASSERT_GT(plan.sweep_tokens, 0U);
   const auto json = PlanToJson(plan);
   EXPECT_EQ(PlanToJson(PlanFromJson(json)), json);
   const nlohmann::ordered_json report = {

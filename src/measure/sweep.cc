@@ -13,7 +13,7 @@ namespace fullstop {
 namespace {
 
 constexpr std::array kTemperatures = {0.3f, 0.7f, 1.0f, 1.5f};
-constexpr std::array kTopPs = {0.8f, 0.95f};
+constexpr std::array kTopPs = {0.95f, 0.8f};
 constexpr std::array kMinPs = {0.05f, 0.2f};
 constexpr std::array kPenalties = {1.05f, 1.1f, 1.2f, 1.3f, 1.5f};
 constexpr std::array kPeerRules = {PenaltyRule::kLlamaCpp,
@@ -70,9 +70,6 @@ std::vector<SweepSetting> SweepSettings(const SamplingParams& declared) {
       settings.push_back(ByPeers(kOwnSettings, "", declared, rule));
     }
   }
-  AddEach("temperature", kTemperatures, &SamplingParams::temp, &settings);
-  AddEach("top-p", kTopPs, &SamplingParams::top_p, &settings);
-  AddEach("min-p", kMinPs, &SamplingParams::min_p, &settings);
   AddEach(kPenalty, kPenalties, &SamplingParams::repeat_penalty, &settings);
   for (const PenaltyRule rule : kPeerRules) {
     for (const float value : kPenalties) {
@@ -81,7 +78,26 @@ std::vector<SweepSetting> SweepSettings(const SamplingParams& declared) {
       settings.push_back(ByPeers(kPenalty, Describe(value), params, rule));
     }
   }
+  AddEach("temperature", kTemperatures, &SamplingParams::temp, &settings);
+  AddEach("top-p", kTopPs, &SamplingParams::top_p, &settings);
+  AddEach("min-p", kMinPs, &SamplingParams::min_p, &settings);
   return settings;
+}
+
+std::vector<size_t> SweepOrder(const std::vector<SweepSetting>& settings) {
+  // How many of its group come behind it, and its place.
+  std::vector<std::pair<size_t, size_t>> places;
+  for (size_t i = 0; i < settings.size(); ++i) {
+    size_t behind = settings[i].value.empty() ? 0 : 1;
+    for (size_t k = i + 1; k < settings.size(); ++k) {
+      behind += settings[k].group == settings[i].group ? 1 : 0;
+    }
+    places.emplace_back(behind, i);
+  }
+  std::ranges::sort(places);
+  std::vector<size_t> order;
+  for (const auto& [behind, i] : places) order.push_back(i);
+  return order;
 }
 
 double StopChance(std::span<const float> logits,

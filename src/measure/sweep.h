@@ -1,5 +1,6 @@
 // What sampling does to an end: P(stop) as the settings leave it, computed from
-// logits that were recorded at true ends, one step each.
+// logits that were recorded at true ends, one step each; and replies that are
+// drawn by them.
 #ifndef FULLSTOP_MEASURE_SWEEP_H_
 #define FULLSTOP_MEASURE_SWEEP_H_
 
@@ -10,6 +11,7 @@
 
 #include "base/token_id.h"
 #include "generate/sampler_params.h"
+#include "measure/own_replies.h"
 #include "measure/statistics.h"
 
 namespace fullstop {
@@ -33,6 +35,8 @@ struct SweepPoint {
   std::string group;
   std::string value;
   Estimate p_stop;  // the median over the ends
+  // Drawn by it; empty where none were.
+  std::vector<OwnReply> replies = {};
 
   // "temperature 0.3".
   std::string Name() const;
@@ -50,6 +54,11 @@ inline constexpr std::string_view kNothingSet = "nothing set";
 // min-p, and repetition penalties by each rule.
 std::vector<SweepSetting> SweepSettings(const SamplingParams& declared);
 
+// The indices of SETTINGS as they are worth replies: first what its group says
+// all of, then the last value of each group, which does most, then the ones
+// before.
+std::vector<size_t> SweepOrder(const std::vector<SweepSetting>& settings);
+
 // The probability that a stop is drawn from LOGITS behind HISTORY.
 double StopChance(std::span<const float> logits,
                   std::span<const TokenId> history,
@@ -60,7 +69,10 @@ class Sweep {
  public:
   Sweep(std::vector<SweepSetting> settings, std::vector<TokenId> stops);
 
+  const std::vector<SweepSetting>& settings() const { return settings_; }
+
   void Take(std::span<const float> logits, std::span<const TokenId> history);
+  // In the order of the settings.
   std::vector<SweepPoint> Points(uint64_t seed) const;
 
  private:

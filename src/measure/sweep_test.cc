@@ -48,6 +48,22 @@ TEST(SweepTest, PenaltiesHitStopsByThePeersRulesAlone) {
       ByFormula({1, 3, 2, -1}, {0, 1, 3}, 1.3, 1), 1e-6);
 }
 
+TEST(SweepTest, WhatDoesMostComesFirst) {
+  const auto settings = SweepSettings({});
+  const auto order = SweepOrder(settings);
+  ASSERT_EQ(order.size(), settings.size());
+  const auto name = [&](size_t i) {
+    return settings[order[i]].group + " " + settings[order[i]].value;
+  };
+  EXPECT_EQ(settings[order[0]].group, kOwnSettings);
+  EXPECT_EQ(settings[order[1]].group, kNothingSet);
+  EXPECT_EQ(name(2), "repeat penalty 1.5");
+  EXPECT_EQ(name(3), "repeat penalty, as llama.cpp applies it 1.5");
+  EXPECT_EQ(name(4), "repeat penalty, as transformers applies it 1.5");
+  EXPECT_EQ(name(order.size() - 1),
+            "repeat penalty, as transformers applies it 1.05");
+}
+
 TEST(SweepTest, LlamaCppForgetsWhatIsFarBack) {
   std::vector<TokenId> history(65, 0);
   history[0] = 1;

@@ -43,6 +43,30 @@ def answers(folder):
     (folder / "adapter/adapter_config.json").write_text(json.dumps({"r": 0}))
     yield run("adapter", folder=folder)
     yield run("adapter", "--base", "tiny", folder=folder)
+    (folder / "rows.jsonl").write_text(json.dumps(
+        {"instruction": "Go.", "output": ""}) + "\n")
+    yield run("tiny", "--data", "rows.jsonl", "--cutoff", "4", folder=folder)
+    yield live(folder)
+
+
+def live(folder):
+    """An answer of the probe, with all that it can measure."""
+    config = json.loads((folder / "tiny/config.json").read_text())
+    config["max_position_embeddings"] = 1024
+    (folder / "tiny/config.json").write_text(json.dumps(config))
+    (folder / "plan.json").write_text(json.dumps({
+        "seed": 1, "known": 2, "greedy": 1, "sampled": 1, "max_tokens": 4, "variants": 1,
+        "sweep_settings": 5, "sweep_replies": 2, "sweep_tokens": 4}))
+    answer = run("tiny", "--live", "--plan", "plan.json", "--compare", "tiny", "--sweep",
+                 folder=folder)
+    probe = answer["targets"][-1]["live"]
+    assert probe["compared"] and len(probe["own"]["replies"]) == 2
+    assert sum(point["replies"] is not None for point in probe["sweep"]) == 5
+    # A short answer has all the same fields.
+    for part in (probe["known"]["replies"], probe["own"]["replies"], probe["dresses"],
+                 probe["sweep"]):
+        del part[2:]
+    return answer
 
 
 def holes(value, path=()):
@@ -68,7 +92,9 @@ def main():
     schema = json.loads((ROOT / "docs/doctor.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
-    optional = {"file", "line", "byte"}
+    optional = {"file", "line", "byte", "live", "compared"}
+    # What conversations and ends hold differs.
+    free = {"messages", "end"}
     refused = failed = 0
     with tempfile.TemporaryDirectory() as place:
         for answer in answers(pathlib.Path(place)):
@@ -76,7 +102,7 @@ def main():
                 failed += 1
                 print(list(error.absolute_path), error.message)
             for path in holes(answer):
-                if path[-1] in optional:
+                if path[-1] in optional or free & set(path[:-1]):
                     continue
                 if validator.is_valid(without(answer, path)):
                     failed += 1

@@ -1,25 +1,31 @@
 """Writes a GGUF of random weights in the shape of a real model, to measure
 speed with.
 
-usage: make_random_llama.py OUT.gguf [--tokenizer MODEL.gguf] [--layers N]
+usage: make_random_llama.py OUT.gguf [--tokenizer MODEL.gguf] [--layers N] [--8b]
 
 The shape is Llama 3.2's of 1.24 billion weights (16 layers, embedding 2048, feed
 forward 8192, 32 heads on 8 key heads of 64, tied head) with a vocabulary of
-49,152, and the types are those that llama.cpp's Q4_K_M gives it: Q4_K, but Q6_K
-for the token embeddings and, in the layers that use_more_bits names, for the
-values and the feed-forward's way down. Every block is random and valid: its
-scales are of a size that keeps activations finite, its integers any. With
+49,152; with --8b, Llama 3's of 8 billion (32 layers, 4096, 14336, 32 on 8 of 128,
+a head of its own, a vocabulary of 128,256). The types are those that llama.cpp's
+Q4_K_M gives it: Q4_K, but Q6_K for the head and, in the layers that
+use_more_bits names, for the values and the feed-forward's way down. Every block
+is random and valid: its scales are of a size that keeps activations finite, its
+integers any. With
 --tokenizer the keys of that model's tokenizer are copied, so that programs that
-want text can run it; its vocabulary must have 49,152 tokens.
+want text can run it; a smaller vocabulary is filled up with unused tokens.
 """
 
 import argparse
+import collections
 
 import numpy as np
-from gguf import GGMLQuantizationType, GGUFReader, GGUFValueType, GGUFWriter
+from gguf import (GGMLQuantizationType, GGUFReader, GGUFValueType, GGUFWriter,
+                  TokenType)
 
-EMBEDDING, FEED_FORWARD, HEADS, KV_HEADS, HEAD_LENGTH = 2048, 8192, 32, 8, 64
-VOCABULARY = 49152
+Shape = collections.namedtuple(
+    "Shape", "layers embedding feed_forward heads kv_heads head_length vocabulary tied")
+SMALL = Shape(16, 2048, 8192, 32, 8, 64, 49152, True)
+LARGE = Shape(32, 4096, 14336, 32, 8, 128, 128256, False)
 SEED = 11
 BLOCK = 256
 
@@ -54,15 +60,21 @@ def use_more_bits(layer, layers):
             or (layer - layers // 8) % 3 == 2)
 
 
-def copy_tokenizer(writer, path):
+def copy_tokenizer(writer, path, vocabulary):
     for name, field in GGUFReader(path).fields.items():
         if not name.startswith("tokenizer."):
             continue
         kind = field.types[0]
-        if kind == GGUFValueType.ARRAY:
-            writer.add_array(name, field.contents())
-        else:
+        if kind != GGUFValueType.ARRAY:
             writer.add_key_value(name, field.contents(), kind)
+            continue
+        values = list(field.contents())
+        missing = vocabulary - len(values)
+        if name.endswith(".tokens"):
+            values += [f"<|unused_{i}|>" for i in range(missing)]
+        elif name.endswith(".token_type"):
+            values += [int(TokenType.UNUSED)] * missing
+        writer.add_array(name, values)
 
 
 def main():
@@ -71,24 +83,27 @@ def main():
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out")
     parser.add_argument("--tokenizer")
-    parser.add_argument("--layers", type=int, default=16)
+    parser.add_argument("--layers", type=int)
+    parser.add_argument("--8b", dest="large", action="store_true")
     options = parser.parse_args()
+    shape = LARGE if options.large else SMALL
+    layers = options.layers or shape.layers
     rng = np.random.default_rng(SEED)
     writer = GGUFWriter(options.out, "llama", use_temp_file=True)
-    writer.add_block_count(options.layers)
+    writer.add_block_count(layers)
     writer.add_context_length(131072)
-    writer.add_embedding_length(EMBEDDING)
-    writer.add_feed_forward_length(FEED_FORWARD)
-    writer.add_head_count(HEADS)
-    writer.add_head_count_kv(KV_HEADS)
-    writer.add_key_length(HEAD_LENGTH)
-    writer.add_value_length(HEAD_LENGTH)
-    writer.add_rope_dimension_count(HEAD_LENGTH)
+    writer.add_embedding_length(shape.embedding)
+    writer.add_feed_forward_length(shape.feed_forward)
+    writer.add_head_count(shape.heads)
+    writer.add_head_count_kv(shape.kv_heads)
+    writer.add_key_length(shape.head_length)
+    writer.add_value_length(shape.head_length)
+    writer.add_rope_dimension_count(shape.head_length)
     writer.add_rope_freq_base(500000.0)
     writer.add_layer_norm_rms_eps(1e-5)
-    writer.add_vocab_size(VOCABULARY)
+    writer.add_vocab_size(shape.vocabulary)
     if options.tokenizer:
-        copy_tokenizer(writer, options.tokenizer)
+        copy_tokenizer(writer, options.tokenizer, shape.vocabulary)
 
     def matrix(name, rows, columns, more_bits=False):
         kind = (GGMLQuantizationType.Q6_K if more_bits
@@ -99,22 +114,25 @@ def main():
 
     def norm(name):
         writer.add_tensor(name + ".weight",
-                          rng.normal(1, 0.1, EMBEDDING).astype(np.float32))
+                          rng.normal(1, 0.1, shape.embedding).astype(np.float32))
 
-    matrix("token_embd", VOCABULARY, EMBEDDING, True)
-    for layer in range(options.layers):
+    width, deep = shape.embedding, shape.feed_forward
+    matrix("token_embd", shape.vocabulary, width, shape.tied)
+    for layer in range(layers):
         block = f"blk.{layer}."
-        more = use_more_bits(layer, options.layers)
+        more = use_more_bits(layer, layers)
         norm(block + "attn_norm")
-        matrix(block + "attn_q", HEADS * HEAD_LENGTH, EMBEDDING)
-        matrix(block + "attn_k", KV_HEADS * HEAD_LENGTH, EMBEDDING)
-        matrix(block + "attn_v", KV_HEADS * HEAD_LENGTH, EMBEDDING, more)
-        matrix(block + "attn_output", EMBEDDING, HEADS * HEAD_LENGTH)
+        matrix(block + "attn_q", shape.heads * shape.head_length, width)
+        matrix(block + "attn_k", shape.kv_heads * shape.head_length, width)
+        matrix(block + "attn_v", shape.kv_heads * shape.head_length, width, more)
+        matrix(block + "attn_output", width, shape.heads * shape.head_length)
         norm(block + "ffn_norm")
-        matrix(block + "ffn_gate", FEED_FORWARD, EMBEDDING)
-        matrix(block + "ffn_up", FEED_FORWARD, EMBEDDING)
-        matrix(block + "ffn_down", EMBEDDING, FEED_FORWARD, more)
+        matrix(block + "ffn_gate", deep, width)
+        matrix(block + "ffn_up", deep, width)
+        matrix(block + "ffn_down", width, deep, more)
     norm("output_norm")
+    if not shape.tied:
+        matrix("output", shape.vocabulary, width, True)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
