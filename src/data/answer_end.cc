@@ -1,0 +1,329 @@
+#include "data/answer_end.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "base/utf8.h"
+
+namespace fullstop {
+namespace {
+
+constexpr std::string_view kSpace = " \t\r\n";
+// Below it nothing is said of a last line without a stop.
+constexpr size_t kLongAnswer = 64;
+// A line that is a sentence by its length, in bytes and in words.
+constexpr size_t kWordsOfSentence = 8;
+constexpr size_t kBytesOfWideSentence = 24;
+// A sentence that ought to have ended, where there is no other.
+constexpr size_t kWordsOfLongSentence = 25;
+constexpr size_t kBytesOfLongWideSentence = 150;
+
+// Words behind which a sentence goes on.
+constexpr std::array<std::string_view, 44> kOpenWords = {
+    "the",   "a",    "an",   "of",   "and",  "or",   "their", "which", "because",
+    "to",    "is",   "in",   "that", "with", "for",  "by",    "as",    "at",
+    "from",  "be",   "are",  "was",  "were", "this", "can",   "will",  "has",
+    "have",  "not",  "your", "its",  "his",  "our",  "into",  "than",  "they",
+    "these", "may",  "we",   "if",   "but",  "when", "such",  "should"};
+
+std::string_view Trimmed(std::string_view text) {
+  const size_t begin = text.find_first_not_of(kSpace);
+  if (begin == text.npos) return {};
+  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+}
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
+bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
+
+// The last character of TEXT, which is not empty.
+std::string_view LastCharacter(std::string_view text) {
+  size_t at = text.size() - 1;
+  while (at > 0 && (text[at] & 0xC0) == 0x80) --at;
+  return text.substr(at);
+}
+
+template <size_t N>
+bool IsOneOf(std::string_view text,
+             const std::array<std::string_view, N>& strings) {
+  return std::ranges::find(strings, text) != strings.end();
+}
+
+bool EndsSentence(std::string_view character) {
+  constexpr std::array<std::string_view, 14> kEnds = {
+      ".", "!", "?", "…", "。", "！", "？", "；", "।", "؟", "۔", "｡", "．", "～"};
+  return IsOneOf(character, kEnds);
+}
+
+bool Closes(std::string_view character) {
+  constexpr std::array<std::string_view, 20> kClosing = {
+      ")", "]", "}", ">", "\"", "'", "`", "*", "_", "|",
+      "”", "’", "」", "』", "）", "】", "》", "»", "~", "］"};
+  return IsOneOf(character, kClosing);
+}
+
+bool GoesOn(std::string_view character) {
+  constexpr std::array<std::string_view, 16> kOpening = {
+      ",", "，", "、", ";", ":", "：", "(", "（",
+      "[", "{", "“", "「", "《", "،", "‘", "【"};
+  return IsOneOf(character, kOpening);
+}
+
+// Letters and digits of all scripts; signs, emoji and the like are none.
+bool IsWordCharacter(std::string_view character) {
+  const char32_t value = DecodeCodePoint(character).value;
+  if (value < 0x80) {
+    const char c = character[0];
+    return IsDigit(c) || IsLower(c) || IsUpper(c);
+  }
+  return (value >= 0xC0 && value < 0x2000 && value != 0xD7 && value != 0xF7) ||
+         (value >= 0x2C00 && value < 0x2E00) ||
+         (value >= 0x3040 && value < 0xD7B0) ||
+         (value >= 0xF900 && value < 0xFB00) || value >= 0x20000;
+}
+
+// Scripts that end no sentence with a sign: Thai to Myanmar, Khmer.
+bool HasStops(std::string_view character) {
+  const char32_t value = DecodeCodePoint(character).value;
+  return !((value >= 0x0E00 && value < 0x10A0) ||
+           (value >= 0x1780 && value < 0x1800));
+}
+
+bool IsWide(std::string_view character) {
+  const char32_t value = DecodeCodePoint(character).value;
+  return value >= 0x3040 && value < 0xFB00;
+}
+
+size_t CountOf(std::string_view text, std::string_view part) {
+  size_t count = 0;
+  for (size_t at = text.find(part); at != text.npos;
+       at = text.find(part, at + part.size())) {
+    ++count;
+  }
+  return count;
+}
+
+size_t CountWords(std::string_view text) {
+  size_t words = 0;
+  bool inside = false;
+  for (const char c : text) {
+    const bool space = kSpace.find(c) != kSpace.npos;
+    words += !space && !inside ? 1 : 0;
+    inside = !space;
+  }
+  return words;
+}
+
+std::string_view LastWord(std::string_view text) {
+  const size_t space = text.find_last_of(kSpace);
+  return space == text.npos ? text : text.substr(space + 1);
+}
+
+// How long the mark of a list item at the begin of LINE is: "- ", "12. "; 0
+// where there is none.
+size_t ListMarkSize(std::string_view line) {
+  for (const std::string_view mark : {"- ", "* ", "• ", "+ "}) {
+    if (line.starts_with(mark)) return mark.size();
+  }
+  const size_t digits = line.find_first_not_of("0123456789");
+  if (digits == 0 || digits > 3) return 0;
+  const std::string_view rest = line.substr(std::min(digits, line.size()));
+  for (const std::string_view mark : {". ", ") ", "、", "）", "．"}) {
+    if (rest.starts_with(mark)) return digits + mark.size();
+  }
+  return 0;
+}
+
+bool IsListMarkAlone(std::string_view line) {
+  if (line == "-" || line == "*" || line == "•") return true;
+  const size_t digits = line.find_first_not_of("0123456789");
+  if (digits == 0 || digits > 3 || digits == line.npos) return false;
+  const std::string_view rest = line.substr(digits);
+  return rest == "." || rest == ")" || rest == "、" || rest == "．";
+}
+
+// Whether LINE ends as a sentence does, or a title of its own.
+bool IsClosed(std::string_view line) {
+  if (line.empty()) return true;
+  const std::string_view last = LastCharacter(line);
+  return EndsSentence(last) || Closes(last);
+}
+
+// What stands behind the last end of a sentence within LINE; all of it where
+// there is none.
+std::string_view LastSentence(std::string_view line) {
+  constexpr std::array<std::string_view, 5> kWide = {"。", "！", "？", "।", "؟"};
+  size_t from = 0;
+  for (const std::string_view end : kWide) {
+    const size_t at = line.rfind(end);
+    if (at != line.npos) from = std::max(from, at + end.size());
+  }
+  for (size_t at = line.size(); at-- > from + 1;) {
+    if (line[at] != ' ') continue;
+    size_t end = at;
+    while (end > from && (line[end - 1] == '"' || line[end - 1] == ')' ||
+                          line[end - 1] == '\'')) {
+      --end;
+    }
+    if (end <= from + 3) break;
+    const char stop = line[end - 1];
+    if (stop != '.' && stop != '!' && stop != '?') continue;
+    // "Mr. Hill", "U.S. Army", "e.g. this" are no ends.
+    const auto letter = [&](size_t back) {
+      const char c = line[end - 1 - back];
+      return IsLower(c) || IsDigit(c) || (c & 0x80) != 0;
+    };
+    if (letter(1) && letter(2) && (stop != '.' || letter(3) || at > 40)) {
+      from = std::max(from, at + 1);
+      break;
+    }
+  }
+  return Trimmed(line.substr(from));
+}
+
+bool IsAddress(std::string_view word) {
+  return word.find("://") != word.npos || word.starts_with("www.") ||
+         word.starts_with('#') || word.find('@') != word.npos ||
+         (word.find('/') != word.npos && word.find('.') != word.npos);
+}
+
+bool IsFormula(std::string_view line) {
+  return line.find('=') != line.npos || line.find(';') + 1 == line.size() ||
+         line.starts_with("    ") || line.starts_with('\t') ||
+         line.find("->") != line.npos || line.find('$') != line.npos;
+}
+
+bool LacksItsOther(std::string_view line) {
+  constexpr std::array<std::array<std::string_view, 2>, 6> kPairs = {
+      {{"(", ")"}, {"（", "）"}, {"“", "”"}, {"「", "」"}, {"《", "》"},
+       {"【", "】"}}};
+  for (const auto& [open, close] : kPairs) {
+    if (CountOf(line, open) > CountOf(line, close)) return true;
+  }
+  return CountOf(line, "**") % 2 == 1 || CountOf(line, "`") % 2 == 1;
+}
+
+// JSON or markup from the first byte on that is not closed.
+bool IsOpenMarkup(std::string_view text) {
+  if (text.starts_with("<!DOCTYPE") || text.starts_with("<html")) {
+    return !text.ends_with('>');
+  }
+  if (!text.starts_with("{\n") && !text.starts_with("{\"") &&
+      !text.starts_with("[{")) {
+    return false;
+  }
+  int depth = 0;
+  bool quoted = false;
+  for (size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '\\') {
+      ++at;
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (!quoted) {
+      depth += (c == '{' || c == '[') ? 1 : (c == '}' || c == ']') ? -1 : 0;
+    }
+  }
+  return depth > 0;
+}
+
+// The lines of an answer before its last one.
+struct Lines {
+  size_t closed = 0;  // sentences that end
+  size_t open = 0;    // as long, that don't
+  size_t closed_items = 0;
+  size_t open_items = 0;
+  size_t bars = 0;  // of the line before the last
+
+  explicit Lines(std::string_view before) {
+    constexpr size_t kMostBytes = 4096;  // the nearest ones tell enough
+    if (before.size() > kMostBytes) {
+      before.remove_prefix(before.size() - kMostBytes);
+    }
+    while (!before.empty()) {
+      const size_t newline = std::min(before.find('\n'), before.size());
+      const std::string_view line = Trimmed(before.substr(0, newline));
+      before.remove_prefix(std::min(newline + 1, before.size()));
+      if (line.empty()) continue;
+      bars = CountOf(line, "|");
+      const bool is_closed = IsClosed(line);
+      if (ListMarkSize(line) > 0) {
+        ++(is_closed ? closed_items : open_items);
+      } else if (is_closed) {
+        ++closed;
+      } else if (!GoesOn(LastCharacter(line))) {
+        ++open;
+      }
+    }
+  }
+};
+
+bool IsBrokenItem(std::string_view item, const Lines& lines) {
+  const size_t items = lines.closed_items + lines.open_items;
+  if (items >= 2) return lines.closed_items * 10 >= items * 8;
+  return CountWords(item) >= kWordsOfSentence && lines.closed_items == items;
+}
+
+// Whether LINE, the last one, which ends with a letter or a digit, is a
+// sentence that its author would have brought to an end.
+bool IsBrokenSentence(std::string_view line, const Lines& lines) {
+  const std::string_view last = LastSentence(line);
+  if (last.empty()) return false;
+  const bool signs = last[0] == '-' || last.starts_with("—") ||
+                     last.starts_with("–") || last[0] == '[';
+  if (signs) return false;
+  if (last.size() < line.size()) return true;
+  if (IsOneOf(LastWord(line), kOpenWords)) return true;
+  const bool is_wide = IsWide(LastCharacter(line));
+  const size_t words = CountWords(line);
+  const bool is_long = is_wide ? line.size() >= kBytesOfLongWideSentence
+                               : words >= kWordsOfLongSentence;
+  if (is_long) return lines.open <= lines.closed;
+  const bool is_sentence =
+      is_wide ? line.size() >= kBytesOfWideSentence : words >= kWordsOfSentence;
+  return is_sentence && lines.closed > 2 * lines.open;
+}
+
+}  // namespace
+
+AnswerEnd EndOfAnswer(std::string_view text, bool open_fence) {
+  if (text.empty()) return AnswerEnd::kWhole;
+  if (open_fence || IsOpenMarkup(text)) return AnswerEnd::kBroken;
+  const size_t newline = text.rfind('\n');
+  const size_t begin = newline == text.npos ? 0 : newline + 1;
+  const std::string_view line = text.substr(begin);
+  const std::string_view shown = Trimmed(line);
+  if (begin > 0 && IsListMarkAlone(shown) && text.size() >= kLongAnswer) {
+    return AnswerEnd::kBroken;
+  }
+  const std::string_view last = LastCharacter(text);
+  const bool goes_on = GoesOn(last);
+  if (!goes_on && (EndsSentence(last) || Closes(last))) {
+    return AnswerEnd::kWhole;
+  }
+  if (text.size() < kLongAnswer) return AnswerEnd::kUnclear;
+  if (IsFormula(line)) return AnswerEnd::kUnclear;
+  if (LacksItsOther(shown)) return AnswerEnd::kBroken;
+  if (goes_on) {
+    // "Yours sincerely," waits for a hand to sign.
+    const bool greets = begin > 0 && CountWords(shown) < 4 && last == ",";
+    return greets ? AnswerEnd::kUnclear : AnswerEnd::kBroken;
+  }
+  if (!IsWordCharacter(last) || IsAddress(LastWord(shown))) {
+    return AnswerEnd::kWhole;
+  }
+  const Lines lines(text.substr(0, begin));
+  if (const size_t bars = CountOf(shown, "|"); bars > 0) {
+    return bars < lines.bars ? AnswerEnd::kBroken : AnswerEnd::kUnclear;
+  }
+  if (!HasStops(last)) return AnswerEnd::kUnclear;
+  const size_t mark = ListMarkSize(shown);
+  const std::string_view words = shown.substr(mark);
+  const bool broken = (mark > 0 && IsBrokenItem(words, lines)) ||
+                      (mark > 0 ? LastSentence(words).size() < words.size()
+                                : IsBrokenSentence(words, lines));
+  return broken ? AnswerEnd::kBroken : AnswerEnd::kUnclear;
+}
+
+}  // namespace fullstop

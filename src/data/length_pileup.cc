@@ -1,0 +1,134 @@
+#include "data/length_pileup.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+namespace fullstop {
+namespace {
+
+constexpr size_t kBinsOfOctave = 16;
+constexpr size_t kMostUnclear = 1 << 18;
+// Shorter answers are no longer than a limit would let them.
+constexpr size_t kLeastCharacters = 120;
+constexpr size_t kLeastAnswers = 8;
+
+size_t BinOf(size_t characters) {
+  const auto value = static_cast<double>(std::max<size_t>(1, characters));
+  return static_cast<size_t>(kBinsOfOctave * std::log2(value));
+}
+
+size_t BeginOf(size_t bin) {
+  return static_cast<size_t>(
+      std::ceil(std::exp2(static_cast<double>(bin) / kBinsOfOctave)));
+}
+
+// The lower end of Wilson's 95 % interval.
+double LeastShare(size_t some, size_t all) {
+  constexpr double kZ = 1.96;
+  const auto n = static_cast<double>(all);
+  const double share = static_cast<double>(some) / n;
+  const double middle = share + kZ * kZ / (2 * n);
+  const double spread =
+      kZ * std::sqrt(share * (1 - share) / n + kZ * kZ / (4 * n * n));
+  return (middle - spread) / (1 + kZ * kZ / n);
+}
+
+}  // namespace
+
+void LengthPileup::Add(std::string_view text, AnswerEnd end, size_t line,
+                       size_t turn) {
+  size_t characters = 0;
+  for (const char c : text) characters += (c & 0xC0) != 0x80 ? 1 : 0;
+  if (characters < kLeastCharacters) return;
+  // Most characters of East Asia have three bytes.
+  const bool wide = text.size() > 2 * characters;
+  const size_t bin = std::min(kBins - 1, BinOf(characters));
+  Count& count = counts_[wide ? 1 : 0][bin];
+  ++count.answers;
+  if (end == AnswerEnd::kWhole) return;
+  ++count.open;
+  if (end == AnswerEnd::kBroken) return;
+  unclear_.push_back({.line = line,
+                      .turn = static_cast<uint32_t>(turn),
+                      .characters = static_cast<uint32_t>(characters),
+                      .wide = wide});
+  if (unclear_.size() > kMostUnclear) Forget();
+}
+
+void LengthPileup::Forget() {
+  const auto middle =
+      unclear_.begin() + static_cast<ptrdiff_t>(unclear_.size() / 2);
+  std::ranges::nth_element(unclear_, middle, std::ranges::greater(),
+                           &Unclear::characters);
+  unclear_.erase(middle, unclear_.end());
+}
+
+void LengthPileup::Take(LengthPileup* other) {
+  for (size_t i = 0; i < counts_.size(); ++i) {
+    for (size_t bin = 0; bin < kBins; ++bin) {
+      counts_[i][bin].answers += other->counts_[i][bin].answers;
+      counts_[i][bin].open += other->counts_[i][bin].open;
+    }
+  }
+  unclear_.insert(unclear_.end(), other->unclear_.begin(),
+                  other->unclear_.end());
+  while (unclear_.size() > kMostUnclear) Forget();
+  *other = {};
+}
+
+std::optional<CutOff> LengthPileup::Find(bool wide) const {
+  const auto& counts = counts_[wide ? 1 : 0];
+  Count all;
+  for (const Count& each : counts) {
+    all.answers += each.answers;
+    all.open += each.open;
+  }
+  std::optional<CutOff> found;
+  Count tail;
+  for (size_t bin = kBins; bin-- > 0;) {
+    const Count& here = counts[bin];
+    tail.answers += here.answers;
+    tail.open += here.open;
+    // It begins with a bin that is itself a part of the pile-up.
+    if (here.open * 2 <= here.answers || tail.answers < kLeastAnswers ||
+        LeastShare(tail.open, tail.answers) < 0.5) {
+      continue;
+    }
+    const double below =
+        static_cast<double>(all.open - tail.open) /
+        static_cast<double>(std::max<size_t>(1, all.answers - tail.answers));
+    if (below > 0.25) continue;
+    found = CutOff{.from = BeginOf(bin),
+                   .answers = tail.answers,
+                   .open = tail.open,
+                   .wide = wide};
+  }
+  return found;
+}
+
+std::vector<CutOff> LengthPileup::CutOffs() const {
+  std::vector<CutOff> cut_offs;
+  for (const bool wide : {false, true}) {
+    if (const auto found = Find(wide)) cut_offs.push_back(*found);
+  }
+  return cut_offs;
+}
+
+std::vector<LengthPileup::Unclear> LengthPileup::AtCutOffs(
+    const std::vector<CutOff>& cut_offs) const {
+  std::vector<Unclear> at;
+  for (const Unclear& each : unclear_) {
+    for (const CutOff& cut_off : cut_offs) {
+      if (each.wide == cut_off.wide && each.characters >= cut_off.from) {
+        at.push_back(each);
+      }
+    }
+  }
+  std::ranges::sort(at, [](const Unclear& a, const Unclear& b) {
+    return a.line != b.line ? a.line < b.line : a.turn < b.turn;
+  });
+  return at;
+}
+
+}  // namespace fullstop
