@@ -14,6 +14,7 @@ constexpr std::string_view kSpace = " \t\r\n";
 constexpr size_t kLongAnswer = 64;
 // A line that is a sentence by its length, in bytes and in words.
 constexpr size_t kWordsOfSentence = 8;
+constexpr size_t kWordsOfClause = 4;
 constexpr size_t kBytesOfWideSentence = 24;
 // A sentence that ought to have ended, where there is no other.
 constexpr size_t kWordsOfLongSentence = 25;
@@ -241,11 +242,13 @@ struct Lines {
     if (before.size() > kMostBytes) {
       before.remove_prefix(before.size() - kMostBytes);
     }
+    bool in_code = false;
     while (!before.empty()) {
       const size_t newline = std::min(before.find('\n'), before.size());
       const std::string_view line = Trimmed(before.substr(0, newline));
       before.remove_prefix(std::min(newline + 1, before.size()));
-      if (line.empty()) continue;
+      if (line.starts_with("```")) in_code = !in_code;
+      if (line.empty() || in_code) continue;
       bars = CountOf(line, "|");
       const bool is_closed = IsClosed(line);
       if (ListMarkSize(line) > 0) {
@@ -261,8 +264,24 @@ struct Lines {
 
 bool IsBrokenItem(std::string_view item, const Lines& lines) {
   const size_t items = lines.closed_items + lines.open_items;
+  if (CountWords(item) > 1 && IsOneOf(LastWord(item), kOpenWords)) return true;
   if (items >= 2) return lines.closed_items * 10 >= items * 8;
   return CountWords(item) >= kWordsOfSentence && lines.closed_items == items;
+}
+
+// Whether LINE ends with a dash and a name behind what was quoted.
+bool NamesItsAuthor(std::string_view line) {
+  constexpr std::array<std::string_view, 5> kDashes = {"-", "–", "—", "~", "―"};
+  constexpr size_t kMostWords = 6;
+  for (const std::string_view dash : kDashes) {
+    const size_t at = line.rfind(dash);
+    if (at == line.npos) continue;
+    const std::string_view name = Trimmed(line.substr(at + dash.size()));
+    const std::string_view before = Trimmed(line.substr(0, at));
+    if (CountWords(name) > kMostWords) continue;
+    if (before.empty() || IsClosed(before)) return true;
+  }
+  return false;
 }
 
 // Whether LINE, the last one, which ends with a letter or a digit, is a
@@ -270,9 +289,7 @@ bool IsBrokenItem(std::string_view item, const Lines& lines) {
 bool IsBrokenSentence(std::string_view line, const Lines& lines) {
   const std::string_view last = LastSentence(line);
   if (last.empty()) return false;
-  const bool signs = last[0] == '-' || last.starts_with("—") ||
-                     last.starts_with("–") || last[0] == '[';
-  if (signs) return false;
+  if (last[0] == '[' || NamesItsAuthor(line)) return false;
   if (last.size() < line.size()) return true;
   if (IsOneOf(LastWord(line), kOpenWords)) return true;
   const bool is_wide = IsWide(LastCharacter(line));
@@ -282,7 +299,11 @@ bool IsBrokenSentence(std::string_view line, const Lines& lines) {
   if (is_long) return lines.open <= lines.closed;
   const bool is_sentence =
       is_wide ? line.size() >= kBytesOfWideSentence : words >= kWordsOfSentence;
-  return is_sentence && lines.closed > 2 * lines.open;
+  if (is_sentence) return lines.closed > 2 * lines.open;
+  // A few words, no title, of one who ends whatever he writes.
+  const bool is_clause = !is_wide && words >= kWordsOfClause &&
+                         IsLower(LastWord(line)[0]) && IsUpper(line[0]);
+  return is_clause && lines.closed > 0 && lines.open == 0;
 }
 
 }  // namespace
@@ -298,12 +319,13 @@ AnswerEnd EndOfAnswer(std::string_view text, bool open_fence) {
     return AnswerEnd::kBroken;
   }
   const std::string_view last = LastCharacter(text);
-  const bool goes_on = GoesOn(last);
+  const bool goes_on = GoesOn(last) || LastWord(text) == "+";
   if (!goes_on && (EndsSentence(last) || Closes(last))) {
     return AnswerEnd::kWhole;
   }
   if (text.size() < kLongAnswer) return AnswerEnd::kUnclear;
-  if (IsFormula(line)) return AnswerEnd::kUnclear;
+  const bool wide_sign = goes_on && last.size() > 1;
+  if (IsFormula(line) && !wide_sign && last != "+") return AnswerEnd::kUnclear;
   if (LacksItsOther(shown)) return AnswerEnd::kBroken;
   if (goes_on) {
     // "Yours sincerely," waits for a hand to sign.

@@ -30,7 +30,7 @@ std::string Lower(std::string_view text) {
 }  // namespace
 
 std::string_view LabelOf(std::string_view text) {
-  constexpr std::string_view kDress = "*#[ \"_";
+  constexpr std::string_view kDress = "*# _";
   constexpr size_t kLongest = 40;
   constexpr std::string_view kWideColon = "：";
   const std::string_view head = text.substr(0, kLongest);
@@ -41,14 +41,14 @@ std::string_view LabelOf(std::string_view text) {
   std::string_view word = head.substr(0, colon);
   const size_t begin = word.find_first_not_of(kDress);
   if (begin == word.npos) return {};
-  word = word.substr(begin, word.find_last_not_of("*] \"_") - begin + 1);
+  word = word.substr(begin, word.find_last_not_of("* _") - begin + 1);
   if (std::ranges::find(kLabels, Lower(word)) == kLabels.end()) return {};
   return text.substr(0, colon + (narrow < wide ? 1 : kWideColon.size()));
 }
 
 bool AsksForLabel(std::string_view prompt, std::string_view label) {
   const std::string shown = Lower(label);
-  const size_t from = std::min(shown.find_first_not_of("*#[ \"_"), shown.size());
+  const size_t from = std::min(shown.find_first_not_of("*# _"), shown.size());
   return Lower(prompt).find(std::string_view(shown).substr(from)) !=
          std::string::npos;
 }

@@ -74,10 +74,11 @@ std::string_view FindLoop(std::string_view text) {
     const std::string_view probe = text.substr(at, kProbe);
     const std::string_view window =
         text.substr(at + 1, kProbe + kLongestInnerPeriod - 1);
-    const size_t found = window.find(probe);
-    if (found == window.npos) continue;
-    const std::string_view stretch = Stretch(text, at, found + 1);
-    if (IsLoop(stretch, found + 1)) return stretch;
+    for (size_t found = window.find(probe); found != window.npos;
+         found = window.find(probe, found + 1)) {
+      const std::string_view stretch = Stretch(text, at, found + 1);
+      if (IsLoop(stretch, found + 1)) return stretch;
+    }
   }
   return {};
 }

@@ -2,6 +2,7 @@
 #include <bit>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "data/raw_check.h"
 
@@ -73,13 +74,14 @@ void AddCalls(const std::string& text, ConversationHash* hash) {
 }
 
 // A thought that stands before the words, in <think> tags.
-std::string_view InlineThought(std::string_view text, std::string_view* words) {
+std::optional<std::string_view> InlineThought(std::string_view text,
+                                              std::string_view* words) {
   constexpr std::string_view kOpen = "<think>";
   constexpr std::string_view kClose = "</think>";
   *words = Trimmed(text);
-  if (!words->starts_with(kOpen)) return {};
+  if (!words->starts_with(kOpen)) return std::nullopt;
   const size_t end = words->find(kClose);
-  if (end == words->npos) return {};
+  if (end == words->npos) return std::nullopt;
   const auto thought = words->substr(kOpen.size(), end - kOpen.size());
   *words = Trimmed(words->substr(end + kClose.size()));
   return Trimmed(thought);
@@ -92,16 +94,17 @@ ConversationHash HashOf(const RawRow& row) {
   const RawTurn* before = nullptr;
   for (const RawTurn& turn : row.turns) {
     std::string_view words;
-    std::string_view thought = InlineThought(turn.text, &words);
-    if (thought.empty()) thought = Trimmed(turn.thought);
+    const auto thought = InlineThought(turn.text, &words);
     // Some layouts have one turn for words and call, some two.
     const bool goes_on = before != nullptr && turn.role == before->role &&
                          turn.role == RawRole::kAssistant;
     if (!goes_on) Add(RawRoleName(turn.role), &hash);
-    if (!thought.empty()) Add(thought, &hash);
-    if (!words.empty() || !goes_on) {
-      if (!words.empty() || turn.calls.empty()) Add(words, &hash);
+    if (thought) {
+      Add(*thought, &hash);
+    } else if (const auto apart = Trimmed(turn.thought); !apart.empty()) {
+      Add(apart, &hash);
     }
+    if (!words.empty()) Add(words, &hash);
     for (const std::string& call : turn.calls) AddCalls(call, &hash);
     before = &turn;
   }

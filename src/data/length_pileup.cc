@@ -11,7 +11,11 @@ constexpr size_t kBinsOfOctave = 16;
 constexpr size_t kMostUnclear = 1 << 18;
 // Shorter answers are no longer than a limit would let them.
 constexpr size_t kLeastCharacters = 120;
-constexpr size_t kLeastAnswers = 8;
+// A cut-off has so many answers without an end, and so many times the share of
+// them that shorter answers have.
+constexpr size_t kLeastOpen = 8;
+constexpr double kTimesUsual = 5;
+constexpr double kLeastUsual = 0.02;
 
 size_t BinOf(size_t characters) {
   const auto value = static_cast<double>(std::max<size_t>(1, characters));
@@ -32,6 +36,12 @@ double LeastShare(size_t some, size_t all) {
   const double spread =
       kZ * std::sqrt(share * (1 - share) / n + kZ * kZ / (4 * n * n));
   return (middle - spread) / (1 + kZ * kZ / n);
+}
+
+template <typename Count>
+double Share(const Count& count) {
+  return static_cast<double>(count.open) /
+         static_cast<double>(std::max<size_t>(1, count.answers));
 }
 
 }  // namespace
@@ -77,41 +87,35 @@ void LengthPileup::Take(LengthPileup* other) {
   *other = {};
 }
 
-std::optional<CutOff> LengthPileup::Find(bool wide) const {
+void LengthPileup::Find(bool wide, std::vector<CutOff>* cut_offs) const {
   const auto& counts = counts_[wide ? 1 : 0];
-  Count all;
-  for (const Count& each : counts) {
-    all.answers += each.answers;
-    all.open += each.open;
-  }
-  std::optional<CutOff> found;
-  Count tail;
-  for (size_t bin = kBins; bin-- > 0;) {
-    const Count& here = counts[bin];
-    tail.answers += here.answers;
-    tail.open += here.open;
-    // It begins with a bin that is itself a part of the pile-up.
-    if (here.open * 2 <= here.answers || tail.answers < kLeastAnswers ||
-        LeastShare(tail.open, tail.answers) < 0.5) {
-      continue;
+  size_t all = 0;
+  for (const Count& each : counts) all += each.answers;
+  size_t longer = all;
+  Count shorter;
+  for (size_t bin = 0; bin + 1 < kBins; ++bin) {
+    const Count here{counts[bin].answers + counts[bin + 1].answers,
+                     counts[bin].open + counts[bin + 1].open};
+    longer -= counts[bin].answers;
+    const double usual = std::max(kLeastUsual, Share(shorter));
+    const bool stands_out =
+        here.open >= kLeastOpen && (longer - counts[bin + 1].answers) * 10 <= all &&
+        LeastShare(here.open, here.answers) >= kTimesUsual * usual;
+    if (stands_out) {
+      cut_offs->push_back({.from = BeginOf(bin),
+                           .to = BeginOf(bin + 2),
+                           .answers = here.answers,
+                           .open = here.open,
+                           .wide = wide});
     }
-    const double below =
-        static_cast<double>(all.open - tail.open) /
-        static_cast<double>(std::max<size_t>(1, all.answers - tail.answers));
-    if (below > 0.25) continue;
-    found = CutOff{.from = BeginOf(bin),
-                   .answers = tail.answers,
-                   .open = tail.open,
-                   .wide = wide};
+    shorter.answers += counts[bin].answers;
+    shorter.open += counts[bin].open;
   }
-  return found;
 }
 
 std::vector<CutOff> LengthPileup::CutOffs() const {
   std::vector<CutOff> cut_offs;
-  for (const bool wide : {false, true}) {
-    if (const auto found = Find(wide)) cut_offs.push_back(*found);
-  }
+  for (const bool wide : {false, true}) Find(wide, &cut_offs);
   return cut_offs;
 }
 
@@ -119,11 +123,11 @@ std::vector<LengthPileup::Unclear> LengthPileup::AtCutOffs(
     const std::vector<CutOff>& cut_offs) const {
   std::vector<Unclear> at;
   for (const Unclear& each : unclear_) {
-    for (const CutOff& cut_off : cut_offs) {
-      if (each.wide == cut_off.wide && each.characters >= cut_off.from) {
-        at.push_back(each);
-      }
-    }
+    const bool cut = std::ranges::any_of(cut_offs, [&](const CutOff& cut_off) {
+      return each.wide == cut_off.wide && each.characters >= cut_off.from &&
+             each.characters < cut_off.to;
+    });
+    if (cut) at.push_back(each);
   }
   std::ranges::sort(at, [](const Unclear& a, const Unclear& b) {
     return a.line != b.line ? a.line < b.line : a.turn < b.turn;

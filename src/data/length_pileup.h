@@ -5,7 +5,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -15,8 +14,9 @@ namespace fullstop {
 
 // Where a data set's answers were cut.
 struct CutOff {
-  size_t from = 0;     // characters; of these and longer answers
-  size_t answers = 0;  // so many there are,
+  size_t from = 0;     // characters,
+  size_t to = 0;       // and less than these
+  size_t answers = 0;  // so many answers are so long,
   size_t open = 0;     // and so many of them have no end
   bool wide = false;   // of answers in Chinese, Japanese, Korean
 };
@@ -32,8 +32,8 @@ class LengthPileup {
   // What OTHER has counted, which is empty then.
   void Take(LengthPileup* other);
 
-  // The lengths from which on most answers have no end, whereas of the shorter
-  // ones few lack it; at most one for each kind of script.
+  // The lengths at which many more answers lack an end than among shorter ones,
+  // and beyond which few are; each within 9 %.
   std::vector<CutOff> CutOffs() const;
 
   struct Unclear {
@@ -42,7 +42,7 @@ class LengthPileup {
     uint32_t characters = 0;
     bool wide = false;
   };
-  // The answers that end unclearly, at a cut-off or beyond it, by line.
+  // The answers that end unclearly at a cut-off, by line.
   std::vector<Unclear> AtCutOffs(const std::vector<CutOff>& cut_offs) const;
 
  private:
@@ -53,7 +53,7 @@ class LengthPileup {
     size_t open = 0;
   };
 
-  std::optional<CutOff> Find(bool wide) const;
+  void Find(bool wide, std::vector<CutOff>* cut_offs) const;
   void Forget();
 
   std::array<std::array<Count, kBins>, 2> counts_ = {};

@@ -75,6 +75,12 @@ bool AsksForEchoes(std::string_view system) {
 // Whether PROMPT holds a turn of UNIT: "write ha 100 times".
 bool AsksForLoop(std::string_view prompt, std::string_view unit) {
   constexpr size_t kMostBytes = 40;
+  constexpr std::array<std::string_view, 7> kTimes = {
+      "times", "epeat", "次", "遍", "fois", "veces", "mal "};
+  const bool counts = std::ranges::any_of(kTimes, [&](std::string_view each) {
+    return prompt.find(each) != prompt.npos;
+  });
+  if (!counts) return false;
   const std::string twice = std::string(unit) + std::string(unit);
   if (Trimmed(unit).empty() || unit.size() > kMostBytes) return false;
   for (size_t at = 0; at < unit.size(); ++at) {
@@ -270,7 +276,12 @@ class Checker {
     const std::string_view whole = turn.text;
     const std::string_view text = Trimmed(Said(turn));
     if (IsBlank(text)) {
-      if (turn.calls.empty()) Add(RawFault::kEmptyAnswer, i, "");
+      // A call may have a turn of its own, behind that of its thought.
+      const bool calls = !turn.calls.empty() ||
+                         (i + 1 < row_.turns.size() &&
+                          row_.turns[i + 1].role == RawRole::kAssistant &&
+                          !row_.turns[i + 1].calls.empty());
+      if (!calls) Add(RawFault::kEmptyAnswer, i, "");
       return;
     }
     if (const auto label = LabelOf(text);
@@ -280,7 +291,7 @@ class Checker {
     }
     if (text.size() >= kLeastEcho && SameWords(text, prompt) &&
         !AsksForEchoes(system)) {
-      Add(RawFault::kEcho, i, Around(text, 0));
+      return Add(RawFault::kEcho, i, Around(text, 0));
     }
     if (scan_.placeholder != TextScan::kNone &&
         !AsksForPlaceholder(whole.substr(scan_.placeholder), prompt, system)) {

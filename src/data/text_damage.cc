@@ -92,6 +92,12 @@ bool WasReadAsLatin(std::string_view text, size_t at) {
   if (size == 0) return false;
   // "CAFÉ »" and "café”—" are letters before signs; Ã©, â€™ and ðŸ˜ are not.
   if (lead < 0xC4 || lead == 0xE2 || lead == 0xEF || lead >= 0xF0) return true;
+  // Nor are signs in the middle of a word.
+  const auto is_letter = [&](size_t i) {
+    return i < text.size() && ((text[i] >= 'a' && text[i] <= 'z') ||
+                               (text[i] >= 'A' && text[i] <= 'Z'));
+  };
+  if (at > 0 && is_letter(at - 1) && is_letter(place)) return true;
   return BytesReadAsLatin(text, &place) != 0;
 }
 
@@ -109,19 +115,21 @@ bool WasReadAsCyrillic(std::string_view text, size_t at) {
   return others;
 }
 
-// What GBK makes of the first bytes of U+FFFD, of punctuation and of quotes in
-// UTF-8: 锟斤拷, and three characters that no text has twice.
+// What GBK makes of the first bytes of U+FFFD, of punctuation in UTF-8 and of
+// 的, 是, 我, 在, 这: 锟斤拷, and characters of which no text has two.
 bool WasReadAsGbk(std::string_view text, size_t at) {
-  constexpr std::array<std::string_view, 3> kPunctuation = {"锛", "銆", "鈥"};
+  constexpr std::array<std::string_view, 8> kSigns = {"锛", "銆", "鈥", "鐨",
+                                                      "鏄", "鎴", "鍦", "杩"};
   const std::string_view rest = text.substr(at);
   if (rest.starts_with("锟斤")) return true;
-  for (const std::string_view sign : kPunctuation) {
-    if (!rest.starts_with(sign)) continue;
-    return std::ranges::any_of(kPunctuation, [&](std::string_view each) {
-      return rest.find(each, sign.size()) != rest.npos;
-    });
-  }
-  return false;
+  const bool begins = std::ranges::any_of(kSigns, [&](std::string_view each) {
+    return rest.starts_with(each);
+  });
+  if (!begins) return false;
+  const std::string_view behind = rest.substr(std::min<size_t>(3, rest.size()));
+  return std::ranges::any_of(kSigns, [&](std::string_view each) {
+    return !rest.starts_with(each) && behind.find(each) != behind.npos;
+  });
 }
 
 }  // namespace
@@ -144,8 +152,7 @@ bool IsDamage(std::string_view text, size_t at) {
       return (byte(1) == 0xA0 || byte(1) == 0xA1) &&
              WasReadAsCyrillic(text, at);
     case 0xE9:
-      return (byte(1) == 0x94 || byte(1) == 0x8A || byte(1) == 0x88) &&
-             WasReadAsGbk(text, at);
+      return byte(1) >= 0x88 && byte(1) <= 0x94 && WasReadAsGbk(text, at);
     case 0xEF:
       return byte(1) == 0xBF && byte(2) == 0xBD;
     default:

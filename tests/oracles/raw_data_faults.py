@@ -340,11 +340,11 @@ def encoding(rng, talk):
 
 # By kind: the rule, and rules that may say something beside it.
 FAULTS = {
-    control_string: ("DAT023", {"DAT027"}), foreign_marker: ("DAT024", set()),
+    control_string: ("DAT023", {"DAT027"}), foreign_marker: ("DAT024", {"DAT027"}),
     unclosed_thought: ("DAT025", {"DAT022"}), orphan_close: ("DAT025", set()),
     empty_thought: ("DAT026", set()), cut_at_word: ("DAT027", set()),
     cut_in_word: ("DAT027", set()), cut_at_comma: ("DAT027", set()),
     cut_in_list: ("DAT027", set()), cut_in_code: ("DAT027", set()), loop: ("DAT028", {"DAT027"}),
     inner_loop: ("DAT028", set()), answer_is_prompt: ("DAT029", set()),
-    placeholder: ("DAT030", set()), label: ("DAT031", set()), no_input: ("DAT032", set()),
+    placeholder: ("DAT030", set()), label: ("DAT031", {"DAT024"}), no_input: ("DAT032", set()),
     roles: ("DAT021", set()), empty_answer: ("DAT022", set()), encoding: ("DAT033", {"DAT027"})}

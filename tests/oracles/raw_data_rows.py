@@ -153,7 +153,7 @@ def foreign_talk(rng):
     for _ in range(rng.randrange(1, 4)):
         turns.append(turn("user", fill(rng, QUESTIONS[language])))
         glue = "" if language == "ja" else " "
-        said = [fill(rng, rng.choice(SENTENCES[language])) for _ in range(rng.randrange(1, 7))]
+        said = [fill(rng, each) for each in rng.sample(SENTENCES[language], rng.randrange(1, 6))]
         turns.append(turn("assistant", glue.join(said)))
     return conversation(*turns, language=language)
 
