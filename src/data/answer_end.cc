@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <string>
 
 #include "base/utf8.h"
 
@@ -15,18 +16,24 @@ constexpr size_t kLongAnswer = 64;
 // A line that is a sentence by its length, in bytes and in words.
 constexpr size_t kWordsOfSentence = 8;
 constexpr size_t kWordsOfClause = 4;
+constexpr size_t kWordsOfItem = 6;
 constexpr size_t kBytesOfWideSentence = 24;
 // A sentence that ought to have ended, where there is no other.
-constexpr size_t kWordsOfLongSentence = 25;
-constexpr size_t kBytesOfLongWideSentence = 150;
+constexpr size_t kWordsOfLongSentence = 18;
+constexpr size_t kBytesOfLongWideSentence = 100;
 
-// Words behind which a sentence goes on.
-constexpr std::array<std::string_view, 44> kOpenWords = {
-    "the",   "a",    "an",   "of",   "and",  "or",   "their", "which", "because",
-    "to",    "is",   "in",   "that", "with", "for",  "by",    "as",    "at",
-    "from",  "be",   "are",  "was",  "were", "this", "can",   "will",  "has",
-    "have",  "not",  "your", "its",  "his",  "our",  "into",  "than",  "they",
-    "these", "may",  "we",   "if",   "but",  "when", "such",  "should"};
+// Words behind which a sentence goes on; in lower case, longest first those of
+// scripts without spaces.
+constexpr std::array<std::string_view, 45> kOpenWords = {
+    "the",     "a",    "an",   "of",     "and",    "or",   "their", "which",
+    "because", "to",   "is",   "in",     "that",   "with", "for",   "by",
+    "as",      "at",   "from", "be",     "are",    "was",  "were",  "this",
+    "can",     "will", "has",  "have",   "not",    "your", "its",   "his",
+    "our",     "into", "than", "they",   "these",  "may",  "we",    "if",
+    "but",     "when", "such", "should", "however"};
+constexpr std::array<std::string_view, 16> kOpenCharacters = {
+    "和", "与", "或", "及", "在", "对", "从", "把",
+    "被", "将", "为", "以", "并", "而", "但", "的"};
 
 std::string_view Trimmed(std::string_view text) {
   const size_t begin = text.find_first_not_of(kSpace);
@@ -53,21 +60,22 @@ bool IsOneOf(std::string_view text,
 
 bool EndsSentence(std::string_view character) {
   constexpr std::array<std::string_view, 14> kEnds = {
-      ".", "!", "?", "…", "。", "！", "？", "；", "।", "؟", "۔", "｡", "．", "～"};
+      ".",  "!", "?", "…", "。", "！", "？",
+      "；", "।", "؟", "۔", "｡",  "．", "～"};
   return IsOneOf(character, kEnds);
 }
 
 bool Closes(std::string_view character) {
   constexpr std::array<std::string_view, 20> kClosing = {
-      ")", "]", "}", ">", "\"", "'", "`", "*", "_", "|",
+      ")", "]", "}",  ">",  "\"", "'",  "`",  "*", "_", "|",
       "”", "’", "」", "』", "）", "】", "》", "»", "~", "］"};
   return IsOneOf(character, kClosing);
 }
 
 bool GoesOn(std::string_view character) {
   constexpr std::array<std::string_view, 16> kOpening = {
-      ",", "，", "、", ";", ":", "：", "(", "（",
-      "[", "{", "“", "「", "《", "،", "‘", "【"};
+      ",", "，", "、", ";",  ":",  "：", "(", "（",
+      "[", "{",  "“",  "「", "《", "،",  "‘", "【"};
   return IsOneOf(character, kOpening);
 }
 
@@ -121,6 +129,18 @@ std::string_view LastWord(std::string_view text) {
   return space == text.npos ? text : text.substr(space + 1);
 }
 
+// Whether TEXT ends with a word behind which there has to be another.
+bool EndsWithOpenWord(std::string_view text) {
+  constexpr size_t kLongest = 8;
+  if (IsOneOf(LastCharacter(text), kOpenCharacters)) return text.size() > 12;
+  const std::string_view last = LastWord(text);
+  if (last.size() > kLongest) return false;
+  std::string word(last);
+  if (word.size() > 1 && IsUpper(word[0]))
+    word[0] = static_cast<char>(word[0] - 'A' + 'a');
+  return IsOneOf(word, kOpenWords);
+}
+
 // How long the mark of a list item at the begin of LINE is: "- ", "12. "; 0
 // where there is none.
 size_t ListMarkSize(std::string_view line) {
@@ -151,10 +171,26 @@ bool IsClosed(std::string_view line) {
   return EndsSentence(last) || Closes(last);
 }
 
+// Whether a stop behind TEXT, with NEXT behind it, ends a sentence. "Mr. Hill",
+// "U.S. Army", "e.g. this" are no ends.
+bool EndsWithWord(std::string_view text, char next) {
+  size_t size = 0;
+  for (size_t at = text.size(); at > 0; --at) {
+    const char c = text[at - 1];
+    if (!IsLower(c) && !IsDigit(c) && !IsUpper(c) && (c & 0x80) == 0) break;
+    ++size;
+  }
+  if (size >= 3 || size == 0) return size >= 3 || text.ends_with(')');
+  const char last = text[text.size() - 1];
+  return IsUpper(next) && (IsDigit(last) || (size == 2 && IsLower(last) &&
+                                             IsLower(text[text.size() - 2])));
+}
+
 // What stands behind the last end of a sentence within LINE; all of it where
 // there is none.
 std::string_view LastSentence(std::string_view line) {
-  constexpr std::array<std::string_view, 5> kWide = {"。", "！", "？", "।", "؟"};
+  constexpr std::array<std::string_view, 5> kWide = {"。", "！", "？", "।",
+                                                     "؟"};
   size_t from = 0;
   for (const std::string_view end : kWide) {
     const size_t at = line.rfind(end);
@@ -170,13 +206,9 @@ std::string_view LastSentence(std::string_view line) {
     if (end <= from + 3) break;
     const char stop = line[end - 1];
     if (stop != '.' && stop != '!' && stop != '?') continue;
-    // "Mr. Hill", "U.S. Army", "e.g. this" are no ends.
-    const auto letter = [&](size_t back) {
-      const char c = line[end - 1 - back];
-      return IsLower(c) || IsDigit(c) || (c & 0x80) != 0;
-    };
-    if (letter(1) && letter(2) && (stop != '.' || letter(3) || at > 40)) {
-      from = std::max(from, at + 1);
+    const std::string_view before = line.substr(from, end - 1 - from);
+    if (EndsWithWord(before, line[at + 1]) && CountWords(before) > 2) {
+      from = at + 1;
       break;
     }
   }
@@ -184,25 +216,41 @@ std::string_view LastSentence(std::string_view line) {
 }
 
 bool IsAddress(std::string_view word) {
+  // The scripts of East Asia put no spaces before one.
+  size_t wide = word.size();
+  while (wide > 0 && (word[wide - 1] & 0x80) == 0) --wide;
+  word.remove_prefix(wide);
   return word.find("://") != word.npos || word.starts_with("www.") ||
          word.starts_with('#') || word.find('@') != word.npos ||
          (word.find('/') != word.npos && word.find('.') != word.npos);
 }
 
 bool IsFormula(std::string_view line) {
-  return line.find('=') != line.npos || line.find(';') + 1 == line.size() ||
-         line.starts_with("    ") || line.starts_with('\t') ||
-         line.find("->") != line.npos || line.find('$') != line.npos;
+  if (line.starts_with("    ") || line.starts_with('\t')) return true;
+  std::string_view last = LastSentence(line);
+  for (const std::string_view comma :
+       {std::string_view("，"), std::string_view(", ")}) {
+    const size_t at = last.rfind(comma);
+    if (at != last.npos) last.remove_prefix(at + comma.size());
+  }
+  return last.find('=') != last.npos || last.find("->") != last.npos ||
+         last.find('$') != last.npos || last.ends_with(';');
 }
 
 bool LacksItsOther(std::string_view line) {
   constexpr std::array<std::array<std::string_view, 2>, 6> kPairs = {
-      {{"(", ")"}, {"（", "）"}, {"“", "”"}, {"「", "」"}, {"《", "》"},
+      {{"(", ")"},
+       {"（", "）"},
+       {"“", "”"},
+       {"「", "」"},
+       {"《", "》"},
        {"【", "】"}}};
   for (const auto& [open, close] : kPairs) {
     if (CountOf(line, open) > CountOf(line, close)) return true;
   }
-  return CountOf(line, "**") % 2 == 1 || CountOf(line, "`") % 2 == 1;
+  constexpr size_t kLongLine = 20;
+  return CountOf(line, "**") % 2 == 1 || CountOf(line, "`") % 2 == 1 ||
+         (line.size() > kLongLine && CountOf(line, "\"") % 2 == 1);
 }
 
 // JSON or markup from the first byte on that is not closed.
@@ -229,13 +277,34 @@ bool IsOpenMarkup(std::string_view text) {
   return depth > 0;
 }
 
+// The number with which LINE begins.
+size_t NumberOf(std::string_view line) {
+  size_t number = 0;
+  for (size_t at = 0; at < line.size() && at < 4 && IsDigit(line[at]); ++at) {
+    number = 10 * number + static_cast<size_t>(line[at] - '0');
+  }
+  return number;
+}
+
+bool HasParts(std::string_view item) {
+  constexpr std::array<std::string_view, 7> kSigns = {
+      ": ", "：", " - ", " – ", " — ", " as ", " by "};
+  return std::ranges::any_of(kSigns, [&](std::string_view sign) {
+    return item.find(sign) != item.npos;
+  });
+}
+
 // The lines of an answer before its last one.
 struct Lines {
   size_t closed = 0;  // sentences that end
   size_t open = 0;    // as long, that don't
   size_t closed_items = 0;
   size_t open_items = 0;
-  size_t bars = 0;  // of the line before the last
+  size_t bars = 0;    // of the line before the last
+  size_t number = 0;  // of the last item that has one
+  size_t parted = 0;  // items of two parts: "name: what it is"
+
+  size_t Closed() const { return closed + closed_items; }
 
   explicit Lines(std::string_view before) {
     constexpr size_t kMostBytes = 4096;  // the nearest ones tell enough
@@ -251,22 +320,30 @@ struct Lines {
       if (line.empty() || in_code) continue;
       bars = CountOf(line, "|");
       const bool is_closed = IsClosed(line);
-      if (ListMarkSize(line) > 0) {
-        ++(is_closed ? closed_items : open_items);
-      } else if (is_closed) {
-        ++closed;
-      } else if (!GoesOn(LastCharacter(line))) {
-        ++open;
+      if (!is_closed && (GoesOn(LastCharacter(line)) || IsFormula(line)))
+        continue;
+      if (ListMarkSize(line) == 0) {
+        ++(is_closed ? closed : open);
+        continue;
       }
+      ++(is_closed ? closed_items : open_items);
+      parted += HasParts(line) ? 1 : 0;
+      if (IsDigit(line[0])) number = NumberOf(line);
     }
   }
 };
 
+bool IsWideSentence(std::string_view line) {
+  return IsWide(LastCharacter(line)) && line.size() >= kBytesOfWideSentence;
+}
+
 bool IsBrokenItem(std::string_view item, const Lines& lines) {
   const size_t items = lines.closed_items + lines.open_items;
-  if (CountWords(item) > 1 && IsOneOf(LastWord(item), kOpenWords)) return true;
+  if (CountWords(item) > 1 && EndsWithOpenWord(item)) return true;
+  if (items >= 2 && lines.parted == items && !HasParts(item)) return true;
   if (items >= 2) return lines.closed_items * 10 >= items * 8;
-  return CountWords(item) >= kWordsOfSentence && lines.closed_items == items;
+  return (CountWords(item) >= kWordsOfItem || IsWideSentence(item)) &&
+         lines.closed_items == items;
 }
 
 // Whether LINE ends with a dash and a name behind what was quoted.
@@ -291,19 +368,21 @@ bool IsBrokenSentence(std::string_view line, const Lines& lines) {
   if (last.empty()) return false;
   if (last[0] == '[' || NamesItsAuthor(line)) return false;
   if (last.size() < line.size()) return true;
-  if (IsOneOf(LastWord(line), kOpenWords)) return true;
+  if (EndsWithOpenWord(line)) return true;
   const bool is_wide = IsWide(LastCharacter(line));
   const size_t words = CountWords(line);
   const bool is_long = is_wide ? line.size() >= kBytesOfLongWideSentence
                                : words >= kWordsOfLongSentence;
-  if (is_long) return lines.open <= lines.closed;
+  if (is_long) return lines.open <= lines.Closed();
   const bool is_sentence =
       is_wide ? line.size() >= kBytesOfWideSentence : words >= kWordsOfSentence;
-  if (is_sentence) return lines.closed > 2 * lines.open;
+  if (is_sentence) return lines.Closed() > 2 * lines.open;
   // A few words, no title, of one who ends whatever he writes.
-  const bool is_clause = !is_wide && words >= kWordsOfClause &&
-                         IsLower(LastWord(line)[0]) && IsUpper(line[0]);
-  return is_clause && lines.closed > 0 && lines.open == 0;
+  const bool is_clause = is_wide ? line.find("，") != line.npos
+                                 : words >= kWordsOfClause &&
+                                       IsLower(LastWord(line)[0]) &&
+                                       IsUpper(line[0]);
+  return is_clause && lines.Closed() > 0 && lines.open == 0;
 }
 
 }  // namespace
@@ -319,7 +398,10 @@ AnswerEnd EndOfAnswer(std::string_view text, bool open_fence) {
     return AnswerEnd::kBroken;
   }
   const std::string_view last = LastCharacter(text);
-  const bool goes_on = GoesOn(last) || LastWord(text) == "+";
+  const std::string_view end = LastWord(text);
+  const bool hyphen =
+      end.size() > 2 && end.ends_with('-') && IsLower(end[end.size() - 2]);
+  const bool goes_on = GoesOn(last) || end == "+" || hyphen;
   if (!goes_on && (EndsSentence(last) || Closes(last))) {
     return AnswerEnd::kWhole;
   }
@@ -329,7 +411,8 @@ AnswerEnd EndOfAnswer(std::string_view text, bool open_fence) {
   if (LacksItsOther(shown)) return AnswerEnd::kBroken;
   if (goes_on) {
     // "Yours sincerely," waits for a hand to sign.
-    const bool greets = begin > 0 && CountWords(shown) < 4 && last == ",";
+    const bool greets = begin > 0 && CountWords(shown) < 4 && last == "," &&
+                        ListMarkSize(shown) == 0;
     return greets ? AnswerEnd::kUnclear : AnswerEnd::kBroken;
   }
   if (!IsWordCharacter(last) || IsAddress(LastWord(shown))) {
@@ -339,6 +422,10 @@ AnswerEnd EndOfAnswer(std::string_view text, bool open_fence) {
   if (const size_t bars = CountOf(shown, "|"); bars > 0) {
     return bars < lines.bars ? AnswerEnd::kBroken : AnswerEnd::kUnclear;
   }
+  const bool next_number =
+      shown.find_first_not_of("0123456789") == shown.npos && lines.number > 0 &&
+      NumberOf(shown) == lines.number + 1;
+  if (next_number) return AnswerEnd::kBroken;
   if (!HasStops(last)) return AnswerEnd::kUnclear;
   const size_t mark = ListMarkSize(shown);
   const std::string_view words = shown.substr(mark);

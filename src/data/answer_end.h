@@ -14,8 +14,9 @@ enum class AnswerEnd {
 };
 
 // TEXT is trimmed; OPEN_FENCE: a block of code begins in it and does not end.
-// Weighs the last line against the others: who ends the sentences of a text ends
-// the last one too; who writes list items or verses without a stop does not.
+// Weighs the last line against the others: who ends the sentences of a text
+// ends the last one too; who writes list items or verses without a stop does
+// not.
 AnswerEnd EndOfAnswer(std::string_view text, bool open_fence);
 
 // The bytes of a stretch of TEXT that is one text over and over, and long

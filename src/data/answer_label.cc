@@ -9,15 +9,18 @@ namespace {
 
 // By language: the answer, and who gives it. In lower case.
 constexpr std::array<std::string_view, 57> kLabels = {
-    "output", "answer", "response", "reply", "assistant", "ai", "gpt",
-    "chatgpt", "bot", "model", "ai assistant", "the answer", "final answer",
-    "输出", "回答", "答案", "答复", "回复", "助手", "结果输出", "输出结果", "答",
-    "輸出", "回覆", "答え", "出力", "応答", "アシスタント",
-    "답변", "출력", "답", "응답",
-    "antwort", "ausgabe", "réponse", "reponse", "sortie",
-    "respuesta", "salida", "resposta", "saída", "risposta", "uscita",
-    "ответ", "вывод", "Ответ", "Вывод", "الجواب", "الإجابة", "الاجابة",
-    "उत्तर", "antwoord", "cevap", "yanıt", "trả lời", "คำตอบ", "odpowiedź"};
+    "output",       "answer",     "response",     "reply",   "assistant",
+    "ai",           "gpt",        "chatgpt",      "bot",     "model",
+    "ai assistant", "the answer", "final answer", "输出",    "回答",
+    "答案",         "答复",       "回复",         "助手",    "结果输出",
+    "输出结果",     "答",         "輸出",         "回覆",    "答え",
+    "出力",         "応答",       "アシスタント", "답변",    "출력",
+    "답",           "응답",       "antwort",      "ausgabe", "réponse",
+    "reponse",      "sortie",     "respuesta",    "salida",  "resposta",
+    "saída",        "risposta",   "uscita",       "ответ",   "вывод",
+    "Ответ",        "Вывод",      "الجواب",       "الإجابة", "الاجابة",
+    "उत्तर",         "antwoord",   "cevap",        "yanıt",   "trả lời",
+    "คำตอบ",        "odpowiedź"};
 
 std::string Lower(std::string_view text) {
   std::string lower(text);
@@ -56,8 +59,8 @@ bool AsksForLabel(std::string_view prompt, std::string_view label) {
 bool AsksForPlaceholder(std::string_view text, std::string_view prompt,
                         std::string_view system) {
   constexpr std::array<std::string_view, 8> kWords = {
-      "emplate", "laceholder", "模板", "模版", "占位", "Vorlage", "modèle",
-      "plantilla"};
+      "emplate", "laceholder", "模板",   "模版",
+      "占位",    "Vorlage",    "modèle", "plantilla"};
   const std::string_view open = text.substr(0, text[0] == '{' ? 1 : 2);
   for (const std::string_view asks : {prompt, system}) {
     if (asks.find(open) != asks.npos) return true;

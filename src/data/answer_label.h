@@ -6,9 +6,9 @@
 
 namespace fullstop {
 
-// The label with which TEXT begins, its colon included: "Output:", "**回答：**";
-// empty where it begins with none. A label is a word for the answer or for who
-// answers, in the languages that data sets are written in.
+// The label with which TEXT begins, its colon included: "Output:",
+// "**回答：**"; empty where it begins with none. A label is a word for the
+// answer or for who answers, in the languages that data sets are written in.
 std::string_view LabelOf(std::string_view text);
 
 // Whether PROMPT says that answers begin so.

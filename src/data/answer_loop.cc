@@ -23,8 +23,8 @@ bool IsLetter(char c) {
 // Lines, rulers and rows of noughts are drawn; words and cries are not.
 bool IsSaid(std::string_view unit) {
   constexpr std::string_view kCries = "!?";
-  const bool one = std::ranges::all_of(
-      unit, [&](char c) { return c == unit[0]; });
+  const bool one =
+      std::ranges::all_of(unit, [&](char c) { return c == unit[0]; });
   if (one) return IsLetter(unit[0]) || kCries.find(unit[0]) != kCries.npos;
   if (unit.size() >= 3 && (unit[0] & 0x80) != 0 && unit[0] == '\xe2') {
     // Boxes and blocks: U+2500 to U+25FF.
@@ -85,8 +85,8 @@ std::string_view FindLoop(std::string_view text) {
 
 std::string_view UnitOfLoop(std::string_view loop) {
   for (size_t period = 1; period * kTimes <= loop.size(); ++period) {
-    if (std::memcmp(loop.data(), loop.data() + period,
-                    loop.size() - period) == 0) {
+    if (std::memcmp(loop.data(), loop.data() + period, loop.size() - period) ==
+        0) {
       return loop.substr(0, period);
     }
   }

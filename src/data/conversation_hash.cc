@@ -49,10 +49,11 @@ void AddCall(const nlohmann::json& call, ConversationHash* hash) {
     return AddCall(*function, hash);
   }
   const auto name = call.find("name");
-  auto arguments = call.value("arguments", call.value("parameters", nlohmann::json()));
+  auto arguments =
+      call.value("arguments", call.value("parameters", nlohmann::json()));
   if (arguments.is_string()) {
-    auto parsed = nlohmann::json::parse(
-        arguments.get_ref<const std::string&>(), nullptr, false);
+    auto parsed = nlohmann::json::parse(arguments.get_ref<const std::string&>(),
+                                        nullptr, false);
     if (!parsed.is_discarded()) arguments = std::move(parsed);
   }
   if (name != call.end()) Add(name->dump(), hash);

@@ -10,21 +10,48 @@ namespace {
 constexpr size_t kBinsOfOctave = 16;
 constexpr size_t kMostUnclear = 1 << 18;
 // Shorter answers are no longer than a limit would let them.
-constexpr size_t kLeastCharacters = 120;
+constexpr size_t kLeastPieces = 48;
 // A cut-off has so many answers without an end, and so many times the share of
 // them that shorter answers have.
 constexpr size_t kLeastOpen = 8;
-constexpr double kTimesUsual = 5;
+constexpr double kTimesUsual = 3;
 constexpr double kLeastUsual = 0.02;
 
-size_t BinOf(size_t characters) {
-  const auto value = static_cast<double>(std::max<size_t>(1, characters));
+size_t BinOf(size_t pieces) {
+  const auto value = static_cast<double>(std::max<size_t>(1, pieces));
   return static_cast<size_t>(kBinsOfOctave * std::log2(value));
 }
 
 size_t BeginOf(size_t bin) {
   return static_cast<size_t>(
       std::ceil(std::exp2(static_cast<double>(bin) / kBinsOfOctave)));
+}
+
+// About the tokens of TEXT: a word is one, a long one two, and so are three
+// digits, a sign, a character of a script without spaces.
+size_t PiecesOf(std::string_view text) {
+  constexpr size_t kLongWord = 9;
+  size_t pieces = 0;
+  size_t letters = 0;
+  size_t digits = 0;
+  for (const char c : text) {
+    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) {
+      pieces += letters == 0 || letters == kLongWord ? 1 : 0;
+      ++letters;
+      digits = 0;
+      continue;
+    }
+    letters = 0;
+    if (c >= '0' && c <= '9') {
+      pieces += digits % 3 == 0 ? 1 : 0;
+      ++digits;
+      continue;
+    }
+    digits = 0;
+    // A character's first byte; spaces go with the words behind them.
+    pieces += c != ' ' && (c & 0xC0) != 0x80 ? 1 : 0;
+  }
+  return pieces;
 }
 
 // The lower end of Wilson's 95 % interval.
@@ -48,12 +75,13 @@ double Share(const Count& count) {
 
 void LengthPileup::Add(std::string_view text, AnswerEnd end, size_t line,
                        size_t turn) {
+  const size_t size = PiecesOf(text);
+  if (size < kLeastPieces) return;
   size_t characters = 0;
   for (const char c : text) characters += (c & 0xC0) != 0x80 ? 1 : 0;
-  if (characters < kLeastCharacters) return;
   // Most characters of East Asia have three bytes.
   const bool wide = text.size() > 2 * characters;
-  const size_t bin = std::min(kBins - 1, BinOf(characters));
+  const size_t bin = std::min(kBins - 1, BinOf(size));
   Count& count = counts_[wide ? 1 : 0][bin];
   ++count.answers;
   if (end == AnswerEnd::kWhole) return;
@@ -61,7 +89,7 @@ void LengthPileup::Add(std::string_view text, AnswerEnd end, size_t line,
   if (end == AnswerEnd::kBroken) return;
   unclear_.push_back({.line = line,
                       .turn = static_cast<uint32_t>(turn),
-                      .characters = static_cast<uint32_t>(characters),
+                      .pieces = static_cast<uint32_t>(size),
                       .wide = wide});
   if (unclear_.size() > kMostUnclear) Forget();
 }
@@ -70,7 +98,7 @@ void LengthPileup::Forget() {
   const auto middle =
       unclear_.begin() + static_cast<ptrdiff_t>(unclear_.size() / 2);
   std::ranges::nth_element(unclear_, middle, std::ranges::greater(),
-                           &Unclear::characters);
+                           &Unclear::pieces);
   unclear_.erase(middle, unclear_.end());
 }
 
@@ -92,6 +120,7 @@ void LengthPileup::Find(bool wide, std::vector<CutOff>* cut_offs) const {
   size_t all = 0;
   for (const Count& each : counts) all += each.answers;
   size_t longer = all;
+  // Of the octave below.
   Count shorter;
   for (size_t bin = 0; bin + 1 < kBins; ++bin) {
     const Count here{counts[bin].answers + counts[bin + 1].answers,
@@ -99,7 +128,8 @@ void LengthPileup::Find(bool wide, std::vector<CutOff>* cut_offs) const {
     longer -= counts[bin].answers;
     const double usual = std::max(kLeastUsual, Share(shorter));
     const bool stands_out =
-        here.open >= kLeastOpen && (longer - counts[bin + 1].answers) * 10 <= all &&
+        here.open >= kLeastOpen &&
+        (longer - counts[bin + 1].answers) * 10 <= all &&
         LeastShare(here.open, here.answers) >= kTimesUsual * usual;
     if (stands_out) {
       cut_offs->push_back({.from = BeginOf(bin),
@@ -110,6 +140,9 @@ void LengthPileup::Find(bool wide, std::vector<CutOff>* cut_offs) const {
     }
     shorter.answers += counts[bin].answers;
     shorter.open += counts[bin].open;
+    if (bin < kBinsOfOctave) continue;
+    shorter.answers -= counts[bin - kBinsOfOctave].answers;
+    shorter.open -= counts[bin - kBinsOfOctave].open;
   }
 }
 
@@ -124,8 +157,8 @@ std::vector<LengthPileup::Unclear> LengthPileup::AtCutOffs(
   std::vector<Unclear> at;
   for (const Unclear& each : unclear_) {
     const bool cut = std::ranges::any_of(cut_offs, [&](const CutOff& cut_off) {
-      return each.wide == cut_off.wide && each.characters >= cut_off.from &&
-             each.characters < cut_off.to;
+      return each.wide == cut_off.wide && each.pieces >= cut_off.from &&
+             each.pieces < cut_off.to;
     });
     if (cut) at.push_back(each);
   }

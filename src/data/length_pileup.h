@@ -14,14 +14,14 @@ namespace fullstop {
 
 // Where a data set's answers were cut.
 struct CutOff {
-  size_t from = 0;     // characters,
+  size_t from = 0;     // pieces, about a token each,
   size_t to = 0;       // and less than these
   size_t answers = 0;  // so many answers are so long,
   size_t open = 0;     // and so many of them have no end
   bool wide = false;   // of answers in Chinese, Japanese, Korean
 };
 
-// Counts answers by their length in characters, which a limit in tokens cuts at
+// Counts answers by their length in pieces, of which a limit in tokens cuts at
 // nearly one value, and by how they end. Those in the scripts of East Asia, of
 // which a token holds less, apart. Needs 40 KiB, and 24 bytes an answer that
 // ends unclearly, up to 6 MiB; then it forgets the shorter ones. One thread.
@@ -39,7 +39,7 @@ class LengthPileup {
   struct Unclear {
     size_t line = 0;
     uint32_t turn = 0;
-    uint32_t characters = 0;
+    uint32_t pieces = 0;
     bool wide = false;
   };
   // The answers that end unclearly at a cut-off, by line.

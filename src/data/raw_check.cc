@@ -65,8 +65,8 @@ bool SameWords(std::string_view a, std::string_view b) {
 // Whether a system text asks for answers that may be their prompts.
 bool AsksForEchoes(std::string_view system) {
   constexpr std::array<std::string_view, 14> kWords = {
-      "epeat", "cho ",  "cho.", "orrect", "rammar", "ranslat", "roofread",
-      "ewrite", "erbatim", "复述", "重复", "翻译", "纠正", "改写"};
+      "epeat",  "cho ",    "cho.", "orrect", "rammar", "ranslat", "roofread",
+      "ewrite", "erbatim", "复述", "重复",   "翻译",   "纠正",    "改写"};
   return std::ranges::any_of(kWords, [&](std::string_view each) {
     return system.find(each) != system.npos;
   });
@@ -84,7 +84,8 @@ bool AsksForLoop(std::string_view prompt, std::string_view unit) {
   const std::string twice = std::string(unit) + std::string(unit);
   if (Trimmed(unit).empty() || unit.size() > kMostBytes) return false;
   for (size_t at = 0; at < unit.size(); ++at) {
-    const auto turned = Trimmed(std::string_view(twice).substr(at, unit.size()));
+    const auto turned =
+        Trimmed(std::string_view(twice).substr(at, unit.size()));
     if (prompt.find(turned) != prompt.npos) return true;
   }
   return false;
@@ -172,6 +173,7 @@ class Checker {
       }
     }
     DropWhatIsTheTopic();
+    AddLengths();
     return std::move(found_);
   }
 
@@ -284,9 +286,9 @@ class Checker {
       if (!calls) Add(RawFault::kEmptyAnswer, i, "");
       return;
     }
-    if (const auto label = LabelOf(text);
-        !label.empty() && !AsksForLabel(prompt, label) &&
-        !AsksForLabel(system, label)) {
+    if (const auto label = LabelOf(text); !label.empty() &&
+                                          !AsksForLabel(prompt, label) &&
+                                          !AsksForLabel(system, label)) {
       Add(RawFault::kLabel, i, std::string(label));
     }
     if (text.size() >= kLeastEcho && SameWords(text, prompt) &&
@@ -309,7 +311,18 @@ class Checker {
     }
     const AnswerEnd end = EndOfAnswer(text, scan_.open_fence);
     if (end == AnswerEnd::kBroken) Add(RawFault::kUnfinished, i, Tail(text));
-    if (lengths_ != nullptr) lengths_->Add(text, end, row_.line, i);
+    if (lengths_ != nullptr) ends_.push_back({text, end, i});
+  }
+
+  // A row of which an answer is known to break off is told of once.
+  void AddLengths() {
+    const bool told = std::ranges::any_of(
+        ends_, [](const End& end) { return end.how == AnswerEnd::kBroken; });
+    for (const auto& [text, how, turn] : ends_) {
+      lengths_->Add(
+          text, told && how == AnswerEnd::kUnclear ? AnswerEnd::kBroken : how,
+          row_.line, turn);
+    }
   }
 
   // A marker that the row also names in code is what it is about.
@@ -331,6 +344,12 @@ class Checker {
   // Findings of markers, by their place in found_.
   std::vector<std::pair<size_t, std::string_view>> markers_;
   std::vector<std::string_view> quoted_;
+  struct End {
+    std::string_view text;
+    AnswerEnd how;
+    size_t turn;
+  };
+  std::vector<End> ends_;
 };
 
 }  // namespace

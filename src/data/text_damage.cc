@@ -8,13 +8,14 @@
 namespace fullstop {
 namespace {
 
-// The character at *AT of TEXT, valid UTF-8, behind which *AT is moved; 0 at the
-// end.
+// The character at *AT of TEXT, valid UTF-8, behind which *AT is moved; 0 at
+// the end.
 uint32_t Next(std::string_view text, size_t* at) {
   if (*at >= text.size()) return 0;
   const auto byte = [&](size_t i) {
     return *at + i < text.size()
-               ? static_cast<uint32_t>(static_cast<unsigned char>(text[*at + i]))
+               ? static_cast<uint32_t>(
+                     static_cast<unsigned char>(text[*at + i]))
                : 0U;
   };
   const uint32_t first = byte(0);
@@ -122,9 +123,8 @@ bool WasReadAsGbk(std::string_view text, size_t at) {
                                                       "鏄", "鎴", "鍦", "杩"};
   const std::string_view rest = text.substr(at);
   if (rest.starts_with("锟斤")) return true;
-  const bool begins = std::ranges::any_of(kSigns, [&](std::string_view each) {
-    return rest.starts_with(each);
-  });
+  const bool begins = std::ranges::any_of(
+      kSigns, [&](std::string_view each) { return rest.starts_with(each); });
   if (!begins) return false;
   const std::string_view behind = rest.substr(std::min<size_t>(3, rest.size()));
   return std::ranges::any_of(kSigns, [&](std::string_view each) {

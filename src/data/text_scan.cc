@@ -15,15 +15,15 @@ constexpr std::array<std::string_view, 5> kThoughtNames = {
 constexpr std::array<std::string_view, 6> kAngles = {
     "<<SYS>>", "<</SYS>>", "</s>", "<eos>", "<bos>", "<sop>"};
 constexpr std::array<std::string_view, 7> kBrackets = {
-    "[INST]",      "[/INST]",           "[TOOL_CALLS]",     "[gMASK]",
-    "[/ASSIST]",   "[AVAILABLE_TOOLS]", "[SYSTEM_PROMPT]"};
+    "[INST]",    "[/INST]",           "[TOOL_CALLS]",   "[gMASK]",
+    "[/ASSIST]", "[AVAILABLE_TOOLS]", "[SYSTEM_PROMPT]"};
 constexpr std::array<std::string_view, 5> kHeadings = {
     "### Instruction:", "### Response:", "### Human:", "### Assistant:",
     "### User:"};
 // Speakers of logs, each with who answers.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 2>
-    kSpeakers = {{{"\nUSER:", "\nASSISTANT:"},
-                  {"\n\nHuman:", "\n\nAssistant:"}}};
+    kSpeakers = {
+        {{"\nUSER:", "\nASSISTANT:"}, {"\n\nHuman:", "\n\nAssistant:"}}};
 
 bool IsAsciiLetter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -59,8 +59,9 @@ std::string_view AngleMarker(std::string_view text) {
   const size_t from = 1 + (wide ? kWide.size() : bar ? 1 : 0);
   size_t end = from;
   const size_t most = std::min(text.size(), from + kLongestName);
-  while (end < most && (IsNamePart(text[end]) || text[end] == '-' ||
-                        text[end] == '/' || text[end] == ':') &&
+  while (end < most &&
+         (IsNamePart(text[end]) || text[end] == '-' || text[end] == '/' ||
+          text[end] == ':') &&
          !text.substr(end).starts_with(kWide)) {
     ++end;
   }
@@ -74,7 +75,8 @@ std::string_view AngleMarker(std::string_view text) {
     closed = true;
   }
   if (!rest.starts_with('>')) return {};
-  const bool turn = name.starts_with("start_of_") || name.starts_with("end_of_");
+  const bool turn =
+      name.starts_with("start_of_") || name.starts_with("end_of_");
   if (!(bar && closed) && !turn && !(name.size() > 2 && (bar || closed))) {
     return {};
   }
@@ -111,10 +113,10 @@ struct Notation {
   std::string_view open;
   std::string_view close;
 };
-constexpr std::array kNotations = {
-    Notation{"{{", "}}"},   Notation{"${", "}"},  Notation{"#{", "}"},
-    Notation{"[[", "]]"},   Notation{"<<", ">>"}, Notation{"<%=", "%>"},
-    Notation{"%(", ")s"},   Notation{"{", "}"}};
+constexpr std::array kNotations = {Notation{"{{", "}}"}, Notation{"${", "}"},
+                                   Notation{"#{", "}"},  Notation{"[[", "]]"},
+                                   Notation{"<<", ">>"}, Notation{"<%=", "%>"},
+                                   Notation{"%(", ")s"}, Notation{"{", "}"}};
 
 // How long the name in braces at the begin of TEXT is with them; 0 where there
 // is none.
@@ -275,10 +277,10 @@ class TextScanner::Pass {
     // \frac{ab}, x_{ab}, name{ab}: formulas and calls.
     const char before = at == 0 ? ' ' : text_[at - 1];
     const bool single = text_[at] == '{' && text_[at + 1] != '{';
-    const bool joined = single && (IsAsciiLetter(before) || before == '}' ||
-                                   before == '^' || before == '_' ||
-                                   before == '\\' || before == '"' ||
-                                   before == '\'' || before == '[');
+    const bool joined =
+        single && (IsAsciiLetter(before) || before == '}' || before == '^' ||
+                   before == '_' || before == '\\' || before == '"' ||
+                   before == '\'' || before == '[');
     if (!joined && !LooksLikeCode(LineAround(text_, at))) {
       scan_.placeholder = at;
     }

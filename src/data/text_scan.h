@@ -23,8 +23,8 @@ struct ThoughtTag {
 struct TextScan {
   static constexpr size_t kNone = std::string_view::npos;
 
-  size_t control = kNone;      // the first control string
-  size_t marker = kNone;       // the first marker outside of code
+  size_t control = kNone;  // the first control string
+  size_t marker = kNone;   // the first marker outside of code
   std::string_view marker_text;
   size_t placeholder = kNone;  // the first outside of code
   size_t damage = kNone;       // the first outside of code

@@ -15,13 +15,13 @@ import json
 import math
 import pathlib
 import random
-import re
 import subprocess
 import sys
 import tempfile
 
 import raw_data_faults as faults
 import raw_data_rows as rows
+import tokenizers
 from raw_data_healthy import HEALTHY
 
 LEAST = 0.95
@@ -29,23 +29,35 @@ LEAST = 0.95
 FAULTY = json.loads((pathlib.Path(__file__).parent / "raw_data_judged.json").read_text())
 
 
-def pieces(text):
-    """About what a tokenizer makes of it."""
-    return re.findall(r"\s*(?:[A-Za-z]{1,6}|[0-9]{1,3}|[^\sA-Za-z0-9])|\s+$", text)
+class Limit:
+    """A limit in tokens, of a tokenizer that was trained on the rows themselves."""
 
+    def __init__(self, base, tokens):
+        self.base, self.tokens = base, tokens
+        self.tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE())
+        self.tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+        trainer = tokenizers.trainers.BpeTrainer(
+            vocab_size=8000, show_progress=False,
+            initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet())
+        self.tokenizer.train_from_iterator(
+            (each["turns"][-1]["text"] for each in base.pairs), trainer)
 
-def limited(rng, talk, base, limit):
-    """An answer that a token limit cuts off."""
-    last = talk["turns"][-1]
-    if last["role"] != "assistant" or not last["text"]:
-        return False
-    text = last["text"]
-    while len(pieces(text)) <= limit:
-        other = rng.choice(base.pairs)
-        if other["language"] == rows.language_of(text):
-            text += "\n\n" + other["turns"][-1]["text"]
-    last["text"] = "".join(pieces(text)[:limit])
-    return faults.breaks(text, len(last["text"]))
+    def keeps(self, talk):
+        return all(len(self.tokenizer.encode(each["text"])) <= self.tokens
+                   for each in talk["turns"])
+
+    def cut(self, rng, talk):
+        """An answer that goes on to the limit; other answers make it long enough."""
+        last = talk["turns"][-1]
+        if last["role"] != "assistant" or not last["text"]:
+            return False
+        text = last["text"]
+        while len(encoded := self.tokenizer.encode(text)) <= self.tokens:
+            other = rng.choice(self.base.pairs)
+            if other["language"] == rows.language_of(text):
+                text += "\n\n" + other["turns"][-1]["text"]
+        last["text"] = text[:encoded.offsets[self.tokens - 1][1]]
+        return faults.breaks(text, len(last["text"]))
 
 
 def key(talk):
@@ -59,13 +71,12 @@ class Plan:
 
     def __init__(self, base, rng, count):
         self.base, self.rng, self.seen, self.rows, self.later = base, rng, set(), [], []
-        limit = rng.randrange(240, 420)
-        short = lambda talk: all(len(pieces(each["text"])) <= limit for each in talk["turns"])
-        base.pairs = [each for each in base.pairs if short(each)]
-        base.talks = [each for each in base.talks if short(each)]
-        cut = lambda rng, talk: limited(rng, talk, base, limit)
-        kinds = {**faults.FAULTS, cut: ("DAT027", set())}
-        cut.__name__ = "cut_at_limit"
+        limit = Limit(base, rng.randrange(200, 420))
+        base.pairs = [each for each in base.pairs if limit.keeps(each)]
+        base.talks = [each for each in base.talks if limit.keeps(each)]
+        cut_at_limit = lambda rng, talk: limit.cut(rng, talk)
+        cut_at_limit.__name__ = "cut_at_limit"
+        kinds = {**faults.FAULTS, cut_at_limit: ("DAT027", set())}
         each = max(1, count // 100)
         for change, (rule, beside) in kinds.items():
             for _ in range(each):
