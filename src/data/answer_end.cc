@@ -5,12 +5,11 @@
 #include <cstdint>
 #include <string>
 
-#include "base/utf8.h"
+#include "data/text_signs.h"
 
 namespace fullstop {
 namespace {
 
-constexpr std::string_view kSpace = " \t\r\n";
 // Below it nothing is said of a last line without a stop.
 constexpr size_t kLongAnswer = 64;
 // A line that is a sentence by its length, in bytes and in words.
@@ -34,100 +33,6 @@ constexpr std::array<std::string_view, 45> kOpenWords = {
 constexpr std::array<std::string_view, 16> kOpenCharacters = {
     "和", "与", "或", "及", "在", "对", "从", "把",
     "被", "将", "为", "以", "并", "而", "但", "的"};
-
-std::string_view Trimmed(std::string_view text) {
-  const size_t begin = text.find_first_not_of(kSpace);
-  if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
-bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
-
-// The last character of TEXT, which is not empty.
-std::string_view LastCharacter(std::string_view text) {
-  size_t at = text.size() - 1;
-  while (at > 0 && (text[at] & 0xC0) == 0x80) --at;
-  return text.substr(at);
-}
-
-template <size_t N>
-bool IsOneOf(std::string_view text,
-             const std::array<std::string_view, N>& strings) {
-  return std::ranges::find(strings, text) != strings.end();
-}
-
-bool EndsSentence(std::string_view character) {
-  constexpr std::array<std::string_view, 14> kEnds = {
-      ".",  "!", "?", "…", "。", "！", "？",
-      "；", "।", "؟", "۔", "｡",  "．", "～"};
-  return IsOneOf(character, kEnds);
-}
-
-bool Closes(std::string_view character) {
-  constexpr std::array<std::string_view, 20> kClosing = {
-      ")", "]", "}",  ">",  "\"", "'",  "`",  "*", "_", "|",
-      "”", "’", "」", "』", "）", "】", "》", "»", "~", "］"};
-  return IsOneOf(character, kClosing);
-}
-
-bool GoesOn(std::string_view character) {
-  constexpr std::array<std::string_view, 16> kOpening = {
-      ",", "，", "、", ";",  ":",  "：", "(", "（",
-      "[", "{",  "“",  "「", "《", "،",  "‘", "【"};
-  return IsOneOf(character, kOpening);
-}
-
-// Letters and digits of all scripts; signs, emoji and the like are none.
-bool IsWordCharacter(std::string_view character) {
-  const char32_t value = DecodeCodePoint(character).value;
-  if (value < 0x80) {
-    const char c = character[0];
-    return IsDigit(c) || IsLower(c) || IsUpper(c);
-  }
-  return (value >= 0xC0 && value < 0x2000 && value != 0xD7 && value != 0xF7) ||
-         (value >= 0x2C00 && value < 0x2E00) ||
-         (value >= 0x3040 && value < 0xD7B0) ||
-         (value >= 0xF900 && value < 0xFB00) || value >= 0x20000;
-}
-
-// Scripts that end no sentence with a sign: Thai to Myanmar, Khmer.
-bool HasStops(std::string_view character) {
-  const char32_t value = DecodeCodePoint(character).value;
-  return !((value >= 0x0E00 && value < 0x10A0) ||
-           (value >= 0x1780 && value < 0x1800));
-}
-
-bool IsWide(std::string_view character) {
-  const char32_t value = DecodeCodePoint(character).value;
-  return value >= 0x3040 && value < 0xFB00;
-}
-
-size_t CountOf(std::string_view text, std::string_view part) {
-  size_t count = 0;
-  for (size_t at = text.find(part); at != text.npos;
-       at = text.find(part, at + part.size())) {
-    ++count;
-  }
-  return count;
-}
-
-size_t CountWords(std::string_view text) {
-  size_t words = 0;
-  bool inside = false;
-  for (const char c : text) {
-    const bool space = kSpace.find(c) != kSpace.npos;
-    words += !space && !inside ? 1 : 0;
-    inside = !space;
-  }
-  return words;
-}
-
-std::string_view LastWord(std::string_view text) {
-  const size_t space = text.find_last_of(kSpace);
-  return space == text.npos ? text : text.substr(space + 1);
-}
 
 // Whether TEXT ends with a word behind which there has to be another.
 bool EndsWithOpenWord(std::string_view text) {
@@ -238,8 +143,9 @@ bool IsFormula(std::string_view line) {
 }
 
 bool LacksItsOther(std::string_view line) {
-  constexpr std::array<std::array<std::string_view, 2>, 6> kPairs = {
+  constexpr std::array<std::array<std::string_view, 2>, 7> kPairs = {
       {{"(", ")"},
+       {"[", "]"},
        {"（", "）"},
        {"“", "”"},
        {"「", "」"},
@@ -378,10 +284,9 @@ bool IsBrokenSentence(std::string_view line, const Lines& lines) {
       is_wide ? line.size() >= kBytesOfWideSentence : words >= kWordsOfSentence;
   if (is_sentence) return lines.Closed() > 2 * lines.open;
   // A few words, no title, of one who ends whatever he writes.
-  const bool is_clause = is_wide ? line.find("，") != line.npos
-                                 : words >= kWordsOfClause &&
-                                       IsLower(LastWord(line)[0]) &&
-                                       IsUpper(line[0]);
+  const bool is_clause = line.find("，") != line.npos ||
+                         (words >= kWordsOfClause &&
+                          IsLower(LastWord(line)[0]) && IsUpper(line[0]));
   return is_clause && lines.Closed() > 0 && lines.open == 0;
 }
 
@@ -406,6 +311,10 @@ AnswerEnd EndOfAnswer(std::string_view text, bool open_fence) {
     return AnswerEnd::kWhole;
   }
   if (text.size() < kLongAnswer) return AnswerEnd::kUnclear;
+  const Lines lines(text.substr(0, begin));
+  if (const size_t bars = CountOf(shown, "|"); bars > 0) {
+    return bars < lines.bars ? AnswerEnd::kBroken : AnswerEnd::kUnclear;
+  }
   const bool wide_sign = goes_on && last.size() > 1;
   if (IsFormula(line) && !wide_sign && last != "+") return AnswerEnd::kUnclear;
   if (LacksItsOther(shown)) return AnswerEnd::kBroken;
@@ -417,10 +326,6 @@ AnswerEnd EndOfAnswer(std::string_view text, bool open_fence) {
   }
   if (!IsWordCharacter(last) || IsAddress(LastWord(shown))) {
     return AnswerEnd::kWhole;
-  }
-  const Lines lines(text.substr(0, begin));
-  if (const size_t bars = CountOf(shown, "|"); bars > 0) {
-    return bars < lines.bars ? AnswerEnd::kBroken : AnswerEnd::kUnclear;
   }
   const bool next_number =
       shown.find_first_not_of("0123456789") == shown.npos && lines.number > 0 &&

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "data/raw_check.h"
+#include "data/text_signs.h"
 
 namespace fullstop {
 namespace {
@@ -16,13 +17,6 @@ uint64_t Mix(uint64_t value) {
   value ^= value >> 33;
   value *= 0xc4ceb9fe1a85ec53ULL;
   return value ^ (value >> 33);
-}
-
-std::string_view Trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const size_t begin = text.find_first_not_of(kSpace);
-  if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
 }
 
 void AddWord(uint64_t word, ConversationHash* hash) {

@@ -10,19 +10,13 @@
 #include "data/answer_label.h"
 #include "data/length_pileup.h"
 #include "data/text_scan.h"
+#include "data/text_signs.h"
 
 namespace fullstop {
 namespace {
 
 constexpr size_t kShownBytes = 60;
-constexpr std::string_view kSpace = " \t\r\n";
 constexpr size_t kLeastEcho = 16;
-
-std::string_view Trimmed(std::string_view text) {
-  const size_t begin = text.find_first_not_of(kSpace);
-  if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
 
 // PART and what stands around it, cut at characters.
 std::string Around(std::string_view text, size_t at) {
@@ -55,8 +49,8 @@ bool SameWords(std::string_view a, std::string_view b) {
   size_t i = 0;
   size_t j = 0;
   while (true) {
-    i = std::min(a.find_first_not_of(kSpace, i), a.size());
-    j = std::min(b.find_first_not_of(kSpace, j), b.size());
+    i = std::min(a.find_first_not_of(kSpaces, i), a.size());
+    j = std::min(b.find_first_not_of(kSpaces, j), b.size());
     if (i == a.size() || j == b.size()) return i == a.size() && j == b.size();
     if (a[i++] != b[j++]) return false;
   }
@@ -183,6 +177,7 @@ class Checker {
   }
 
   void CheckOrder() {
+    const size_t faults = found_.size();
     bool answered = false;
     bool called = false;
     std::optional<RawRole> before;
@@ -213,7 +208,7 @@ class Checker {
     }
     if (!answered) {
       Add(RawFault::kRoleOrder, 0, "there is no answer");
-    } else if (before == RawRole::kUser) {
+    } else if (before == RawRole::kUser && found_.size() == faults) {
       Add(RawFault::kRoleOrder, row_.turns.size() - 1,
           "the last prompt has no answer");
     }
@@ -305,11 +300,16 @@ class Checker {
 
   void CheckEnd(size_t i, std::string_view text, std::string_view prompt) {
     const std::string_view loop = FindLoop(text);
-    if (!loop.empty() && !AsksForLoop(prompt, UnitOfLoop(loop))) {
+    if (!loop.empty()) {
+      if (AsksForLoop(prompt, UnitOfLoop(loop))) return;
       const auto end = static_cast<size_t>(loop.end() - text.begin());
       return Add(RawFault::kLoop, i, Tail(text.substr(0, end)));
     }
-    const AnswerEnd end = EndOfAnswer(text, scan_.open_fence);
+    // A fence of a thought ends with it.
+    const bool open_fence = scan_.thoughts.empty()
+                                ? scan_.open_fence
+                                : CountOf(text, "```") % 2 == 1;
+    const AnswerEnd end = EndOfAnswer(text, open_fence);
     if (end == AnswerEnd::kBroken) Add(RawFault::kUnfinished, i, Tail(text));
     if (lengths_ != nullptr) ends_.push_back({text, end, i});
   }

@@ -98,7 +98,7 @@ bool WasReadAsLatin(std::string_view text, size_t at) {
     return i < text.size() && ((text[i] >= 'a' && text[i] <= 'z') ||
                                (text[i] >= 'A' && text[i] <= 'Z'));
   };
-  if (at > 0 && is_letter(at - 1) && is_letter(place)) return true;
+  if (size == 2 && at > 0 && is_letter(at - 1) && is_letter(place)) return true;
   return BytesReadAsLatin(text, &place) != 0;
 }
 

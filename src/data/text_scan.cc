@@ -105,6 +105,9 @@ bool LooksLikeCode(std::string_view line) {
   constexpr int kMost = 6;
   int signs = 0;
   for (const char c : line) signs += kSigns.find(c) != kSigns.npos ? 1 : 0;
+  for (const std::string_view quote : {"(f'", "(f\"", " f'", " f\""}) {
+    if (line.find(quote) != line.npos) return true;
+  }
   return signs >= kMost || line.starts_with("    ") || line.starts_with('\t') ||
          line.ends_with(';') || line.ends_with('{');
 }
