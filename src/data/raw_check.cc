@@ -2,51 +2,21 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <optional>
 #include <utility>
 
 #include "base/utf8.h"
+#include "data/answer_end.h"
+#include "data/answer_label.h"
+#include "data/length_pileup.h"
+#include "data/text_scan.h"
+#include "data/text_signs.h"
 
 namespace fullstop {
 namespace {
 
 constexpr size_t kShownBytes = 60;
-constexpr std::string_view kSpace = " \t\r\n";
-constexpr std::string_view kFence = "```";
-constexpr std::string_view kOpenThought = "<think>";
-constexpr std::string_view kCloseThought = "</think>";
-
-// Texts that belong to a template and to nobody's words.
-constexpr std::array<std::string_view, 8> kForeign = {
-    "[INST]",        "[/INST]",   "<<SYS>>",          "<start_of_turn>",
-    "<end_of_turn>", "[/ASSIST]", "### Instruction:", "### Response:"};
-// What an answer begins with where a label was taken for a part of it.
-constexpr std::array<std::string_view, 8> kLabels = {
-    "Output:",    "输出：",     "输出:", "Response:",
-    "Assistant:", "ASSISTANT:", "AI:",   "GPT:"};
-// Words behind which a sentence goes on.
-constexpr std::array<std::string_view, 9> kOpenWords = {
-    "the", "a", "an", "of", "and", "or", "their", "which", "because"};
-// What UTF-8 looks like once it was read as something else.
-constexpr std::array<std::string_view, 7> kMojibake = {
-    "\xef\xbf\xbd", "â€", "Ã©", "Ã¨", "Ã¼", "锟斤拷", "ï»¿"};
-// A loop that a reader would call one: so many times, so many bytes.
-constexpr size_t kLoopTimes = 5;
-constexpr size_t kLoopBytes = 200;
-constexpr size_t kLongestPeriod = 400;
-constexpr size_t kLeastEcho = 12;
-constexpr size_t kLongAnswer = 200;
-
-std::string_view Trimmed(std::string_view text) {
-  const size_t begin = text.find_first_not_of(kSpace);
-  if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
-
-bool IsLetter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c & 0x80) != 0;
-}
+constexpr size_t kLeastEcho = 16;
 
 // PART and what stands around it, cut at characters.
 std::string Around(std::string_view text, size_t at) {
@@ -59,124 +29,121 @@ std::string Around(std::string_view text, size_t at) {
 
 std::string Tail(std::string_view text) { return Around(text, text.size()); }
 
-size_t CountOf(std::string_view text, std::string_view part) {
-  size_t count = 0;
-  for (size_t at = text.find(part); at != text.npos;
-       at = text.find(part, at + part.size())) {
-    ++count;
+// Whether TEXT shows nothing: spaces of all kinds, and marks without a width.
+bool IsBlank(std::string_view text) {
+  constexpr std::array<std::string_view, 7> kBlanks = {
+      "\xc2\xa0",     "\xe3\x80\x80", "\xe2\x80\x8b", "\xef\xbb\xbf",
+      "\xe2\x80\x8c", "\xe2\x80\x8d", "\xe2\x81\xa0"};
+  while (true) {
+    text = Trimmed(text);
+    if (text.empty()) return true;
+    const auto* blank = std::ranges::find_if(
+        kBlanks, [&](std::string_view each) { return text.starts_with(each); });
+    if (blank == kBlanks.end()) return false;
+    text.remove_prefix(blank->size());
   }
-  return count;
 }
 
-// Whether place AT of TEXT lies within a fenced block of code.
-bool InCode(std::string_view text, size_t at) {
-  return CountOf(text.substr(0, at), kFence) % 2 == 1;
+// Whether two texts are equal but for their spaces.
+bool SameWords(std::string_view a, std::string_view b) {
+  size_t i = 0;
+  size_t j = 0;
+  while (true) {
+    i = std::min(a.find_first_not_of(kSpaces, i), a.size());
+    j = std::min(b.find_first_not_of(kSpaces, j), b.size());
+    if (i == a.size() || j == b.size()) return i == a.size() && j == b.size();
+    if (a[i++] != b[j++]) return false;
+  }
 }
 
-// Where a text of the form <|name|> begins, in either kind of bar.
-size_t FindBarMarker(std::string_view text) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 2>
-      kForms = {{{"<|", "|>"}, {"<｜", "｜>"}}};
-  constexpr size_t kLongest = 40;
-  for (const auto& [open, close] : kForms) {
-    for (size_t at = text.find(open); at != text.npos;
-         at = text.find(open, at + 1)) {
-      const size_t from = at + open.size();
-      const size_t end = text.substr(0, from + kLongest).find(close, from);
-      if (end == text.npos || end == from) continue;
-      const std::string_view name = text.substr(from, end - from);
-      if (name.find_first_of(" \n\t") == name.npos) return at;
+// Whether a system text asks for answers that may be their prompts.
+bool AsksForEchoes(std::string_view system) {
+  constexpr std::array<std::string_view, 14> kWords = {
+      "epeat",  "cho ",    "cho.", "orrect", "rammar", "ranslat", "roofread",
+      "ewrite", "erbatim", "复述", "重复",   "翻译",   "纠正",    "改写"};
+  return std::ranges::any_of(kWords, [&](std::string_view each) {
+    return system.find(each) != system.npos;
+  });
+}
+
+// Whether PROMPT holds a turn of UNIT: "write ha 100 times".
+bool AsksForLoop(std::string_view prompt, std::string_view unit) {
+  constexpr size_t kMostBytes = 40;
+  constexpr std::array<std::string_view, 7> kTimes = {
+      "times", "epeat", "次", "遍", "fois", "veces", "mal "};
+  const bool counts = std::ranges::any_of(kTimes, [&](std::string_view each) {
+    return prompt.find(each) != prompt.npos;
+  });
+  if (!counts) return false;
+  const std::string twice = std::string(unit) + std::string(unit);
+  if (Trimmed(unit).empty() || unit.size() > kMostBytes) return false;
+  for (size_t at = 0; at < unit.size(); ++at) {
+    const auto turned =
+        Trimmed(std::string_view(twice).substr(at, unit.size()));
+    if (prompt.find(turned) != prompt.npos) return true;
+  }
+  return false;
+}
+
+// A line of a prompt that says that there is no input.
+size_t FindNoInputLine(std::string_view text) {
+  constexpr size_t kLongest = 24;
+  size_t begin = text.find('\n');
+  while (begin != text.npos) {
+    ++begin;
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string_view line = text.substr(begin, end - begin);
+    if (line.size() <= kLongest) {
+      std::string letters;
+      for (const char c : line) {
+        if (c >= 'A' && c <= 'Z') {
+          letters += static_cast<char>(c - 'A' + 'a');
+        } else if ((c >= 'a' && c <= 'z') || (c & 0x80) != 0) {
+          letters += c;
+        }
+      }
+      if (letters == "noinput" || letters == "无输入") return begin;
     }
+    begin = end == text.size() ? text.npos : end;
   }
   return text.npos;
 }
 
-// The first of STRINGS in TEXT.
-size_t FindAny(std::string_view text, const std::vector<std::string>& strings) {
-  std::string firsts;
-  for (const std::string& each : strings) firsts += each.substr(0, 1);
-  for (size_t at = text.find_first_of(firsts); at != text.npos;
-       at = text.find_first_of(firsts, at + 1)) {
-    const std::string_view rest = text.substr(at);
-    const bool stands =
-        std::ranges::any_of(strings, [rest](const std::string& each) {
-          return !each.empty() && rest.starts_with(each);
-        });
-    if (stands) return at;
-  }
-  return text.npos;
-}
-
-// The period of the repetition at the end of TEXT; 0 where there is none.
-size_t LoopPeriod(std::string_view text) {
-  if (text.size() < kLoopBytes) return 0;
-  const size_t longest = std::min(kLongestPeriod, text.size() / kLoopTimes);
-  for (size_t period = 2; period <= longest; ++period) {
-    const size_t span = std::max(kLoopTimes * period, kLoopBytes);
-    if (span > text.size()) break;
-    const std::string_view tail = text.substr(text.size() - span);
-    if (std::memcmp(tail.data(), tail.data() + period, span - period) != 0) {
-      continue;
-    }
-    const std::string_view once = tail.substr(0, period);
-    if (std::ranges::any_of(once, IsLetter)) return period;
-  }
-  return 0;
-}
-
-std::string_view LastLine(std::string_view text) {
-  const size_t newline = text.rfind('\n');
-  return newline == text.npos ? text : text.substr(newline + 1);
-}
-
-bool IsListMarkerAlone(std::string_view line) {
-  if (line == "-" || line == "*") return true;
-  const size_t digits = line.find_first_not_of("0123456789");
-  return digits != 0 && digits != line.npos && digits + 1 == line.size() &&
-         (line[digits] == '.' || line[digits] == ')');
-}
-
-bool EndsWithOpenWord(std::string_view text) {
-  const size_t space = text.find_last_of(kSpace);
-  if (space == text.npos) return false;
-  return std::ranges::find(kOpenWords, text.substr(space + 1)) !=
-         kOpenWords.end();
-}
-
-// Whether TEXT, trimmed, breaks off.
-bool BreaksOff(std::string_view text) {
-  if (CountOf(text, kFence) % 2 == 1) return true;
-  if (text.size() < kLongAnswer) return false;
-  if (text.find('\n') != text.npos &&
-      IsListMarkerAlone(Trimmed(LastLine(text)))) {
-    return true;
-  }
-  return text.ends_with(',') || text.ends_with("，") || text.ends_with("、") ||
-         text.ends_with('(') || EndsWithOpenWord(text);
-}
-
-// A name in two braces that is neither code nor the prompt's.
-size_t FindPlaceholder(std::string_view text, std::string_view prompt) {
-  for (size_t at = text.find("{{"); at != text.npos;
-       at = text.find("{{", at + 2)) {
-    const size_t end = text.find("}}", at);
-    if (end == text.npos) break;
-    const std::string_view whole = text.substr(at, end + 2 - at);
-    const std::string_view name = Trimmed(whole.substr(2, whole.size() - 4));
-    const bool is_name = !name.empty() && std::ranges::all_of(name, [](char c) {
-      return IsLetter(c) || c == '_' || (c >= '0' && c <= '9');
-    });
-    if (is_name && prompt.find("{{") == prompt.npos && !InCode(text, at)) {
-      return at;
+// What is wrong with the tags of thoughts of a text, as a sentence; empty where
+// they stand in pairs. EMPTY is where a pair without words begins.
+std::string JudgeThoughts(std::string_view text,
+                          const std::vector<ThoughtTag>& tags, bool with_code,
+                          size_t* empty) {
+  size_t opened = 0;
+  size_t closed = 0;
+  const ThoughtTag* open = nullptr;
+  bool ordered = true;
+  for (const ThoughtTag& tag : tags) {
+    if (tag.in_code && !with_code) continue;
+    ++(tag.closes ? closed : opened);
+    if (tag.closes) {
+      ordered &= open != nullptr && open->name == tag.name;
+      if (open != nullptr) {
+        const size_t from = open->at + open->size;
+        if (IsBlank(text.substr(from, tag.at - from))) *empty = open->at;
+      }
+      open = nullptr;
+    } else {
+      ordered &= open == nullptr;
+      open = &tag;
     }
   }
-  return text.npos;
+  if (opened != closed) {
+    return std::to_string(opened) + " opened, " + std::to_string(closed) +
+           " closed";
+  }
+  return ordered ? "" : "closed before it is opened";
 }
 
 class Checker {
  public:
-  Checker(const RawRow& row, const RawChecks& checks)
-      : row_(row), checks_(checks) {}
+  Checker(const RawRow& row, const RawChecks& checks, LengthPileup* lengths)
+      : row_(row), scanner_(checks.control), lengths_(lengths) {}
 
   std::vector<RawFinding> Findings() {
     for (const std::string& fault : row_.faults) {
@@ -185,17 +152,22 @@ class Checker {
     if (row_.turns.empty()) return std::move(found_);
     CheckOrder();
     std::string_view prompt;
+    std::string_view system;
     for (size_t i = 0; i < row_.turns.size(); ++i) {
       const RawTurn& turn = row_.turns[i];
-      if (row_.layout != RawLayout::kText) CheckMarkers(i, turn.text);
-      CheckDamage(i, turn.text);
+      scanner_.Scan(turn.text, &scan_);
+      CheckWords(i, turn);
       if (turn.role == RawRole::kAssistant) {
-        CheckAnswer(i, turn, prompt);
+        CheckAnswer(i, turn, prompt, system);
       } else if (turn.role == RawRole::kUser) {
         CheckPrompt(i, turn.text);
         prompt = turn.text;
+      } else if (turn.role == RawRole::kSystem) {
+        system = turn.text;
       }
     }
+    DropWhatIsTheTopic();
+    AddLengths();
     return std::move(found_);
   }
 
@@ -205,150 +177,186 @@ class Checker {
   }
 
   void CheckOrder() {
+    const size_t faults = found_.size();
     bool answered = false;
+    bool called = false;
     std::optional<RawRole> before;
     for (size_t i = 0; i < row_.turns.size(); ++i) {
       const RawTurn& turn = row_.turns[i];
       if (turn.rejected) continue;
       const bool answers = turn.role == RawRole::kAssistant;
       const bool first = !before || *before == RawRole::kSystem;
-      // Calls may be told apart from the words beside them.
-      const bool twice = answers && before == RawRole::kAssistant &&
-                         turn.calls.empty() && row_.turns[i - 1].calls.empty();
-      if (row_.layout != RawLayout::kText && answers && (first || twice)) {
+      const bool again = before == turn.role && turn.calls.empty() &&
+                         row_.turns[i - 1].calls.empty();
+      if (row_.layout != RawLayout::kText && answers && (first || again)) {
         Add(RawFault::kRoleOrder, i,
             first ? "an answer comes first" : "two answers in a row");
+      }
+      if (turn.role == RawRole::kUser && again) {
+        Add(RawFault::kRoleOrder, i, "two prompts in a row");
       }
       if (turn.role == RawRole::kSystem && before &&
           before != RawRole::kSystem) {
         Add(RawFault::kRoleOrder, i, "a system text behind other turns");
       }
+      if (turn.role == RawRole::kTool && !called) {
+        Add(RawFault::kRoleOrder, i, "a tool's result that nobody called for");
+      }
       answered |= answers;
+      called |= answers;
       before = turn.role;
     }
-    if (!answered) Add(RawFault::kRoleOrder, 0, "there is no answer");
-  }
-
-  void CheckMarkers(size_t i, std::string_view text) {
-    const size_t control = FindAny(text, checks_.control);
-    if (control != text.npos) {
-      Add(RawFault::kControlText, i, Around(text, control));
-      return;
-    }
-    size_t foreign = FindBarMarker(text);
-    for (const std::string_view marker : kForeign) {
-      foreign = std::min(foreign, text.find(marker));
-    }
-    if (foreign != text.npos && !InCode(text, foreign)) {
-      Add(RawFault::kForeignMarker, i, Around(text, foreign));
+    if (!answered) {
+      Add(RawFault::kRoleOrder, 0, "there is no answer");
+    } else if (before == RawRole::kUser && found_.size() == faults) {
+      Add(RawFault::kRoleOrder, row_.turns.size() - 1,
+          "the last prompt has no answer");
     }
   }
 
-  void CheckDamage(size_t i, std::string_view text) {
-    size_t at = text.npos;
-    for (const std::string_view damage : kMojibake) {
-      at = std::min(at, text.find(damage));
+  void CheckWords(size_t i, const RawTurn& turn) {
+    const std::string_view text = turn.text;
+    if (row_.layout != RawLayout::kText) {
+      if (scan_.control != TextScan::kNone) {
+        Add(RawFault::kControlText, i, Around(text, scan_.control));
+      } else if (scan_.marker != TextScan::kNone) {
+        markers_.emplace_back(found_.size(), scan_.marker_text);
+        Add(RawFault::kForeignMarker, i, Around(text, scan_.marker));
+      }
     }
-    if (at != text.npos) Add(RawFault::kEncodingDamage, i, Around(text, at));
+    quoted_.insert(quoted_.end(), scan_.quoted.begin(), scan_.quoted.end());
+    if (scan_.damage != TextScan::kNone) {
+      Add(RawFault::kEncodingDamage, i, Around(text, scan_.damage));
+    }
   }
 
   void CheckPrompt(size_t i, std::string_view text) {
-    for (const char* none : {"<noinput>", "<no input>", "<NOINPUT>"}) {
-      const size_t at = text.find(none);
-      if (at == text.npos) continue;
-      Add(RawFault::kNoInput, i, Around(text, at));
-      break;
+    const size_t line = FindNoInputLine(text);
+    const size_t at = line == text.npos ? scan_.no_input : line;
+    if (at != text.npos) Add(RawFault::kNoInput, i, Around(text, at));
+  }
+
+  // A tag may stand in code because somebody writes about it, or because a
+  // fence does not end: what either reading makes right is right.
+  void CheckThoughts(size_t i, const RawTurn& turn) {
+    size_t empty = TextScan::kNone;
+    if (!scan_.thoughts.empty()) {
+      const std::string fault =
+          JudgeThoughts(turn.text, scan_.thoughts, false, &empty);
+      size_t other = TextScan::kNone;
+      if (!fault.empty() &&
+          !JudgeThoughts(turn.text, scan_.thoughts, true, &other).empty()) {
+        return Add(RawFault::kOpenThought, i, fault);
+      }
+    }
+    if (empty != TextScan::kNone) {
+      Add(RawFault::kEmptyThought, i, Around(turn.text, empty));
+    } else if (!turn.thought.empty() && IsBlank(turn.thought)) {
+      Add(RawFault::kEmptyThought, i, "");
     }
   }
 
-  void CheckThoughts(size_t i, std::string_view text) {
-    const size_t opened = CountOf(text, kOpenThought);
-    const size_t closed = CountOf(text, kCloseThought);
-    if (opened != closed) {
-      Add(RawFault::kOpenThought, i,
-          std::to_string(opened) + " opened, " + std::to_string(closed) +
-              " closed");
-      return;
+  // The answer behind its thought.
+  std::string_view Said(const RawTurn& turn) const {
+    if (!scan_.thoughts.empty()) {
+      const ThoughtTag& last = scan_.thoughts.back();
+      if (last.closes && !last.in_code && scan_.thoughts.size() % 2 == 0) {
+        return std::string_view(turn.text).substr(last.at + last.size);
+      }
     }
-    const size_t at = text.find(kOpenThought);
-    if (at == text.npos) return;
-    const size_t from = at + kOpenThought.size();
-    const size_t end = text.find(kCloseThought);
-    if (end < from) {
-      Add(RawFault::kOpenThought, i, "closed before it is opened");
-    } else if (Trimmed(text.substr(from, end - from)).empty()) {
-      Add(RawFault::kEmptyThought, i, Around(text, at));
-    }
+    return turn.text;
   }
 
-  void CheckAnswer(size_t i, const RawTurn& turn, std::string_view prompt) {
-    const std::string_view text = Trimmed(turn.text);
-    CheckThoughts(i, text);
-    if (text.empty()) {
-      if (turn.calls.empty()) Add(RawFault::kEmptyAnswer, i, "");
+  void CheckAnswer(size_t i, const RawTurn& turn, std::string_view prompt,
+                   std::string_view system) {
+    CheckThoughts(i, turn);
+    const std::string_view whole = turn.text;
+    const std::string_view text = Trimmed(Said(turn));
+    if (IsBlank(text)) {
+      // A call may have a turn of its own, behind that of its thought.
+      const bool calls = !turn.calls.empty() ||
+                         (i + 1 < row_.turns.size() &&
+                          row_.turns[i + 1].role == RawRole::kAssistant &&
+                          !row_.turns[i + 1].calls.empty());
+      if (!calls) Add(RawFault::kEmptyAnswer, i, "");
       return;
     }
-    for (const std::string_view label : kLabels) {
-      if (!text.starts_with(label)) continue;
+    if (const auto label = LabelOf(text); !label.empty() &&
+                                          !AsksForLabel(prompt, label) &&
+                                          !AsksForLabel(system, label)) {
       Add(RawFault::kLabel, i, std::string(label));
-      break;
     }
-    if (text.size() >= kLeastEcho && text == Trimmed(prompt)) {
-      Add(RawFault::kEcho, i, Around(text, 0));
+    if (text.size() >= kLeastEcho && SameWords(text, prompt) &&
+        !AsksForEchoes(system)) {
+      return Add(RawFault::kEcho, i, Around(text, 0));
     }
-    if (const size_t at = FindPlaceholder(text, prompt); at != text.npos) {
-      Add(RawFault::kPlaceholder, i, Around(text, at));
+    if (scan_.placeholder != TextScan::kNone &&
+        !AsksForPlaceholder(whole.substr(scan_.placeholder), prompt, system)) {
+      Add(RawFault::kPlaceholder, i, Around(whole, scan_.placeholder));
     }
     // A row that ends in a call is whole.
-    if (!turn.calls.empty()) return;
-    if (const size_t period = LoopPeriod(text); period > 0) {
-      Add(RawFault::kLoop, i, Tail(text));
-    } else if (BreaksOff(text)) {
-      Add(RawFault::kUnfinished, i, Tail(text));
+    if (turn.calls.empty()) CheckEnd(i, text, prompt);
+  }
+
+  void CheckEnd(size_t i, std::string_view text, std::string_view prompt) {
+    const std::string_view loop = FindLoop(text);
+    if (!loop.empty()) {
+      if (AsksForLoop(prompt, UnitOfLoop(loop))) return;
+      const auto end = static_cast<size_t>(loop.end() - text.begin());
+      return Add(RawFault::kLoop, i, Tail(text.substr(0, end)));
+    }
+    // A fence of a thought ends with it.
+    const bool open_fence = scan_.thoughts.empty()
+                                ? scan_.open_fence
+                                : CountOf(text, "```") % 2 == 1;
+    const AnswerEnd end = EndOfAnswer(text, open_fence);
+    if (end == AnswerEnd::kBroken) Add(RawFault::kUnfinished, i, Tail(text));
+    if (lengths_ != nullptr) ends_.push_back({text, end, i});
+  }
+
+  // A row of which an answer is known to break off is told of once.
+  void AddLengths() {
+    const bool told = std::ranges::any_of(
+        ends_, [](const End& end) { return end.how == AnswerEnd::kBroken; });
+    for (const auto& [text, how, turn] : ends_) {
+      lengths_->Add(
+          text, told && how == AnswerEnd::kUnclear ? AnswerEnd::kBroken : how,
+          row_.line, turn);
+    }
+  }
+
+  // A marker that the row also names in code is what it is about.
+  void DropWhatIsTheTopic() {
+    while (!markers_.empty()) {
+      const auto [at, marker] = markers_.back();
+      markers_.pop_back();
+      if (std::ranges::find(quoted_, marker) != quoted_.end()) {
+        found_.erase(found_.begin() + static_cast<ptrdiff_t>(at));
+      }
     }
   }
 
   const RawRow& row_;
-  const RawChecks& checks_;
+  const TextScanner scanner_;
+  LengthPileup* const lengths_;
+  TextScan scan_;
   std::vector<RawFinding> found_;
+  // Findings of markers, by their place in found_.
+  std::vector<std::pair<size_t, std::string_view>> markers_;
+  std::vector<std::string_view> quoted_;
+  struct End {
+    std::string_view text;
+    AnswerEnd how;
+    size_t turn;
+  };
+  std::vector<End> ends_;
 };
-
-// One step of a 64-bit mix (the finaliser of MurmurHash3 by A. Appleby).
-uint64_t Mix(uint64_t value) {
-  value ^= value >> 33;
-  value *= 0xff51afd7ed558ccdULL;
-  value ^= value >> 33;
-  value *= 0xc4ceb9fe1a85ec53ULL;
-  return value ^ (value >> 33);
-}
-
-void Add(std::string_view text, uint64_t* state) {
-  *state = Mix(*state ^ text.size());
-  while (!text.empty()) {
-    uint64_t word = 0;
-    const size_t size = std::min(text.size(), sizeof(word));
-    std::memcpy(&word, text.data(), size);
-    *state = Mix(*state + word);
-    text.remove_prefix(size);
-  }
-}
 
 }  // namespace
 
-std::vector<RawFinding> CheckRaw(const RawRow& row, const RawChecks& checks) {
-  return Checker(row, checks).Findings();
-}
-
-ConversationHash HashOf(const RawRow& row) {
-  ConversationHash hash{1, 2};
-  for (const RawTurn& turn : row.turns) {
-    for (uint64_t* state : {&hash.high, &hash.low}) {
-      Add(RawRoleName(turn.role), state);
-      Add(Trimmed(turn.text), state);
-      for (const std::string& call : turn.calls) Add(call, state);
-    }
-  }
-  return hash;
+std::vector<RawFinding> CheckRaw(const RawRow& row, const RawChecks& checks,
+                                 LengthPileup* lengths) {
+  return Checker(row, checks, lengths).Findings();
 }
 
 }  // namespace fullstop

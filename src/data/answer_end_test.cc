@@ -1,0 +1,101 @@
+#include "data/answer_end.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace fullstop {
+namespace {
+
+AnswerEnd End(const std::string& text) { return EndOfAnswer(text, false); }
+
+std::string Repeated(const std::string& text, size_t times) {
+  std::string all;
+  for (size_t i = 0; i < times; ++i) all += text;
+  return all;
+}
+
+const std::string kSaid =
+    "These are the words of an answer. It says what it has to say. ";
+const std::string kWide =
+    "这是一个很长的回答。它说明了所有应该说明的事情，没有遗漏。";
+
+TEST(AnswerEndTest, WholeAnswers) {
+  for (const std::string& text : std::vector<std::string>{
+           kSaid + "It ends here.", kSaid + "(It ends here.)",
+           kSaid + "See https://example.org/a,b", kSaid + "\n\n#stone #river",
+           kSaid + "Good luck 😊", kWide + "结束了。", kWide + "“结束了”",
+           kSaid + "\n| a | b |", kSaid + "\n```\nx = 1\n```"}) {
+    EXPECT_EQ(End(text), AnswerEnd::kWhole) << text;
+  }
+}
+
+TEST(AnswerEndTest, LinesThatNobodyEndsWithAStopAreUnclear) {
+  for (const std::string& text : std::vector<std::string>{
+           "Paris", "42", "我觉得不错", kSaid + "\n\nBest regards,\nMara Ilves",
+           kSaid + "\n\nThe End", kSaid + "\n\nTotal: 43",
+           kSaid + "\n\n10 / 5 = 2",
+           kSaid + "\n\n- red stones\n- blue stones\n- the old bridge",
+           kSaid + "\n\n\"So it goes.\" - Kofi Saskia",
+           "The river sleeps beneath the snow\nand no one knows where it may "
+           "go\nthe wind is waiting at the door\nand silver lies upon the "
+           "floor",
+           "เมืองนี้มีประชากรประมาณ 1000 คน ขึ้นอยู่กับสภาพอากาศ ควรฝึกฝน"}) {
+    EXPECT_NE(End(text), AnswerEnd::kBroken) << text;
+  }
+}
+
+TEST(AnswerEndTest, AnswersThatBreakOff) {
+  for (
+      const std::string& text : std::vector<std::string>{
+          kSaid + "The next one", kSaid + "First,", kSaid + "\n\n5.",
+          kSaid + "\n\nThis is one of the", kSaid + "\n\nIf",
+          kSaid + "\n\nThere are many kinds of stones that people use to build",
+          kSaid + "\n\nSome of them (Niobium", kSaid + "\n\n4. **Local",
+          "- It is red and new.\n- It is blue and old.\n- It is old.\n- It was "
+          "made with long",
+          "1. Boston - 139 stones\n2. Athens - 125 stones\n3. Rome - 90\n4. Lo",
+          "Here are ten films.\n\n1. The Storm\n2. The Day\n3. The Hour at "
+          "Six\n"
+          "4. The End of It\n5",
+          "{\"name\": \"Mara\", \"items\": [\"stone\", \"river\", \"bridge\", "
+          "\"snow",
+          "2x7=14 | 3x7=21 | 4x7=28 | 5x7=35 | 6x7=42 | 7x7=49\n2x8=16 | "
+          "3x8=24",
+          kWide + "然后我们", kWide + "其中包括，", kWide + "\n\n4. 工作："}) {
+    EXPECT_EQ(End(text), AnswerEnd::kBroken) << text;
+  }
+  EXPECT_EQ(EndOfAnswer("Look:\n```\nx = 1", true), AnswerEnd::kBroken);
+}
+
+TEST(AnswerEndTest, AbbreviationsEndNoSentence) {
+  for (const std::string& name : {"Mr. Children", "U.S. Army", "St. Louis"}) {
+    const std::string text = kSaid + "\n\n1. Perfume\n2. Arashi\n3. " + name;
+    EXPECT_EQ(End(text), AnswerEnd::kUnclear) << text;
+  }
+}
+
+TEST(AnswerLoopTest, LoopsStandAnywhere) {
+  const std::string unit = "and then it rained again ";
+  const std::string loop = Repeated(unit, 12);
+  EXPECT_EQ(FindLoop(kSaid + loop).size(), loop.size() + 1);
+  EXPECT_FALSE(FindLoop(kSaid + loop + loop + "\n" + kSaid).empty());
+  EXPECT_FALSE(FindLoop(kSaid + Repeated("的", 100)).empty());
+  EXPECT_FALSE(FindLoop(kSaid + Repeated("!", 300)).empty());
+  EXPECT_EQ(UnitOfLoop(FindLoop(loop)).size(), unit.size());
+}
+
+TEST(AnswerLoopTest, DrawingsAndRefrainsAreNoLoops) {
+  for (const std::string& text : std::vector<std::string>{
+           kSaid, Repeated("0, ", 200), Repeated("-", 300),
+           Repeated("| 0 | 0 | 0 |\n", 30), Repeated("█ █ \n", 60),
+           Repeated("o o o o o\n", 30), Repeated("ha ", 20),
+           Repeated("La la la, la la la\n" + kSaid + "\n", 4)}) {
+    EXPECT_TRUE(FindLoop(text).empty()) << text;
+  }
+}
+
+}  // namespace
+}  // namespace fullstop
