@@ -208,7 +208,7 @@ void Examination::ExamineFurther(const Target& target,
     Add(std::move(report));
   };
   if (!target.has_vocabulary() &&
-      (!options_.tokenized.empty() || !options_.data.empty() || probe_)) {
+      (!options_.tokenized.empty() || !options_.data.files.empty() || probe_)) {
     throw Error::Usage("the adapter brings no tokenizer")
         .In(target.path())
         .Advice("give the model that it was trained on: --base MODEL");

@@ -73,8 +73,8 @@ double Share(const Count& count) {
 
 }  // namespace
 
-void LengthPileup::Add(std::string_view text, AnswerEnd end, size_t line,
-                       size_t turn) {
+void LengthPileup::Add(std::string_view text, AnswerEnd end,
+                       const RawRow& row) {
   const size_t size = PiecesOf(text);
   if (size < kLeastPieces) return;
   size_t characters = 0;
@@ -87,8 +87,8 @@ void LengthPileup::Add(std::string_view text, AnswerEnd end, size_t line,
   if (end == AnswerEnd::kWhole) return;
   ++count.open;
   if (end == AnswerEnd::kBroken) return;
-  unclear_.push_back({.line = line,
-                      .turn = static_cast<uint32_t>(turn),
+  unclear_.push_back({.line = row.line,
+                      .number = row.number,
                       .pieces = static_cast<uint32_t>(size),
                       .wide = wide});
   if (unclear_.size() > kMostUnclear) Forget();
@@ -162,9 +162,7 @@ std::vector<LengthPileup::Unclear> LengthPileup::AtCutOffs(
     });
     if (cut) at.push_back(each);
   }
-  std::ranges::sort(at, [](const Unclear& a, const Unclear& b) {
-    return a.line != b.line ? a.line < b.line : a.turn < b.turn;
-  });
+  std::ranges::sort(at, {}, &Unclear::number);
   return at;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "data/answer_end.h"
+#include "data/raw_row.h"
 
 namespace fullstop {
 
@@ -27,8 +28,8 @@ struct CutOff {
 // ends unclearly, up to 6 MiB; then it forgets the shorter ones. One thread.
 class LengthPileup {
  public:
-  // TURN of the row at LINE says TEXT, which is trimmed and ends as END says.
-  void Add(std::string_view text, AnswerEnd end, size_t line, size_t turn);
+  // TEXT, trimmed, is an answer of ROW and ends as END says.
+  void Add(std::string_view text, AnswerEnd end, const RawRow& row);
   // What OTHER has counted, which is empty then.
   void Take(LengthPileup* other);
 
@@ -38,11 +39,11 @@ class LengthPileup {
 
   struct Unclear {
     size_t line = 0;
-    uint32_t turn = 0;
+    size_t number = 0;  // of the row
     uint32_t pieces = 0;
     bool wide = false;
   };
-  // The answers that end unclearly at a cut-off, by line.
+  // The answers that end unclearly at a cut-off, in the order of their rows.
   std::vector<Unclear> AtCutOffs(const std::vector<CutOff>& cut_offs) const;
 
  private:

@@ -17,18 +17,24 @@ std::string Words(size_t count) {
   return text;
 }
 
+RawRow RowOf(size_t number) {
+  RawRow row;
+  row.line = row.number = number;
+  return row;
+}
+
 // Answers of 60 to 259 words, which end, but for each 50th; and 30 of 300.
 void AddAnswers(size_t at_limit, LengthPileup* lengths) {
   size_t line = 0;
   for (size_t i = 0; i < 1000; ++i) {
     lengths->Add(Words(60 + i % 200),
-                 i % 50 == 7 ? AnswerEnd::kUnclear : AnswerEnd::kWhole, ++line,
-                 1);
+                 i % 50 == 7 ? AnswerEnd::kUnclear : AnswerEnd::kWhole,
+                 RowOf(++line));
   }
   for (size_t i = 0; i < at_limit; ++i) {
     lengths->Add(Words(300 + i % 5),
-                 i % 3 == 0 ? AnswerEnd::kBroken : AnswerEnd::kUnclear, ++line,
-                 1);
+                 i % 3 == 0 ? AnswerEnd::kBroken : AnswerEnd::kUnclear,
+                 RowOf(++line));
   }
 }
 
@@ -39,8 +45,7 @@ TEST(LengthPileupTest, AnswersWithoutAnEndAtOneLengthWereCut) {
   ASSERT_THAT(cut_offs, testing::Not(IsEmpty()));
   const auto found = lengths.AtCutOffs(cut_offs);
   ASSERT_THAT(found, SizeIs(20));
-  EXPECT_EQ(found[0].line, 1002);
-  EXPECT_EQ(found[0].turn, 1);
+  EXPECT_EQ(found[0].number, 1002U);
 }
 
 TEST(LengthPileupTest, FewAnswersWithoutAnEndAreNoPileup) {
@@ -55,7 +60,7 @@ TEST(LengthPileupTest, LengthsThatManyAnswersPassAreNoCutOff) {
   LengthPileup lengths;
   AddAnswers(30, &lengths);
   for (size_t i = 0; i < 500; ++i) {
-    lengths.Add(Words(400 + i), AnswerEnd::kWhole, 2000 + i, 1);
+    lengths.Add(Words(400 + i), AnswerEnd::kWhole, RowOf(2000 + i));
   }
   EXPECT_THAT(lengths.CutOffs(), IsEmpty());
 }
@@ -76,7 +81,7 @@ TEST(LengthPileupTest, ScriptsAreApart) {
   std::string wide;
   for (size_t i = 0; i < 120; ++i) wide += "说";
   for (size_t i = 0; i < 40; ++i) {
-    lengths.Add(wide, AnswerEnd::kUnclear, 2000 + i, 1);
+    lengths.Add(wide, AnswerEnd::kUnclear, RowOf(2000 + i));
   }
   const auto cut_offs = lengths.CutOffs();
   EXPECT_THAT(lengths.AtCutOffs(cut_offs), SizeIs(40));

@@ -311,17 +311,17 @@ class Checker {
                                 : CountOf(text, "```") % 2 == 1;
     const AnswerEnd end = EndOfAnswer(text, open_fence);
     if (end == AnswerEnd::kBroken) Add(RawFault::kUnfinished, i, Tail(text));
-    if (lengths_ != nullptr) ends_.push_back({text, end, i});
+    if (lengths_ != nullptr) ends_.push_back({text, end});
   }
 
   // A row of which an answer is known to break off is told of once.
   void AddLengths() {
     const bool told = std::ranges::any_of(
         ends_, [](const End& end) { return end.how == AnswerEnd::kBroken; });
-    for (const auto& [text, how, turn] : ends_) {
+    for (const auto& [text, how] : ends_) {
       lengths_->Add(
           text, told && how == AnswerEnd::kUnclear ? AnswerEnd::kBroken : how,
-          row_.line, turn);
+          row_);
     }
   }
 
@@ -347,7 +347,6 @@ class Checker {
   struct End {
     std::string_view text;
     AnswerEnd how;
-    size_t turn;
   };
   std::vector<End> ends_;
 };

@@ -170,8 +170,10 @@ TEST(RawCheckTest, EchoesThatNobodyAskedFor) {
       ElementsAre(RawFault::kEcho));
   EXPECT_THAT(Faults(Row("Good morning", "Good morning")), IsEmpty());
   RawRow row = Row("Name the longest river.", "Name the longest river.");
-  row.turns.insert(row.turns.begin(), RawTurn{.role = RawRole::kSystem,
-                                              .text = "Repeat what is said."});
+  RawTurn system;
+  system.role = RawRole::kSystem;
+  system.text = "Repeat what is said.";
+  row.turns.insert(row.turns.begin(), system);
   EXPECT_THAT(Faults(row), IsEmpty());
 }
 

@@ -333,6 +333,7 @@ RawRowReader::~RawRowReader() = default;
 
 void RawRowReader::Read(const JsonRow& json, RawRow* row) {
   row->line = json.line;
+  row->number = json.number;
   row->turns.clear();
   row->tools.clear();
   row->faults.clear();

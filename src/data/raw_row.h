@@ -20,11 +20,11 @@ std::string_view RawRoleName(RawRole role);
 
 struct RawTurn {
   RawRole role = RawRole::kUser;
-  std::string text;
+  std::string text = {};
   // A thought that has a field or a part of its own.
-  std::string thought;
+  std::string thought = {};
   // Calls as JSON, one text each.
-  std::vector<std::string> calls;
+  std::vector<std::string> calls = {};
   // The turn is an answer that a ranking prefers others to; not trained.
   bool rejected = false;
 };
@@ -40,7 +40,8 @@ enum class RawLayout {
 std::string_view RawLayoutName(RawLayout layout);
 
 struct RawRow {
-  size_t line = 0;
+  size_t line = 0;  // as JsonRow has them
+  size_t number = 0;
   RawLayout layout = RawLayout::kMessages;
   std::vector<RawTurn> turns;
   std::string tools;  // JSON; empty where the row has none

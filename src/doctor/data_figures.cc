@@ -32,7 +32,8 @@ std::string Bar(size_t rows, size_t most) {
 
 }  // namespace
 
-Json DataToJson(const RowCounts& counts, const RowContext& context) {
+Json DataToJson(const RowCounts& counts, const RowContext& context,
+                const std::vector<CutOff>& pileups) {
   Json classes = Json::array();
   for (const LengthClass& each : counts.lengths.Classes()) {
     classes.push_back({{"most", each.most}, {"rows", each.rows}});
@@ -42,6 +43,13 @@ Json DataToJson(const RowCounts& counts, const RowContext& context) {
     cutoffs.push_back({{"ids", context.cutoffs[i]},
                        {"rows_cut", counts.cuts[i].rows},
                        {"ends_lost", counts.cuts[i].ends}});
+  }
+  Json piles = Json::array();
+  for (const CutOff& each : pileups) {
+    piles.push_back({{"from", each.from},
+                     {"to", each.to},
+                     {"answers", each.answers},
+                     {"open", each.open}});
   }
   return {{"rows", counts.rows},
           {"turns", counts.turns},
@@ -54,10 +62,12 @@ Json DataToJson(const RowCounts& counts, const RowContext& context) {
             {"p99", counts.lengths.Quantile(0.99)},
             {"longest", counts.lengths.longest()},
             {"classes", std::move(classes)}}},
-          {"cutoffs", std::move(cutoffs)}};
+          {"cutoffs", std::move(cutoffs)},
+          {"pileups", std::move(piles)}};
 }
 
-std::string PrintData(const RowCounts& counts, const RowContext& context) {
+std::string PrintData(const RowCounts& counts, const RowContext& context,
+                      const std::vector<CutOff>& pileups) {
   const std::vector<LengthClass> classes = counts.lengths.Classes();
   if (classes.empty()) return {};
   const std::string_view unit = UnitOf(context);
@@ -84,6 +94,11 @@ std::string PrintData(const RowCounts& counts, const RowContext& context) {
         context.cutoffs[i], counts.cuts[i].rows,
         Percent(counts.cuts[i].rows, counts.rows), counts.cuts[i].ends,
         Percent(counts.cuts[i].ends, counts.turns));
+  }
+  for (const CutOff& each : pileups) {
+    text += fmt::format(
+        "{} of {} answers of {} to {} pieces have no end: a limit cut them\n",
+        each.open, each.answers, each.from, each.to);
   }
   return text;
 }

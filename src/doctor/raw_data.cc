@@ -66,6 +66,12 @@ class RowPool {
     return checked;
   }
 
+  LengthPileup Answers() {
+    LengthPileup answers;
+    for (RowChecker& checker : checkers_) answers.Take(&checker.answers());
+    return answers;
+  }
+
   RowCounts Counts() const {
     RowCounts counts;
     for (const RowChecker& checker : checkers_) counts.Add(checker.counts());
@@ -104,6 +110,7 @@ class Examiner {
     });
     if (!done) return false;
     counts_ = pool.Counts();
+    FindCutAnswers(pool.Answers());
     FindRepeated();
     return !sieves || Sieve(choice);
   }
@@ -113,8 +120,8 @@ class Examiner {
     if (context_.target != nullptr) {
       report.hash = context_.target->protocol().hash();
     }
-    report.figures = PrintData(counts_, context_);
-    report.data = DataToJson(counts_, context_);
+    report.figures = PrintData(counts_, context_, cut_offs_);
+    report.data = DataToJson(counts_, context_, cut_offs_);
     if (sieved_) {
       report.data["emitted"] = sieved_->first;
       report.data["rejected"] = sieved_->second;
@@ -168,6 +175,23 @@ class Examiner {
     return true;
   }
 
+  // Answers whose words don't say that they break off, but whose lengths do.
+  void FindCutAnswers(const LengthPileup& answers) {
+    cut_offs_ = answers.CutOffs();
+    DataTally cut(path_);
+    for (const LengthPileup::Unclear& each : answers.AtCutOffs(cut_offs_)) {
+      if (!cut_.empty() && cut_.back() == each.number) continue;
+      cut_.push_back(each.number);
+      cut.Add(FaultOf(RawFault::kUnfinished), {each.line, each.number},
+              CutShown());
+    }
+    tally_.Merge(cut, FaultOf(RawFault::kUnfinished));
+  }
+
+  static std::string CutShown() {
+    return "without an end, as many answers of this length";
+  }
+
   void FindRepeated() {
     std::ranges::sort(hashes_);
     std::vector<std::pair<DataPlace, size_t>> repeated;
@@ -189,10 +213,19 @@ class Examiner {
   bool Sieve(const RuleChoice& choice) {
     RowSieve sieve(options_.emit, options_.rejects);
     RowPool pool(context_, options_.threads);
-    auto next = repeated_.begin();
-    const bool done = Pass(&pool, [&](const JsonRow& json, const Checked& row) {
-      const bool repeats = next != repeated_.end() && *next == json.number;
-      if (repeats) ++next;
+    const auto takes = [](const std::vector<size_t>& numbers, size_t* at,
+                          const JsonRow& json) {
+      const bool is_next = *at < numbers.size() && numbers[*at] == json.number;
+      if (is_next) ++*at;
+      return is_next;
+    };
+    size_t next_repeated = 0;
+    size_t next_cut = 0;
+    const bool done = Pass(&pool, [&](const JsonRow& json, Checked row) {
+      const bool repeats = takes(repeated_, &next_repeated, json);
+      if (takes(cut_, &next_cut, json)) {
+        row.findings.push_back({&FaultOf(RawFault::kUnfinished), CutShown()});
+      }
       sieve.Take(json, row.findings, repeats, choice);
     });
     if (!done) return false;
@@ -254,6 +287,9 @@ class Examiner {
   DataTally tally_;
   RowCounts counts_;
   std::vector<HashedRow> hashes_;
+  // Where answers pile up at one length, and the numbers of their rows.
+  std::vector<CutOff> cut_offs_;
+  std::vector<size_t> cut_;
   // The numbers of rows that stood before, ascending.
   std::vector<size_t> repeated_;
   std::optional<std::pair<size_t, size_t>> sieved_;

@@ -87,7 +87,7 @@ std::vector<RowFinding> RowChecker::Check(const JsonRow& json) {
       row_.turns.size() == 1) {
     context_->texts->Read(&row_);
   }
-  for (RawFinding& each : CheckRaw(row_, context_->checks)) {
+  for (RawFinding& each : CheckRaw(row_, context_->checks, &answers_)) {
     Add(FaultOf(each.fault), std::move(each.shown));
   }
   ++counts_.rows;

@@ -12,6 +12,7 @@
 #include "data/label_check.h"
 #include "data/labelled_row.h"
 #include "data/length_counts.h"
+#include "data/length_pileup.h"
 #include "data/raw_check.h"
 #include "data/raw_row.h"
 #include "data/rendered_text.h"
@@ -76,6 +77,8 @@ class RowChecker {
   const RawRow& row() const { return row_; }
   // Of all rows that were checked.
   const RowCounts& counts() const { return counts_; }
+  // The lengths of their answers, and how those end.
+  LengthPileup& answers() { return answers_; }
 
  private:
   void Add(const DataFault& fault, std::string shown);
@@ -88,6 +91,7 @@ class RowChecker {
   RawRow row_;
   std::vector<RowFinding> findings_;
   RowCounts counts_;
+  LengthPileup answers_;
 };
 
 }  // namespace fullstop
