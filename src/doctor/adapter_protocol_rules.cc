@@ -111,7 +111,11 @@ void CheckVocabulary(const Target& target, Findings* findings) {
   if (base == nullptr) return;
   const Tokenizer& ours = *target.vocabulary();
   const Tokenizer& theirs = *base->vocabulary();
-  const std::vector<TokenId> others = OtherTexts(ours, theirs);
+  std::vector<TokenId> others = OtherTexts(ours, theirs);
+  // A converter names padded rows, which stand for nothing.
+  std::erase_if(others, [&theirs](TokenId id) {
+    return theirs.info(id).kind == TokenKind::kUnused;
+  });
   if (others.empty()) return;
   const TokenId first = others.front();
   std::vector<Exhibit> evidence = {{"here", TokenName(target, first)},
