@@ -33,7 +33,8 @@ class DocsTest(CliTest):
             if word == "FILE" and words[i - 1] in FILES:
                 words[i] = FILES[words[i - 1]]
             elif word == "FILE":
-                words[i] = "reply.jsonl" if words[0] == "replay" else "ids.txt"
+                words[i] = {"replay": "reply.jsonl", "data": "rows.jsonl"}.get(
+                    words[0], "ids.txt")
             elif word == "TEXT":
                 words[i] = "Hi"
             else:
@@ -47,6 +48,8 @@ class DocsTest(CliTest):
     def test_commands_run(self):
         self.write("chat.json", '[{"role": "user", "content": "Hi"}]')
         self.write("ids.txt", "504 3575")
+        self.write("rows.jsonl", "".join(
+            '{"instruction": "Count.", "output": "It is %d."}\n' % i for i in range(20)))
         self.good("generate", "-p", "Hi", "-n", "3", "--trace", "reply.jsonl")
         make_folder(self.folder / "folder")
         self.good("convert", "folder", "-o", "old.gguf")
@@ -61,8 +64,9 @@ class DocsTest(CliTest):
     def test_every_flag_exists(self):
         known = ""
         for command in ["chat", "generate", "show", "render", "tokenize",
-                        "detokenize", "score", "replay", "convert", "bench", "doctor"]:
-            known += self.good(command, "--help").out
+                        "detokenize", "score", "replay", "convert", "bench", "doctor",
+                        "data check", "data show"]:
+            known += self.good(*command.split(), "--help").out
         for file in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
             for line in file.read_text().splitlines():
                 if "quickstart" in line or "cmake" in line:
