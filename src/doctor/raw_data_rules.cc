@@ -38,11 +38,13 @@ constexpr std::array kRules = {
          "Name the columns with --columns.", "", "E37", nullptr},
     Rule{"DAT021", "turns in an order that no chat has", Severity::kWarning,
          "Answers to nothing.",
-         "An answer comes first, two stand in a row, a system text stands "
-         "behind other turns, or there is no answer at all.",
+         "An answer or a tool's result comes first, two answers or prompts "
+         "stand in a row, a system text stands behind other turns, or the last "
+         "prompt has no answer.",
          "", "Calls beside words: they may be told apart.", "E37", nullptr},
     Rule{"DAT022", "answers that say nothing", Severity::kWarning,
-         "Empty replies.", "The answer has neither words nor calls.",
+         "Empty replies.",
+         "The answer has neither words nor calls: spaces, nothing, a thought.",
          "Leave the row out.", "", "E38", nullptr},
     Rule{"DAT023", "control tokens in the words", Severity::kError,
          "Replies that end in the middle, or turns of nobody.",
@@ -52,48 +54,67 @@ constexpr std::array kRules = {
     Rule{"DAT024", "markers of another template", Severity::kWarning,
          "Markers in replies.",
          "The data was rendered for another family, or copied out of a log.",
-         "Bring it into plain messages.", "Markers without bars or brackets.",
+         "Bring it into plain messages.",
+         "Speakers that are only named. Silent on markers that stand in code, "
+         "and where the row names them in code too.",
          "E08: xtuner#343", nullptr},
     Rule{"DAT025", "thoughts that are not balanced", Severity::kWarning,
          "Thoughts that never close.",
-         "<think> and </think> do not match in an answer.", "",
-         "Other markers of thoughts.", "E38, E19", nullptr},
+         "<think> and </think> do not match in an answer; so with thinking, "
+         "thought and reasoning.",
+         "",
+         "Other names. Silent where the tags match once those in code are "
+         "left out, or counted.",
+         "E38, E19", nullptr},
     Rule{"DAT026", "empty thoughts", Severity::kNote,
          "The model stops thinking.", "Somebody added them.", "", "",
          "E20: LLaMA-Factory#9392", nullptr},
     Rule{"DAT027", "answers that break off", Severity::kWarning,
          "Replies that stop in mid-sentence.",
-         "A fence is not closed, a list ends with its number, or a long answer "
-         "with a comma or a word that needs another.",
-         "Leave the row out.", "Answers that were cut behind a whole word.",
+         "A fence, bracket or quote is not closed; the last line is a list's "
+         "number, ends with a comma or a word that needs another, or has no "
+         "stop where the other lines have; or it has none, and many answers of "
+         "this length have none: a limit cut them.",
+         "Leave the row out.",
+         "Answers of one short sentence that were cut behind a word, lists of "
+         "names, Thai, Khmer.",
          "E04, E38", nullptr},
     Rule{"DAT028", "answers that loop", Severity::kWarning, "Repetition.",
-         "The last 200 bytes or more are one text five times.",
+         "200 bytes or more are one text five times, at the end or within. "
+         "Drawings, rulers and noughts are none, nor what the prompt asks for.",
          "Leave the row out.", "Loops that go on with other words.", "E38",
          nullptr},
     Rule{"DAT029", "answers that are their prompt", Severity::kWarning,
-         "The model repeats the question.", "They are equal, word for word.",
-         "Leave the row out.", "", "E38", nullptr},
+         "The model repeats the question.",
+         "They are equal, word for word, and no system text asks for it.",
+         "Leave the row out.", "Less than 16 bytes.", "E38", nullptr},
     Rule{"DAT030", "placeholders that nobody filled in", Severity::kWarning,
          "\"I am {{name}}.\"",
-         "A name in two braces stands in an answer, outside of code, and the "
-         "prompt has none.",
-         "Fill it in.", "One brace, brackets.", "E38", nullptr},
+         "A name in braces ({{x}}, {x}, ${x}, [[x]], <<x>>, <%= x %>, %(x)s) "
+         "stands in an answer, outside of code and formulas, and the prompt "
+         "neither has one nor asks for a template.",
+         "Fill it in.", "[Your Name], as in letters.", "E38", nullptr},
     Rule{"DAT031", "answers that begin with a label", Severity::kWarning,
-         "\"Output: …\"", "The label is no part of the answer.", "Take it off.",
-         "Other languages.", "E38", nullptr},
+         "\"Output: …\"",
+         "A word for the answer or the assistant and a colon stand before it, "
+         "in one of some 20 languages, and no prompt asks for it.",
+         "Take it off.", "Other languages.", "E38", nullptr},
     Rule{"DAT032", "prompts that say <noinput>", Severity::kWarning,
          "Odd answers to prompts without it.",
-         "A data set's sign for nothing stands in the prompt.", "Take it out.",
-         "", "E38", nullptr},
+         "A data set's sign for nothing stands in the prompt, in brackets or "
+         "on a line of its own.",
+         "Take it out.", "", "E38", nullptr},
     Rule{"DAT033", "text that was decoded wrongly", Severity::kWarning,
          "Broken characters.",
-         "U+FFFD, or UTF-8 that was read as Latin-1 or GBK.",
+         "U+FFFD, C1 controls, or UTF-8 that was read as Latin-1, as "
+         "Windows-1252 or -1251, or as GBK.",
          "Read the source anew, as UTF-8.", "Other encodings.", "E38", nullptr},
-    Rule{"DAT034", "the same conversation stood before", Severity::kNote,
-         "Some answers are learnt by heart.",
-         "Roles, texts and calls are equal, white space around them aside.",
-         "Leave them out.", "Rows that are nearly the same.", "E38", nullptr},
+    Rule{
+        "DAT034", "the same conversation stood before", Severity::kNote,
+        "Some answers are learnt by heart.",
+        "Roles, texts, thoughts and calls are equal, in whatever layout, white "
+        "space around them aside.",
+        "Leave them out.", "Rows that are nearly the same.", "E38", nullptr},
     Rule{
         "DAT035", "the model's template refuses them", Severity::kWarning,
         "A trainer fails, or drops the row without a word.",

@@ -37,10 +37,10 @@ class Limit:
         self.tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE())
         self.tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
         trainer = tokenizers.trainers.BpeTrainer(
-            vocab_size=8000, show_progress=False,
+            vocab_size=3000, show_progress=False,
             initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet())
         self.tokenizer.train_from_iterator(
-            (each["turns"][-1]["text"] for each in base.pairs), trainer)
+            (each["turns"][-1]["text"] for each in base.pairs[::6]), trainer)
 
     def keeps(self, talk):
         return all(len(self.tokenizer.encode(each["text"])) <= self.tokens
