@@ -135,7 +135,7 @@ class Faults:
 
 
 # Each kind with the rules of which one has to come first; nothing otherwise.
-LIVE = {"zeroed": {"RUN003"}, "halved": {"RUN004", "RUN003"}, "swapped": {"RUN003"},
+LIVE = {"zeroed": {"RUN003"}, "halved": {"RUN004"}, "swapped": {"RUN003"},
         "moved": {"RUN002"}, "two_bits": {"RUN001"},
         "untied": set(), "louder": set(), "unused": set(), "requantised": set(),
         "renamed": set()}
