@@ -163,8 +163,9 @@ class Judge {
     JudgeRow(std::move(figures));
   }
 
-  // Where nothing takes the end's place, what is left is its row: the softmax
-  // hides which way it points, its logits don't.
+  // Where nothing takes the end's place, what is left is its row. One whose
+  // logits never move is dead for sure; of one that neither P(stop) nor its
+  // logits show to point elsewhere, both causes are named.
   void JudgeRow(std::vector<Exhibit> figures) {
     const std::string row =
         "the output row of " + Declared(*target_, *measurement_);
@@ -175,14 +176,15 @@ class Judge {
           "the text is normal, and " + row +
               " says the same everywhere: it is zero, or dead",
           std::move(figures), anew);
-    } else if (summary_->row_separation.low >= kSeparates) {
+    } else if (summary_->separation.low >= kSeparates) {
       Add("RUN004", Severity::kError,
           "the model knows where replies end, and its end is too improbable "
           "to be drawn there: " +
               row + " points the right way and is too small, or hardly trained",
           std::move(figures), "train the row of the end, or " + anew);
     } else {
-      const bool unsure = summary_->row_separation.high >= kSeparates;
+      const bool unsure = std::max(summary_->separation.high,
+                                   summary_->row_separation.high) >= kSeparates;
       Add("RUN003", Severity::kError,
           "the text is normal, and nothing says where it ends: " + row +
               " was never trained, or belongs to another token" +
@@ -279,17 +281,17 @@ constexpr std::array kRules = {
          "Declare it; or the rows of two tokens are exchanged.",
          "An ordinary token in the end's place: RUN003.", "M01, M07, E11",
          nullptr},
-    Rule{"RUN003", "the end's output row is dead", Severity::kError,
-         "Replies never stop.",
-         "The text of known replies is as probable as it should be, their ends "
-         "are not, no other special token takes their place, and the logits of "
-         "the end's row don't tell ends from the inside either.",
-         "Take the row anew, and train it.", "", "E13, E14", nullptr},
+    Rule{
+        "RUN003", "the end's output row is dead", Severity::kError,
+        "Replies never stop.",
+        "The text of known replies is as probable as it should be, their ends "
+        "are not, no other special token takes their place, and the row of the "
+        "end says the same everywhere, or does not tell ends from the inside.",
+        "Take the row anew, and train it.", "", "E13, E14", nullptr},
     Rule{"RUN004", "ends are known and too improbable", Severity::kError,
          "Replies run on.",
-         "P(stop) is so low that no end is drawn, and yet the logits of the "
-         "end's row are higher at ends than inside: the row is too small, or "
-         "hardly trained.",
+         "P(stop) is higher at ends than inside, and yet so low that no end is "
+         "drawn: the row is too small, or hardly trained.",
          "Train it.", "", "E13", nullptr},
     Rule{"RUN005", "ends are probable anywhere", Severity::kWarning,
          "Replies are cut.",

@@ -152,7 +152,7 @@ class DoctorLiveTest(CliTest):
                 if "open_thought" in reply["faults"]:
                     self.assertNotIn("overlong", reply["faults"])
                     self.assertNotIn("empty", reply["faults"])
-        self.assertGreater(opened["prefilled"], 4)
+        self.assertGreater(opened["prefilled"], 2)
 
     def test_what_the_context_has_no_room_for_is_counted(self):
         rows = [{"prompt": "Say it.", "reply": "It. " * 400}, {"prompt": "Who?", "reply": "I."}]

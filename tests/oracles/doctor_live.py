@@ -135,7 +135,7 @@ class Faults:
 
 
 # Each kind with the rules of which one has to come first; nothing otherwise.
-LIVE = {"zeroed": {"RUN003"}, "halved": {"RUN004", "RUN003"}, "swapped": {"RUN003"},
+LIVE = {"zeroed": {"RUN003"}, "halved": {"RUN004"}, "swapped": {"RUN003"},
         "moved": {"RUN002"}, "two_bits": {"RUN001"},
         "untied": set(), "louder": set(), "unused": set(), "requantised": set(),
         "renamed": set()}
@@ -210,9 +210,10 @@ def main():
                 known = target["live"]["known"]
                 shown = " ".join(f"{key} {known[key]['value']:.3g} ({known[key]['low']:.3g} to "
                                  f"{known[key]['high']:.3g})" for key in
-                                 ("logprob", "p_stop_end", "p_stop_inside", "separation"))
+                                 ("logprob", "p_stop_end", "p_stop_inside", "separation",
+                                  "row_separation"))
                 print(f"{kind} {seed}: {'right' if good else 'WRONG'} {found} {shown} "
-                      f"normal {known['normal']}", flush=True)
+                      f"spread {known['row_spread']:.3g} normal {known['normal']}", flush=True)
     print(f"{wrong} wrong")
     return wrong != 0
 

@@ -25,7 +25,7 @@ ENDS = json.loads((pathlib.Path(__file__).parent / "declared_ends.json").read_te
 # What stands before an answer without a thought, by the templates' own texts.
 BEFORE = {
     "Apriel-1.6-15b-Thinker-fixed": None,
-    "ByteDance-Seed-OSS": "assistant\n<seed:think>\n\n</seed:think>\n\n",
+    "ByteDance-Seed-OSS": "the question.</seed:cot_budget_reflect>\n</seed:think>",
     "CohereForAI-c4ai-command-r7b-12-2024-tool_use": "<|START_THINKING|><|END_THINKING|>",
     "GLM-4.6": "<|assistant|>\n<think></think>",
     "GLM-4.7-Flash": "<|assistant|></think>",
