@@ -71,7 +71,7 @@ TEST(AnswerEndTest, AnswersThatBreakOff) {
 }
 
 TEST(AnswerEndTest, AbbreviationsEndNoSentence) {
-  for (const std::string& name : {"Mr. Children", "U.S. Army", "St. Louis"}) {
+  for (const char* const name : {"Mr. Children", "U.S. Army", "St. Louis"}) {
     const std::string text = kSaid + "\n\n1. Perfume\n2. Arashi\n3. " + name;
     EXPECT_EQ(End(text), AnswerEnd::kUnclear) << text;
   }

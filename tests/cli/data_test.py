@@ -58,7 +58,7 @@ class DataTest(CliTest):
         rows = self.rows([{"messages": CHAT["messages"][:3]}, *self.numbered(3)])
         recipe = self.write("recipe.yaml", "cutoff_len: 4000\n")
         self.assertEqual(self.rules(self.report(rows, "--trainer", recipe)),
-                         {"DAT040": "warning"})
+                         {"DAT021": "warning", "DAT040": "warning"})
 
     def test_rendered_text_is_read_back(self):
         report = self.report(self.rows([{"text": RENDERED}, {"text": RENDERED.replace(

@@ -8,7 +8,7 @@ from tiny_folder import make_folder
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PLACEHOLDERS = {"MODEL": NAME, "TRACE": "reply.jsonl", "FILE": "file",
-                "FOLDER": "folder", "OLD.gguf": "old.gguf"}
+                "FOLDER": "folder", "OLD.gguf": "old.gguf", "ADAPTER": "adapter"}
 FILES = {"--messages": "chat.json", "--trace": "reply.jsonl",
          "--template": "chat.jinja", "--tools": "tools.json"}
 
@@ -33,8 +33,8 @@ class DocsTest(CliTest):
             if word == "FILE" and words[i - 1] in FILES:
                 words[i] = FILES[words[i - 1]]
             elif word == "FILE":
-                words[i] = {"replay": "reply.jsonl", "data": "rows.jsonl"}.get(
-                    words[0], "ids.txt")
+                words[i] = {"replay": "reply.jsonl", "data": "rows.jsonl",
+                            "doctor": "rows.jsonl"}.get(words[0], "ids.txt")
             elif word == "TEXT":
                 words[i] = "Hi"
             else:
@@ -52,6 +52,8 @@ class DocsTest(CliTest):
             '{"instruction": "Count.", "output": "It is %d."}\n' % i for i in range(20)))
         self.good("generate", "-p", "Hi", "-n", "3", "--trace", "reply.jsonl")
         make_folder(self.folder / "folder")
+        (self.folder / "adapter").mkdir()
+        self.write("adapter/adapter_config.json", '{"peft_type": "LORA", "r": 4}')
         self.good("convert", "folder", "-o", "old.gguf")
         ran = 0
         for file in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:

@@ -152,7 +152,8 @@ class DoctorSettingsTest(CliTest):
         models = [row for row, _, _ in rows if row[0] == "M"]
         self.assertEqual(models, [f"M{i:02}" for i in range(1, 31)])
         for row, needs, rules in rows:
-            if needs.startswith(("files", "--against", "--base", "--tokenized", "--data")):
+            if needs.startswith(("files", "--against", "--base", "--tokenized", "--data",
+                                 "--trainer")):
                 self.assertTrue(rules, row)
             else:
                 self.assertTrue(needs.startswith(("not ours, because", "not there yet")), row)
