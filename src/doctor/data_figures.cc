@@ -97,7 +97,8 @@ std::string PrintData(const RowCounts& counts, const RowContext& context,
   }
   for (const CutOff& each : pileups) {
     text += fmt::format(
-        "{} of {} answers of {} to {} pieces have no end: a limit cut them\n",
+        "{} of {} answers of {} to {} pieces have no end, far more than of "
+        "shorter ones\n",
         each.open, each.answers, each.from, each.to);
   }
   return text;

@@ -175,7 +175,7 @@ def told_of_all(args, plan, place):
     subprocess.run([args.program, "data", "check", args.model, str(file), "--select", RULES,
                     "--rejects", str(rejects), "--exit-zero"], stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL, check=True)
-    for line in rejects.read_text(encoding="utf-8").splitlines():
+    for line in rejects.read_bytes().split(b"\n")[:-1]:
         row = json.loads(line)
         found[row["line"]].update(each["rule"] for each in row["reasons"])
     return found

@@ -92,7 +92,7 @@ def main():
     schema = json.loads((ROOT / "docs/doctor.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
-    optional = {"file", "line", "byte", "live", "compared"}
+    optional = {"file", "line", "byte", "live", "data", "compared"}
     # What conversations and ends hold differs.
     free = {"messages", "end"}
     refused = failed = 0
