@@ -87,6 +87,11 @@ TEST(AnswerLoopTest, LoopsStandAnywhere) {
   EXPECT_EQ(UnitOfLoop(FindLoop(loop)).size(), unit.size());
 }
 
+TEST(AnswerLoopTest, LongRowsOfNoughtsCostTheirLengthOnce) {
+  EXPECT_TRUE(FindLoop(Repeated("0", 20'000'000) + "1").empty());
+  EXPECT_TRUE(FindLoop(Repeated("0, ", 7'000'000)).empty());
+}
+
 TEST(AnswerLoopTest, DrawingsAndRefrainsAreNoLoops) {
   for (const std::string& text : std::vector<std::string>{
            kSaid, Repeated("0, ", 200), Repeated("-", 300),

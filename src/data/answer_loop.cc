@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 
 #include "data/answer_end.h"
@@ -47,19 +48,29 @@ std::string_view Stretch(std::string_view text, size_t at, size_t period) {
   return text.substr(begin, end - begin);
 }
 
-bool IsLoop(std::string_view stretch, size_t period) {
-  return stretch.size() >= std::max(kLeastBytes, kTimes * period) &&
-         IsSaid(stretch.substr(0, period));
+bool IsLong(std::string_view stretch, size_t period) {
+  return stretch.size() >= std::max(kLeastBytes, kTimes * period);
 }
 
+uint64_t WordAt(const char* place) {
+  static_assert(kProbe == sizeof(uint64_t));
+  uint64_t word = 0;
+  std::memcpy(&word, place, sizeof(word));
+  return word;
+}
+
+// Each long stretch is walked over once: what is none that is said is none with
+// a multiple of its period either.
 std::string_view LoopAtEnd(std::string_view text) {
   const size_t longest = std::min(kLongestPeriod, text.size() / kTimes);
   const char* tail = text.data() + text.size() - kProbe;
+  const uint64_t probe = WordAt(tail);
   for (size_t period = 1; period <= longest; ++period) {
-    if (std::memcmp(tail, tail - period, kProbe) != 0) continue;
+    if (WordAt(tail - period) != probe) continue;
     const std::string_view stretch =
         Stretch(text, text.size() - kProbe - period, period);
-    if (IsLoop(stretch, period)) return stretch;
+    if (!IsLong(stretch, period)) continue;
+    return IsSaid(stretch.substr(0, period)) ? stretch : std::string_view();
   }
   return {};
 }
@@ -69,16 +80,20 @@ std::string_view LoopAtEnd(std::string_view text) {
 std::string_view FindLoop(std::string_view text) {
   if (text.size() < kLeastBytes) return {};
   if (const std::string_view loop = LoopAtEnd(text); !loop.empty()) return loop;
-  for (size_t at = 0; at + kProbe + kLongestInnerPeriod < text.size();
-       at += kStep) {
-    const std::string_view probe = text.substr(at, kProbe);
-    const std::string_view window =
-        text.substr(at + 1, kProbe + kLongestInnerPeriod - 1);
-    for (size_t found = window.find(probe); found != window.npos;
-         found = window.find(probe, found + 1)) {
-      const std::string_view stretch = Stretch(text, at, found + 1);
-      if (IsLoop(stretch, found + 1)) return stretch;
+  size_t at = 0;
+  while (at + kProbe + kLongestInnerPeriod < text.size()) {
+    const char* place = text.data() + at;
+    const uint64_t probe = WordAt(place);
+    size_t next = at + kStep;
+    for (size_t period = 1; period <= kLongestInnerPeriod; ++period) {
+      if (WordAt(place + period) != probe) continue;
+      const std::string_view stretch = Stretch(text, at, period);
+      if (!IsLong(stretch, period)) continue;
+      if (IsSaid(stretch.substr(0, period))) return stretch;
+      next = std::max(next, static_cast<size_t>(stretch.end() - text.begin()));
+      break;
     }
+    at = next;
   }
   return {};
 }

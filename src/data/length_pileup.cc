@@ -75,6 +75,8 @@ double Share(const Count& count) {
 
 void LengthPileup::Add(std::string_view text, AnswerEnd end,
                        const RawRow& row) {
+  // No piece is less than a byte.
+  if (text.size() < kLeastPieces) return;
   const size_t size = PiecesOf(text);
   if (size < kLeastPieces) return;
   size_t characters = 0;
