@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "data/raw_check.h"
+#include "data/shallow_json.h"
 #include "data/text_signs.h"
 
 namespace fullstop {
@@ -46,8 +47,8 @@ void AddCall(const nlohmann::json& call, ConversationHash* hash) {
   auto arguments =
       call.value("arguments", call.value("parameters", nlohmann::json()));
   if (arguments.is_string()) {
-    auto parsed = nlohmann::json::parse(arguments.get_ref<const std::string&>(),
-                                        nullptr, false);
+    auto parsed =
+        ParseShallow<nlohmann::json>(arguments.get_ref<const std::string&>());
     if (!parsed.is_discarded()) arguments = std::move(parsed);
   }
   if (name != call.end()) Add(name->dump(), hash);
@@ -56,7 +57,7 @@ void AddCall(const nlohmann::json& call, ConversationHash* hash) {
 }
 
 void AddCalls(const std::string& text, ConversationHash* hash) {
-  const auto parsed = nlohmann::json::parse(text, nullptr, false);
+  const auto parsed = ParseShallow<nlohmann::json>(text);
   if (parsed.is_object()) {
     AddCall(parsed, hash);
   } else if (parsed.is_array()) {

@@ -1,8 +1,9 @@
 #include "data/length_pileup.h"
 
 #include <algorithm>
-#include <bit>
+#include <array>
 #include <cmath>
+#include <cstdint>
 
 namespace fullstop {
 namespace {
@@ -27,29 +28,45 @@ size_t BeginOf(size_t bin) {
       std::ceil(std::exp2(static_cast<double>(bin) / kBinsOfOctave)));
 }
 
+// A byte of a text, as far as pieces go.
+enum class Byte : uint8_t {
+  kInside,  // a space, which goes with the word behind it, or a character's
+            // rest
+  kSign,    // anything else, the first byte of a character too
+  kLetter,
+  kDigit
+};
+
+constexpr std::array<Byte, 256> kBytes = [] {
+  std::array<Byte, 256> bytes = {};
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    const bool is_inside = i == ' ' || (i & 0xC0) == 0x80;
+    bytes.at(i) = is_inside ? Byte::kInside : Byte::kSign;
+  }
+  for (size_t i = 'a'; i <= 'z'; ++i) bytes.at(i) = Byte::kLetter;
+  for (size_t i = 'A'; i <= 'Z'; ++i) bytes.at(i) = Byte::kLetter;
+  for (size_t i = '0'; i <= '9'; ++i) bytes.at(i) = Byte::kDigit;
+  return bytes;
+}();
+
 // About the tokens of TEXT: a word is one, a long one two, and so are three
 // digits, a sign, a character of a script without spaces.
 size_t PiecesOf(std::string_view text) {
   constexpr size_t kLongWord = 9;
+  const auto kind = [text](size_t i) {
+    return kBytes[static_cast<unsigned char>(text[i])];
+  };
   size_t pieces = 0;
-  size_t letters = 0;
-  size_t digits = 0;
-  for (const char c : text) {
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) {
-      pieces += letters == 0 || letters == kLongWord ? 1 : 0;
-      ++letters;
-      digits = 0;
-      continue;
+  for (size_t i = 0; i < text.size();) {
+    const Byte first = kind(i);
+    const size_t begin = i++;
+    if (first == Byte::kLetter || first == Byte::kDigit) {
+      while (i < text.size() && kind(i) == first) ++i;
+      const size_t size = i - begin;
+      pieces += first == Byte::kDigit ? (size + 2) / 3 : 1 + (size > kLongWord);
+    } else {
+      pieces += first == Byte::kSign ? 1 : 0;
     }
-    letters = 0;
-    if (c >= '0' && c <= '9') {
-      pieces += digits % 3 == 0 ? 1 : 0;
-      ++digits;
-      continue;
-    }
-    digits = 0;
-    // A character's first byte; spaces go with the words behind them.
-    pieces += c != ' ' && (c & 0xC0) != 0x80 ? 1 : 0;
   }
   return pieces;
 }

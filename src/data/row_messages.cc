@@ -2,26 +2,12 @@
 
 #include <utility>
 
-#include "format/json_file.h"
+#include "data/shallow_json.h"
 
 namespace fullstop {
 namespace {
 
 using nlohmann::ordered_json;
-
-// Discarded where TEXT is no JSON, or nested too deep for those who print it.
-ordered_json Parsed(const std::string& text) {
-  bool is_deep = false;
-  const auto take = [&is_deep](int depth, ordered_json::parse_event_t,
-                               ordered_json&) {
-    is_deep = is_deep || static_cast<size_t>(depth) > kMaxJsonDepth;
-    return !is_deep;
-  };
-  ordered_json parsed =
-      ordered_json::parse(text, take, /*allow_exceptions=*/false);
-  if (is_deep) return ordered_json(ordered_json::value_t::discarded);
-  return parsed;
-}
 
 // VALUE, which names a function itself or under "function", as one of type
 // "function"; discarded where it does neither.
@@ -75,7 +61,7 @@ class Converter {
 
   // TEXT is one call or a list of them.
   void AddCalls(const std::string& text, ordered_json* calls) {
-    ordered_json parsed = Parsed(text);
+    ordered_json parsed = ParseShallow<ordered_json>(text);
     if (!parsed.is_array()) parsed = ordered_json::array({std::move(parsed)});
     for (ordered_json& each : parsed) {
       ordered_json call = FunctionOf(std::move(each));
@@ -91,7 +77,7 @@ class Converter {
   }
 
   void AddTools() {
-    ordered_json parsed = Parsed(row_.tools);
+    ordered_json parsed = ParseShallow<ordered_json>(row_.tools);
     if (!parsed.is_array()) {
       made_.faults.emplace_back("the tools are no list");
       return;

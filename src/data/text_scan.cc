@@ -297,15 +297,27 @@ class TextScanner::Pass {
   size_t inline_end_ = 0;
 };
 
+namespace {
+
+// Bytes with which something begins whatever the control tokens are.
+const std::array<bool, 256>& Stops() {
+  static const std::array<bool, 256> kStops = [] {
+    std::array<bool, 256> stops = {};
+    for (const char c : std::string_view("`<[#{$%\n")) {
+      stops.at(static_cast<unsigned char>(c)) = true;
+    }
+    for (size_t byte = 0x80; byte < stops.size(); ++byte) {
+      stops.at(byte) = MayBeDamage(static_cast<unsigned char>(byte));
+    }
+    return stops;
+  }();
+  return kStops;
+}
+
+}  // namespace
+
 TextScanner::TextScanner(const std::vector<std::string>& control)
-    : control_(control) {
-  for (const char c : std::string_view("`<[#{$%\n")) {
-    stops_[static_cast<unsigned char>(c)] = true;
-  }
-  for (int byte = 0x80; byte < 0x100; ++byte) {
-    stops_[static_cast<size_t>(byte)] =
-        MayBeDamage(static_cast<unsigned char>(byte));
-  }
+    : control_(control), stops_(Stops()) {
   for (const std::string& each : control) {
     if (each.empty()) continue;
     const auto first = static_cast<unsigned char>(each[0]);

@@ -49,7 +49,7 @@ class TextScanner {
 
   const std::vector<std::string>& control_;
   // Bytes with which something may begin.
-  std::array<bool, 256> stops_ = {};
+  std::array<bool, 256> stops_;
   std::array<bool, 256> begins_control_ = {};
 };
 
