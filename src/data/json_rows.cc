@@ -86,7 +86,8 @@ bool JsonRows::NextLine(JsonRow* row) {
   SkipSpace();
   if (place_ == text_.size()) return false;
   if (text_[place_] != '{') throw Bad("the line is no JSON object");
-  const size_t end = std::min(text_.find('\n', place_), text_.size());
+  const std::string_view seen = text_.substr(0, place_ + kMostBytes + 1);
+  const size_t end = std::min(seen.find('\n', place_), seen.size());
   if (end - place_ > kMostBytes) {
     throw Error::Limit("line " + std::to_string(line_) +
                        " is longer than 64 MiB")
