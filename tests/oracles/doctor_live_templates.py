@@ -26,7 +26,8 @@ ENDS = json.loads((pathlib.Path(__file__).parent / "declared_ends.json").read_te
 BEFORE = {
     "Apriel-1.6-15b-Thinker-fixed": None,
     "ByteDance-Seed-OSS": "the question.</seed:cot_budget_reflect>\n</seed:think>",
-    "CohereForAI-c4ai-command-r7b-12-2024-tool_use": "<|START_THINKING|><|END_THINKING|>",
+    "CohereForAI-c4ai-command-r7b-12-2024-tool_use":
+        "<|START_THINKING|><|END_THINKING|><|START_RESPONSE|>",
     "GLM-4.6": "<|assistant|>\n<think></think>",
     "GLM-4.7-Flash": "<|assistant|></think>",
     "HuggingFaceTB-SmolLM3-3B": "<|im_start|>assistant\n<think>\n\n</think>\n",
