@@ -92,15 +92,19 @@ class Examiner {
 
   // False where it was given up.
   bool Run(const RuleChoice& choice) {
-    const bool sieves = !options_.emit.empty() || !options_.rejects.empty();
-    passes_ = sieves ? 2 : 1;
+    // Made first: what can't be written is told before any work.
+    std::optional<RowSieve> sieve;
+    if (!options_.emit.empty() || !options_.rejects.empty()) {
+      sieve.emplace(options_.emit, options_.rejects);
+    }
+    passes_ = sieve ? 2 : 1;
     RowPool pool(context_, options_.threads);
     const bool done = Pass(&pool, [this](const JsonRow& json, Checked row) {
       for (RowFinding& each : row.findings) {
         tally_.Add(*each.fault, {json.line, json.number},
                    std::move(each.shown));
       }
-      if (json.line > kMostLines) {
+      if (std::max(json.line, json.number) > kMostLines) {
         throw Error::Limit("there are more than 4,294,967,295 lines").In(path_);
       }
       if (row.hash) {
@@ -112,7 +116,7 @@ class Examiner {
     counts_ = pool.Counts();
     FindCutAnswers(pool.Answers());
     FindRepeated();
-    return !sieves || Sieve(choice);
+    return !sieve || Sieve(choice, &*sieve);
   }
 
   Report Finish(const RuleChoice& choice) const {
@@ -210,8 +214,7 @@ class Examiner {
   }
 
   // Once more, since only now it is known which rows repeat others.
-  bool Sieve(const RuleChoice& choice) {
-    RowSieve sieve(options_.emit, options_.rejects);
+  bool Sieve(const RuleChoice& choice, RowSieve* sieve) {
     RowPool pool(context_, options_.threads);
     const auto takes = [](const std::vector<size_t>& numbers, size_t* at,
                           const JsonRow& json) {
@@ -226,11 +229,11 @@ class Examiner {
       if (takes(cut_, &next_cut, json)) {
         row.findings.push_back({&FaultOf(RawFault::kUnfinished), CutShown()});
       }
-      sieve.Take(json, row.findings, repeats, choice);
+      sieve->Take(json, row.findings, repeats, choice);
     });
     if (!done) return false;
-    sieve.Commit();
-    sieved_ = {sieve.emitted(), sieve.rejected()};
+    sieve->Commit();
+    sieved_ = {sieve->emitted(), sieve->rejected()};
     return true;
   }
 
