@@ -43,8 +43,8 @@ TEST(PredictedRowTest, WhatFitsIsWhole) {
 }
 
 TEST(PredictedRowTest, HistoryAndPromptsAreMaskedAsTheySay) {
-  EXPECT_EQ(Shown(Predict(Row({{1, 2}, {1, 2}}), {.mask_history = true})),
-            "0 100 101 0 100+ 101+ / 0 0");
+  EXPECT_EQ(Shown(Predict(Row({{1, 2}, {2, 3}}), {.mask_history = true})),
+            "0 100 101 0 1 100+ 101+ 102+ / 0 0");
   EXPECT_EQ(Shown(Predict(Row({{1, 2}}), {.train_on_prompt = true})),
             "0+ 100+ 101+ / 0 0");
 }
@@ -73,9 +73,9 @@ TEST(PredictedRowTest, TurnsBehindTheCutAreLeftOut) {
 }
 
 TEST(PredictedRowTest, TheLastTurnComesFirstWhereItAloneIsTrained) {
-  EXPECT_EQ(Shown(Predict(Row({{2, 2}, {2, 2}}),
+  EXPECT_EQ(Shown(Predict(Row({{1, 2}, {2, 2}}),
                           {.cutoff = 4, .mask_history = true})),
-            "0 1 100+ 101+ / 4 1");
+            "0 1 100+ 101+ / 3 1");
 }
 
 }  // namespace
