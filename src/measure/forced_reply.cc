@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string_view>
 #include <utility>
 
 #include "base/error.h"
@@ -33,14 +34,22 @@ std::vector<TokenId> WithoutLineEnds(const RenderedPrompt& prompt) {
   return ids;
 }
 
+bool EndsWith(std::string_view text, const Marker& marker) {
+  const size_t length = text.find_last_not_of(" \n") + 1;
+  return text.substr(0, length).ends_with(marker.text);
+}
+
 // PROMPT and what stands between it and the words of an answer, where a model
 // thinks or opens its answers; nullopt where it does neither.
 std::optional<std::vector<TokenId>> UntilAnswer(const TurnProtocol& protocol,
                                                 const RenderedPrompt& prompt) {
   const ReasoningMarkers& markers = protocol.facts().reasoning;
-  const bool switched = !markers.switch_name.empty();
+  // By its switch, or of itself.
+  const bool empty_already =
+      !markers.switch_name.empty() ||
+      (markers.closing && EndsWith(prompt.text, *markers.closing));
   const bool thinks = markers.opening && markers.closing && !markers.answer &&
-                      (prompt.thought_open || !switched);
+                      (prompt.thought_open || !empty_already);
   if (!thinks && !markers.answer) return std::nullopt;
   std::vector<TokenId> ids = prompt.TokenIds();
   if (thinks) {

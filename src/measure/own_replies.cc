@@ -76,6 +76,15 @@ bool SpellsMarker(const TurnProtocol& protocol, std::string_view text) {
       });
 }
 
+// Whether END is one that a file declares: in some families the marker of the
+// next turn ends the one before.
+bool IsDeclared(const End& end) {
+  return std::ranges::any_of(end.from, [](const Source& source) {
+    return source.provenance != Provenance::kDerived &&
+           source.provenance != Provenance::kGuessed;
+  });
+}
+
 std::string LastText(const Json& messages) {
   const Json& content = messages.back().value("content", Json(""));
   return content.is_string() ? content.get<std::string>() : content.dump();
@@ -165,7 +174,8 @@ std::set<ReplyFault> FaultsOf(const TurnProtocol& protocol,
   add(cause == EndCause::kLoop, ReplyFault::kLoop);
   add(cause == EndCause::kMaxTokens || cause == EndCause::kContextFull,
       ReplyFault::kOverlong);
-  add(cause == EndCause::kTurnOpen || HasAnotherTurn(reply.text),
+  add((cause == EndCause::kTurnOpen && !IsDeclared(reply.end)) ||
+          HasAnotherTurn(reply.text),
       ReplyFault::kAnotherTurn);
   add(SpellsMarker(protocol, reply.text), ReplyFault::kSpelledMarker);
   add(ChangesScript(reply), ReplyFault::kOtherScript);
@@ -209,7 +219,8 @@ size_t CountEnded(const std::vector<OwnReply>& replies) {
       std::ranges::count_if(replies, [](const OwnReply& reply) {
         const EndCause cause = reply.end.cause;
         return cause == EndCause::kTurnEnd || cause == EndCause::kSequenceEnd ||
-               cause == EndCause::kToolCall || cause == EndCause::kStopString;
+               cause == EndCause::kToolCall || cause == EndCause::kStopString ||
+               (cause == EndCause::kTurnOpen && IsDeclared(reply.end));
       }));
 }
 

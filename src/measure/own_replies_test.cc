@@ -37,6 +37,22 @@ TEST(OwnRepliesTest, EndsAreFaults) {
               UnorderedElementsAre(ReplyFault::kAnotherTurn));
 }
 
+// In some families the marker of the user's turn is the declared end.
+TEST(OwnRepliesTest, ADeclaredOpenerIsAnEnd) {
+  const TestVocabulary vocabulary;
+  OwnReply reply;
+  reply.messages = {{{"role", "user"}, {"content", "What is water?"}}};
+  reply.text = "Water is wet.";
+  reply.end.cause = EndCause::kTurnOpen;
+  reply.end.from = {{Provenance::kDerived, "template"}};
+  EXPECT_THAT(FaultsOf(vocabulary.protocol(), reply),
+              UnorderedElementsAre(ReplyFault::kAnotherTurn));
+  EXPECT_EQ(CountEnded({reply}), 0U);
+  reply.end.from.push_back({Provenance::kGguf, "tokenizer.ggml.eos_token_id"});
+  EXPECT_THAT(FaultsOf(vocabulary.protocol(), reply), IsEmpty());
+  EXPECT_EQ(CountEnded({reply}), 1U);
+}
+
 TEST(OwnRepliesTest, TextsAreFaults) {
   EXPECT_THAT(Faults(" \n", EndCause::kTurnEnd),
               UnorderedElementsAre(ReplyFault::kEmpty));

@@ -28,13 +28,14 @@ BEFORE = {
     "ByteDance-Seed-OSS": "the question.</seed:cot_budget_reflect>\n</seed:think>",
     "CohereForAI-c4ai-command-r7b-12-2024-tool_use":
         "<|START_THINKING|><|END_THINKING|><|START_RESPONSE|>",
-    "GLM-4.6": "<|assistant|>\n<think></think>",
+    # Its switch is not derived: the thought is written as most templates do.
+    "GLM-4.6": "<|assistant|><think>\n\n</think>\n\n",
     "GLM-4.7-Flash": "<|assistant|></think>",
     "HuggingFaceTB-SmolLM3-3B": "<|im_start|>assistant\n<think>\n\n</think>\n",
     "Qwen-QwQ-32B": "<|im_start|>assistant\n<think>\n</think>",
     "Qwen-Qwen3-0.6B": "<|im_start|>assistant\n<think>\n\n</think>\n\n",
     "deepseek-ai-DeepSeek-R1-Distill-Llama-8B": "<｜Assistant｜><think>\n\n</think>\n\n",
-    "deepseek-ai-DeepSeek-R1-Distill-Qwen-32B": "<｜Assistant｜><think>\n\n</think>\n\n",
+    "deepseek-ai-DeepSeek-R1-Distill-Qwen-32B": "<｜Assistant｜><think>\n</think>",
     "deepseek-ai-DeepSeek-V3.1": "<｜Assistant｜><think></think>",
     "llama-cpp-rwkv-world": "Assistant: <think>\n</think>",
     "openai-gpt-oss-120b": "<|start|>assistant<|channel|>final<|message|>",
