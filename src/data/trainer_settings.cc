@@ -20,8 +20,8 @@ std::string At(const YAML::Mark& mark) {
 
 class Reader {
  public:
-  Reader(const std::string& path, YAML::Node recipe)
-      : path_(path), recipe_(std::move(recipe)) {}
+  Reader(const std::string& path, const YAML::Node& recipe)
+      : path_(path), recipe_(recipe) {}
 
   // Sets INTO where the recipe has KEY, which is to be WHAT.
   template <typename Value>
