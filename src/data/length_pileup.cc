@@ -4,6 +4,8 @@
 #include <bit>
 #include <cmath>
 
+#include "data/text_signs.h"
+
 namespace fullstop {
 namespace {
 
@@ -27,29 +29,36 @@ size_t BeginOf(size_t bin) {
       std::ceil(std::exp2(static_cast<double>(bin) / kBinsOfOctave)));
 }
 
-// About the tokens of TEXT: a word is one, a long one two, and so are three
-// digits, a sign, a character of a script without spaces.
+enum ByteClass : uint8_t { kLetter, kDigit, kSpace, kInner, kSign };
+
+constexpr std::array<uint8_t, 256> kClasses = [] {
+  std::array<uint8_t, 256> classes = {};
+  for (size_t byte = 0; byte < classes.size(); ++byte) {
+    const auto c = static_cast<char>(byte);
+    classes[byte] = IsLower(c) || IsUpper(c) ? kLetter
+                    : IsDigit(c)             ? kDigit
+                    : c == ' '               ? kSpace
+                    : (c & 0xC0) == 0x80     ? kInner
+                                             : kSign;
+  }
+  return classes;
+}();
+
+// About the tokens of TEXT: a word is one, and so are a number, a sign, a
+// character of a script without spaces.
 size_t PiecesOf(std::string_view text) {
-  constexpr size_t kLongWord = 9;
+  // By the class of the byte before and the class of a byte.
+  constexpr uint8_t kBegins[5][5] = {{0, 1, 0, 0, 1},
+                                     {1, 0, 0, 0, 1},
+                                     {1, 1, 0, 0, 1},
+                                     {1, 1, 0, 0, 1},
+                                     {1, 1, 0, 0, 1}};
   size_t pieces = 0;
-  size_t letters = 0;
-  size_t digits = 0;
+  uint8_t before = kSpace;
   for (const char c : text) {
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) {
-      pieces += letters == 0 || letters == kLongWord ? 1 : 0;
-      ++letters;
-      digits = 0;
-      continue;
-    }
-    letters = 0;
-    if (c >= '0' && c <= '9') {
-      pieces += digits % 3 == 0 ? 1 : 0;
-      ++digits;
-      continue;
-    }
-    digits = 0;
-    // A character's first byte; spaces go with the words behind them.
-    pieces += c != ' ' && (c & 0xC0) != 0x80 ? 1 : 0;
+    const uint8_t now = kClasses[static_cast<unsigned char>(c)];
+    pieces += kBegins[before][now];
+    before = now;
   }
   return pieces;
 }

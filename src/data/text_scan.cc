@@ -299,13 +299,17 @@ class TextScanner::Pass {
 
 TextScanner::TextScanner(const std::vector<std::string>& control)
     : control_(control) {
-  for (const char c : std::string_view("`<[#{$%\n")) {
-    stops_[static_cast<unsigned char>(c)] = true;
-  }
-  for (int byte = 0x80; byte < 0x100; ++byte) {
-    stops_[static_cast<size_t>(byte)] =
-        MayBeDamage(static_cast<unsigned char>(byte));
-  }
+  static const std::array<bool, 256> kStops = [] {
+    std::array<bool, 256> stops = {};
+    for (const char c : std::string_view("`<[#{$%\n")) {
+      stops[static_cast<unsigned char>(c)] = true;
+    }
+    for (size_t byte = 0x80; byte < 0x100; ++byte) {
+      stops[byte] = MayBeDamage(static_cast<unsigned char>(byte));
+    }
+    return stops;
+  }();
+  stops_ = kStops;
   for (const std::string& each : control) {
     if (each.empty()) continue;
     const auto first = static_cast<unsigned char>(each[0]);
