@@ -295,6 +295,12 @@ bool IsBrokenSentence(std::string_view line, const Lines& lines) {
 AnswerEnd EndOfAnswer(std::string_view text, bool open_fence) {
   if (text.empty()) return AnswerEnd::kWhole;
   if (open_fence || IsOpenMarkup(text)) return AnswerEnd::kBroken;
+  const std::string_view last = LastCharacter(text);
+  // Most answers: a stop behind a word, where no list's number ends.
+  if (text.size() > 1 && EndsSentence(last) &&
+      !IsDigit(text[text.size() - last.size() - 1])) {
+    return AnswerEnd::kWhole;
+  }
   const size_t newline = text.rfind('\n');
   const size_t begin = newline == text.npos ? 0 : newline + 1;
   const std::string_view line = text.substr(begin);
@@ -302,7 +308,6 @@ AnswerEnd EndOfAnswer(std::string_view text, bool open_fence) {
   if (begin > 0 && IsListMarkAlone(shown) && text.size() >= kLongAnswer) {
     return AnswerEnd::kBroken;
   }
-  const std::string_view last = LastCharacter(text);
   const std::string_view end = LastWord(text);
   const bool hyphen =
       end.size() > 2 && end.ends_with('-') && IsLower(end[end.size() - 2]);
