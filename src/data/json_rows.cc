@@ -124,10 +124,12 @@ void JsonRows::Take(size_t end, JsonRow* row) {
   place_ = end;
 }
 
+// The last piece stays: somebody may still look at its rows.
 void JsonRows::GiveBack() {
-  if (place_ - given_back_ < kPiece) return;
-  ForgetPages(file_.bytes().subspan(given_back_, place_ - given_back_));
-  given_back_ = place_;
+  if (place_ - given_back_ < 2 * kPiece) return;
+  const size_t end = place_ - kPiece;
+  ForgetPages(file_.bytes().subspan(given_back_, end - given_back_));
+  given_back_ = end;
 }
 
 }  // namespace fullstop

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <future>
 #include <iterator>
 #include <limits>
 #include <span>
@@ -43,6 +44,14 @@ struct Checked {
   // Absent where the row was not understood.
   std::optional<ConversationHash> hash;
 };
+
+// As many rows as are checked at once; none at the end.
+std::vector<JsonRow> ReadGroup(JsonRows* rows) {
+  std::vector<JsonRow> group;
+  JsonRow row;
+  while (group.size() < kGroup && rows->Next(&row)) group.push_back(row);
+  return group;
+}
 
 // Checks rows on several threads.
 class RowPool {
@@ -157,18 +166,16 @@ class Examiner {
   template <typename Use>
   bool Pass(RowPool* pool, const Use& use) {
     JsonRows rows(path_);
-    std::vector<JsonRow> group;
-    JsonRow row;
-    bool more = true;
-    while (more) {
-      group.clear();
-      while (group.size() < kGroup && (more = rows.Next(&row))) {
-        group.push_back(row);
-      }
+    std::vector<JsonRow> group = ReadGroup(&rows);
+    while (!group.empty()) {
+      // The next rows are found while these are checked.
+      std::future<std::vector<JsonRow>> next =
+          std::async(std::launch::async, [&rows] { return ReadGroup(&rows); });
       std::vector<Checked> checked = pool->Check(group);
       for (size_t i = 0; i < group.size(); ++i) {
         use(group[i], std::move(checked[i]));
       }
+      group = next.get();
       const size_t before = pass_ * rows.total();
       if (options_.progress &&
           !options_.progress(before + rows.done(), passes_ * rows.total())) {
