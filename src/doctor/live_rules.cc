@@ -27,6 +27,8 @@ namespace {
 constexpr double kLowStop = 0.02;
 // Above it an end is told from the inside of a reply.
 constexpr double kSeparates = 0.9;
+// How often a row that knows nothing tells an end from an inside position.
+constexpr double kChance = 0.5;
 // Below it an end is no better told than by chance and a little.
 constexpr double kMixes = 0.75;
 // The logits of a row that says the same everywhere lie no further apart, in
@@ -176,7 +178,8 @@ class Judge {
           "the text is normal, and " + row +
               " says the same everywhere: it is zero, or dead",
           std::move(figures), anew);
-    } else if (summary_->separation.low >= kSeparates) {
+    } else if (summary_->separation.low >= kSeparates &&
+               summary_->row_separation.low > kChance) {
       Add("RUN004", Severity::kError,
           "the model knows where replies end, and its end is too improbable "
           "to be drawn there: " +
