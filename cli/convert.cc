@@ -69,15 +69,10 @@ ConvertResult Convert(const ConvertOptions& options,
 int RunConvert(const ConvertOptions& options) {
   CountInterrupts();
   ProgressLine line;
-  ConvertResult result;
-  try {
-    result = Convert(options, [&line](uint64_t done, uint64_t total) {
-      return line.Update(done, total);
-    });
-  } catch (...) {
-    line.Clear();
-    throw;
-  }
+  const ConvertResult result =
+      Convert(options, [&line](uint64_t done, uint64_t total) {
+        return line.Update(done, total);
+      });
   line.Clear();
   if (result.stopped) {
     Remark("stopped: nothing was written");

@@ -153,16 +153,8 @@ template <typename Work>
 std::optional<Report> Examination::WithProgress(const Work& work) {
   CountInterrupts();
   ProgressLine line;
-  std::optional<Report> report;
-  try {
-    report = work([&line](size_t done, size_t total) {
-      return line.Update(done, total);
-    });
-  } catch (...) {
-    line.Clear();
-    throw;
-  }
-  line.Clear();
+  std::optional<Report> report = work(
+      [&line](size_t done, size_t total) { return line.Update(done, total); });
   stopped_ = !report;
   return report;
 }
@@ -338,16 +330,10 @@ Report Examination::RepairFile(const Target& target,
                                const std::vector<RepairStep>& steps) {
   CountInterrupts();
   ProgressLine line;
-  ConvertResult result;
-  try {
-    result = RepairGguf(target, steps, options_.fix,
-                        [&line](uint64_t done, uint64_t total) {
-                          return line.Update(done, total);
-                        });
-  } catch (...) {
-    line.Clear();
-    throw;
-  }
+  const ConvertResult result = RepairGguf(
+      target, steps, options_.fix, [&line](uint64_t done, uint64_t total) {
+        return line.Update(done, total);
+      });
   line.Clear();
   stopped_ = result.stopped;
   if (stopped_) return {};
