@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <map>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -61,12 +63,13 @@ std::span<const ChatSession::Command> ChatSession::Commands() {
        &ChatSession::Set},
       {"why", "", "explain how the last reply ended", &ChatSession::Why},
       {"stats", "", "tokens, speed and the cache", &ChatSession::Stats},
-      {"quit", "", "leave (Ctrl-D does too)", &ChatSession::Quit},
+      {"quit", "", "leave (Ctrl-D, /exit and /bye do too)", &ChatSession::Quit},
   };
   return kCommands;
 }
 
 const ChatSession::Command* ChatSession::FindCommand(std::string_view name) {
+  if (name == "exit" || name == "bye") name = "quit";
   for (const Command& command : Commands()) {
     if (command.name == name) return &command;
   }
@@ -182,9 +185,12 @@ void ChatSession::Save(const std::string& argument) {
   Json all = conversation_.messages();
   all.insert(all.begin() + static_cast<ptrdiff_t>(FirstUserMessage(all)),
              dropped_.begin(), dropped_.end());
+  std::error_code none;
+  const bool replaces = std::filesystem::exists(path, none);
   WriteFileAtomically(
       path, all.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-  Remark(Count(all.size(), "message") + " written to " + argument);
+  Remark(Count(all.size(), "message") + " written to " + argument +
+         (replaces ? ", in place of what it held" : ""));
 }
 
 void ChatSession::Load(const std::string& argument) {
@@ -199,10 +205,12 @@ void ChatSession::Load(const std::string& argument) {
   changed.messages = messages;
   changed.kept.clear();
   RenderText(model_->protocol(), changed);
+  const size_t left = conversation_.messages().size() + dropped_.size();
   conversation_.request() = std::move(changed);
   dropped_.clear();
   last_.reset();
-  Remark(Count(messages.size(), "message") + " read from " + argument);
+  Remark(Count(messages.size(), "message") + " read from " + argument +
+         (left > 0 ? ", in place of " + Count(left, "message") : ""));
 }
 
 void ChatSession::Set(const std::string& argument) {

@@ -78,8 +78,15 @@ std::string FullName(const CLI::App& command) {
   return (is_first ? "" : FullName(*parent) + " ") + command.get_name();
 }
 
+std::string DidYouMean(const std::string& near) {
+  return near.empty() ? "" : "\n  did you mean " + near + "?";
+}
+
 std::string DescribeExtra(const CLI::App& command, const std::string& extra) {
   if (extra.size() < 2 || extra[0] != '-') {
+    if (!command.get_subcommands({}).empty()) {
+      return DescribeUnknownCommand(command, extra);
+    }
     return "'" + extra + "' is one argument too many";
   }
   const std::string name = extra.substr(0, extra.find('='));
@@ -88,9 +95,7 @@ std::string DescribeExtra(const CLI::App& command, const std::string& extra) {
     for (const std::string& l : option->get_lnames()) known.push_back("--" + l);
     for (const std::string& s : option->get_snames()) known.push_back("-" + s);
   }
-  const std::string near = Nearest(name, known);
-  return "there is no option " + name +
-         (near.empty() ? "" : "\n  did you mean " + near + "?");
+  return "there is no option " + name + DidYouMean(Nearest(name, known));
 }
 
 }  // namespace
@@ -157,6 +162,18 @@ const CLI::App& ChosenCommand(const CLI::App& app) {
     command = command->get_subcommands().back();
   }
   return *command;
+}
+
+std::string DescribeUnknownCommand(const CLI::App& app,
+                                   const std::string& name) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) {
+    names.push_back(command->get_name());
+  }
+  const std::string full =
+      (app.get_parent() == nullptr ? "" : FullName(app) + " ") + name;
+  return "there is no command '" + full + "'" +
+         DidYouMean(Nearest(name, names));
 }
 
 std::string DescribeParseError(const CLI::App& app,

@@ -36,6 +36,10 @@ std::string Nearest(std::string_view name,
 // none was.
 const CLI::App& ChosenCommand(const CLI::App& app);
 
+// That APP has no command NAME, and which may be meant.
+std::string DescribeUnknownCommand(const CLI::App& app,
+                                   const std::string& name);
+
 // What was wrong with a command line that CLI11 refused.
 std::string DescribeParseError(const CLI::App& app,
                                const CLI::ParseError& error);

@@ -9,7 +9,6 @@
 #include <new>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "base/error.h"
 #include "cli/command.h"
@@ -31,14 +30,11 @@ void KeepStreamsApart() {
 // Parses the command line; an exit code where that answers it already.
 std::optional<int> Parse(CLI::App& app, int argc, char** argv) {
   const std::string first = argc > 1 ? argv[1] : "-";
-  std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands({})) {
-    names.push_back(command->get_name());
-  }
-  if (first[0] != '-' && std::ranges::find(names, first) == names.end()) {
-    const std::string near = Nearest(first, names);
-    PrintError("there is no command '" + first + "'" +
-               (near.empty() ? "" : "\n  did you mean " + near + "?") +
+  const bool is_known = std::ranges::any_of(
+      app.get_subcommands({}),
+      [&first](const CLI::App* command) { return command->check_name(first); });
+  if (first[0] != '-' && !is_known) {
+    PrintError(DescribeUnknownCommand(app, first) +
                "\n  fullstop --help lists what there is");
     return kCouldNotRun;
   }

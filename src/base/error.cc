@@ -1,6 +1,7 @@
 #include "base/error.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -60,7 +61,11 @@ Error Error::NotFound(std::string what) {
 }
 Error Error::Io(std::string what) { return {Kind::kIo, std::move(what)}; }
 Error Error::System(std::string what, int error_number) {
-  return {Kind::kIo, std::move(what) + ": " + std::strerror(error_number)};
+  Error error(Kind::kIo, std::move(what) + ": " + std::strerror(error_number));
+  if (error_number == ENOSPC || error_number == EDQUOT) {
+    error.Advice("free some space, or write to another disk");
+  }
+  return error;
 }
 Error Error::Format(std::string what) {
   return {Kind::kFormat, std::move(what)};

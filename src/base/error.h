@@ -37,7 +37,8 @@ class Error : public std::exception {
   static Error Usage(std::string what);
   static Error NotFound(std::string what);
   static Error Io(std::string what);
-  // As Io, with the text of the given errno appended.
+  // As Io, with the text of the given errno appended, and advice where the disk
+  // is full.
   static Error System(std::string what, int error_number);
   static Error Format(std::string what);
   static Error Unsupported(std::string what);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
 namespace fullstop {
 namespace {
 
@@ -31,6 +33,14 @@ TEST(ErrorTest, LongLineIsShownAroundTheColumn) {
   EXPECT_EQ(text, "bad\n  line 1, column 301\n  …" + std::string(60, 'a') +
                       "X" + std::string(39, 'b') + "…\n  " +
                       std::string(61, ' ') + "^");
+}
+
+TEST(ErrorTest, AFullDiskIsToldWithWhatToDo) {
+  EXPECT_STREQ(Error::System("can't write 'out'", ENOSPC).what(),
+               "can't write 'out': No space left on device\n"
+               "  free some space, or write to another disk");
+  EXPECT_STREQ(Error::System("can't write 'out'", EISDIR).what(),
+               "can't write 'out': Is a directory");
 }
 
 }  // namespace

@@ -91,6 +91,11 @@ class TerminalTest(CliTest):
             terminal.expect(says)
             terminal.prompt()
         self.assertEqual(len(self.saved(terminal)), 2)
+        for line, says in [("/save saved.json", "in place of what it held"),
+                           ("/load saved.json", "in place of 2 messages")]:
+            terminal.line(line)
+            terminal.expect(says)
+            terminal.prompt()
         terminal.line("/system Be brief.")
         terminal.prompt()
         self.reply(terminal, "/again")
@@ -284,7 +289,7 @@ class TerminalTest(CliTest):
         self.leave(terminal)
 
     def test_terminal_is_left_as_it_was(self):
-        for end in ["/quit\r", "\x04", "\x03\x03", None]:
+        for end in ["/quit\r", "/exit\r", "\x04", "\x03\x03", None]:
             chat = f"{PROGRAM} chat --temp 0 -t 1"
             if end is None:
                 chat = "timeout --foreground 5 " + chat

@@ -57,6 +57,7 @@ class ArgumentTest(CliTest):
         self.refused("genrate", says="did you mean generate?")
         self.refused("generate", "--tmp", "1", says="did you mean --temp?")
         self.refused("generate", "--top_p=1", says="did you mean --top-p?")
+        self.refused("data", "chek", says="did you mean check?")
         self.refused("generate", "--zzzz", says="no option --zzzz")
         self.refused("show", NAME, "more", says="'more' is one argument too")
         self.refused("generate", "-n", "1", "-n", "2", says="given twice")
