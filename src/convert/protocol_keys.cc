@@ -39,13 +39,6 @@ constexpr std::string_view kSuppressedKey = "tokenizer.ggml.suppress_tokens";
 constexpr std::array<std::string_view, 4> kPrefixes = {
     "tokenizer.", "general.sampling.", "fullstop.token_", kStopsKey};
 
-bool IsDeclared(const Stop& stop) {
-  return std::ranges::any_of(stop.from, [](const Source& source) {
-    return source.provenance != Provenance::kDerived &&
-           source.provenance != Provenance::kGuessed;
-  });
-}
-
 void AddEnds(const TurnProtocol& protocol, GgufWriter* writer) {
   for (const RoleKey& key : kRoleKeys) {
     // The declared one first; one that the template alone shows serves, too.

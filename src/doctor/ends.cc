@@ -7,13 +7,6 @@
 
 namespace fullstop {
 
-bool IsDeclared(const Stop& stop) {
-  return std::ranges::any_of(stop.from, [](const Source& source) {
-    return source.provenance != Provenance::kDerived &&
-           source.provenance != Provenance::kGuessed;
-  });
-}
-
 const Source* DerivedFrom(const Stop& stop) {
   const auto found =
       std::ranges::find(stop.from, Provenance::kDerived, &Source::provenance);

@@ -12,9 +12,6 @@
 
 namespace fullstop {
 
-// Whether a file says so: it was neither derived nor guessed.
-bool IsDeclared(const Stop& stop);
-
 // What the template writes behind an answer or a call, by its renderings;
 // nullptr where they don't show that STOP ends one.
 const Source* DerivedFrom(const Stop& stop);

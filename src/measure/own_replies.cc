@@ -76,15 +76,6 @@ bool SpellsMarker(const TurnProtocol& protocol, std::string_view text) {
       });
 }
 
-// Whether END is one that a file declares: in some families the marker of the
-// next turn ends the one before.
-bool IsDeclared(const End& end) {
-  return std::ranges::any_of(end.from, [](const Source& source) {
-    return source.provenance != Provenance::kDerived &&
-           source.provenance != Provenance::kGuessed;
-  });
-}
-
 std::string LastText(const Json& messages) {
   const Json& content = messages.back().value("content", Json(""));
   return content.is_string() ? content.get<std::string>() : content.dump();
@@ -174,7 +165,9 @@ std::set<ReplyFault> FaultsOf(const TurnProtocol& protocol,
   add(cause == EndCause::kLoop, ReplyFault::kLoop);
   add(cause == EndCause::kMaxTokens || cause == EndCause::kContextFull,
       ReplyFault::kOverlong);
-  add((cause == EndCause::kTurnOpen && !IsDeclared(reply.end)) ||
+  // In some families the marker of the next turn is declared as the end.
+  add((cause == EndCause::kTurnOpen &&
+       std::ranges::none_of(reply.end.from, IsDeclaration)) ||
           HasAnotherTurn(reply.text),
       ReplyFault::kAnotherTurn);
   add(SpellsMarker(protocol, reply.text), ReplyFault::kSpelledMarker);
@@ -220,7 +213,8 @@ size_t CountEnded(const std::vector<OwnReply>& replies) {
         const EndCause cause = reply.end.cause;
         return cause == EndCause::kTurnEnd || cause == EndCause::kSequenceEnd ||
                cause == EndCause::kToolCall || cause == EndCause::kStopString ||
-               (cause == EndCause::kTurnOpen && IsDeclared(reply.end));
+               (cause == EndCause::kTurnOpen &&
+                std::ranges::any_of(reply.end.from, IsDeclaration));
       }));
 }
 

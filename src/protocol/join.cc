@@ -18,11 +18,6 @@ std::string Name(const Tokenizer& tokenizer, TokenId id) {
   return std::string(tokenizer.info(id).text) + " (" + std::to_string(id) + ")";
 }
 
-bool IsDeclared(const Source& source) {
-  return source.provenance != Provenance::kDerived &&
-         source.provenance != Provenance::kGuessed;
-}
-
 bool InRange(const Tokenizer& tokenizer, int64_t id) {
   return id >= 0 && static_cast<uint64_t>(id) < tokenizer.size();
 }
@@ -170,12 +165,10 @@ class StopJoiner {
         set.stops.begin(), set.stops.end(),
         [](const Stop& stop) { return stop.role == StopRole::kTurnEnd; });
     for (const Stop& stop : set.stops) {
-      const bool declared =
-          std::any_of(stop.from.begin(), stop.from.end(), IsDeclared);
       const bool is_end = stop.role == StopRole::kTurnEnd ||
                           stop.role == StopRole::kToolCall ||
                           (stop.role == StopRole::kSection && !has_turn_end);
-      if (declared || !is_end) continue;
+      if (IsDeclared(stop) || !is_end) continue;
       const char* what =
           stop.role == StopRole::kToolCall ? "a call" : "an answer";
       Report(FindingKind::kWrittenNotDeclared,

@@ -11,6 +11,15 @@ const Stop* StopSet::Find(TokenId id) const {
   return found != stops.end() && found->id == id ? &*found : nullptr;
 }
 
+bool IsDeclaration(const Source& source) {
+  return source.provenance != Provenance::kDerived &&
+         source.provenance != Provenance::kGuessed;
+}
+
+bool IsDeclared(const Stop& stop) {
+  return std::ranges::any_of(stop.from, IsDeclaration);
+}
+
 std::string_view StopRoleName(StopRole role) {
   switch (role) {
     case StopRole::kTurnEnd:

@@ -66,6 +66,11 @@ struct StopSet {
   const Stop* Find(TokenId id) const;
 };
 
+// Whether it was said by a file or by hand, neither derived nor guessed.
+bool IsDeclaration(const Source& source);
+// Whether anybody declared it.
+bool IsDeclared(const Stop& stop);
+
 // "turn_end", "sequence_end", "tool_call", "section", "turn_open".
 std::string_view StopRoleName(StopRole role);
 // "generation_config", "config", "tokenizer_config", "gguf", "fullstop",
