@@ -188,10 +188,7 @@ class Printer {
  private:
   // nullopt where it can't be rendered; refusal_ says why.
   std::optional<LabelledRow> Read(const JsonRow& json) {
-    reader_.Read(json, &raw_);
-    if (raw_.layout == RawLayout::kText && raw_.turns.size() == 1) {
-      context_.texts->Read(&raw_);
-    }
+    context_.Read(json, &reader_, &raw_);
     if (!raw_.faults.empty()) {
       refusal_ = "not understood: " + raw_.faults.front();
       if (raw_.turns.empty() || raw_.layout == RawLayout::kText) {

@@ -98,6 +98,13 @@ std::string ReplaceInvalidUtf8(std::string_view text) {
   return out;
 }
 
+size_t CharacterStart(std::string_view text, size_t at) {
+  if (at >= text.size()) return text.size();
+  size_t begin = at;
+  while (begin > 0 && (text[begin] & 0xC0) == 0x80) --begin;
+  return begin;
+}
+
 size_t IncompleteUtf8Suffix(std::string_view text) {
   const size_t longest = std::min<size_t>(3, text.size());
   for (size_t length = 1; length <= longest; ++length) {

@@ -30,6 +30,10 @@ bool IsValidUtf8(std::string_view text);
 // Each maximal subpart of an ill-formed sequence becomes one U+FFFD.
 std::string ReplaceInvalidUtf8(std::string_view text);
 
+// Where the character begins that holds the byte AT of TEXT, whose size may be
+// AT too: cut there, no character is.
+size_t CharacterStart(std::string_view text, size_t at);
+
 // How many bytes at the end of TEXT (0 to 3) begin a sequence that further
 // bytes could still complete: what a streaming decoder has to hold back.
 size_t IncompleteUtf8Suffix(std::string_view text);

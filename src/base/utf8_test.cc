@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 namespace fullstop {
 namespace {
@@ -46,6 +47,14 @@ TEST(Utf8Test, BytesThatNothingCanCompleteAreNotHeldBack) {
   EXPECT_EQ(IncompleteUtf8Suffix("\xED\xA0"), 0u);
   EXPECT_EQ(IncompleteUtf8Suffix("\xFF"), 0u);
   EXPECT_EQ(IncompleteUtf8Suffix(""), 0u);
+}
+
+TEST(Utf8Test, ACharacterStartsAtItsFirstByte) {
+  const std::string text = "a\u00e9\U0001f642";
+  const std::vector<size_t> starts = {0, 1, 1, 3, 3, 3, 3, 7, 7};
+  for (size_t at = 0; at < starts.size(); ++at) {
+    EXPECT_EQ(CharacterStart(text, at), starts[at]) << at;
+  }
 }
 
 }  // namespace

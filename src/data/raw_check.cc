@@ -20,8 +20,7 @@ constexpr size_t kLeastEcho = 16;
 
 // PART and what stands around it, cut at characters.
 std::string Around(std::string_view text, size_t at) {
-  size_t begin = at > kShownBytes / 2 ? at - kShownBytes / 2 : 0;
-  while (begin > 0 && (text[begin] & 0xC0) == 0x80) --begin;
+  const size_t begin = CharacterStart(text, at - std::min(at, kShownBytes / 2));
   std::string_view part = text.substr(begin, kShownBytes);
   part.remove_suffix(IncompleteUtf8Suffix(part));
   return std::string(part);

@@ -11,9 +11,7 @@ std::string_view Trimmed(std::string_view text) {
 }
 
 std::string_view LastCharacter(std::string_view text) {
-  size_t at = text.size() - 1;
-  while (at > 0 && (text[at] & 0xC0) == 0x80) --at;
-  return text.substr(at);
+  return text.substr(CharacterStart(text, text.size() - 1));
 }
 
 bool EndsSentence(std::string_view character) {

@@ -12,6 +12,12 @@ constexpr double kMuch = 0.01;
 
 }  // namespace
 
+Severity WeightOf(const Rule& rule, Severity seldom, size_t count, size_t all) {
+  const bool often =
+      static_cast<double>(count) > kMuch * static_cast<double>(all);
+  return often ? rule.severity : seldom;
+}
+
 void DataTally::Add(const DataFault& fault, const DataPlace& row,
                     std::string shown) {
   Entry& entry = entries_[fault.rule];
@@ -50,18 +56,16 @@ std::vector<Diagnosis> DataTally::Findings(std::span<const DataFault> faults,
     if (entry == entries_.end() || !choice.Runs(rule)) continue;
     const bool turns = fault.unit == DataUnit::kTurn;
     const size_t all = turns ? totals.turns : totals.rows;
-    const bool often = static_cast<double>(entry->second.count) >
-                       kMuch * static_cast<double>(all);
-    findings.push_back({.rule = std::string(fault.rule),
-                        .severity = often ? rule.severity : fault.seldom,
-                        .certainty = claim.certainty,
-                        .message = std::string(claim.prefix) +
-                                   std::to_string(entry->second.count) +
-                                   " of " + std::to_string(all) +
-                                   (turns ? " turns: " : " rows: ") +
-                                   std::string(rule.title),
-                        .evidence = entry->second.examples,
-                        .repair = std::string(rule.repair)});
+    findings.push_back(
+        {.rule = std::string(fault.rule),
+         .severity = WeightOf(rule, fault.seldom, entry->second.count, all),
+         .certainty = claim.certainty,
+         .message = std::string(claim.prefix) +
+                    std::to_string(entry->second.count) + " of " +
+                    std::to_string(all) + (turns ? " turns: " : " rows: ") +
+                    std::string(rule.title),
+         .evidence = entry->second.examples,
+         .repair = std::string(rule.repair)});
   }
   return findings;
 }

@@ -44,6 +44,10 @@ struct DataClaim {
   std::string_view prefix = {};
 };
 
+// What RULE weighs where COUNT of ALL are at fault: SELDOM up to one in a
+// hundred.
+Severity WeightOf(const Rule& rule, Severity seldom, size_t count, size_t all);
+
 // One thread. A rule's id has to live for ever.
 class DataTally {
  public:

@@ -28,8 +28,6 @@ namespace {
 constexpr size_t kGroup = 4096;
 // Of them so many go to a thread at once.
 constexpr size_t kGrain = 64;
-// Above it a fault is the rule of the data, not its dust.
-constexpr double kMuch = 0.01;
 
 struct HashedRow {
   ConversationHash hash;
@@ -250,11 +248,9 @@ class Examiner {
     for (size_t i = 0; i < context_.cutoffs.size(); ++i) {
       const CutCounts& cut = counts_.cuts[i];
       if (cut.ends == 0 || !choice.Runs(rule)) continue;
-      const bool often = static_cast<double>(cut.ends) >
-                         kMuch * static_cast<double>(counts_.turns);
       found.push_back(
           {.rule = std::string(rule.id),
-           .severity = often ? rule.severity : Severity::kNote,
+           .severity = WeightOf(rule, Severity::kNote, cut.ends, counts_.turns),
            .message = "cut at " + std::to_string(context_.cutoffs[i]) +
                       " ids, " + std::to_string(cut.ends) + " of " +
                       std::to_string(counts_.turns) +

@@ -18,9 +18,7 @@ constexpr size_t kShownBytes = 100;
 
 std::string Shown(std::string_view text) {
   if (text.size() <= kShownBytes) return Printable(text);
-  size_t end = kShownBytes;
-  while (end > 0 && (text[end] & 0xC0) == 0x80) --end;
-  return Printable(text.substr(0, end)) + "…";
+  return Printable(text.substr(0, CharacterStart(text, kShownBytes))) + "…";
 }
 
 std::string Paint(bool colour, const char* code, std::string_view text) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "data/predicted_row.h"
 #include "data/row_messages.h"
 #include "doctor/label_rules.h"
@@ -29,9 +30,8 @@ std::string TailOf(const LabelledRow& row, const WrittenTurn& turn) {
   const std::string_view text =
       std::string_view(row.prompt.text)
           .substr(0, row.prompt.ids[turn.end - 1].source.end);
-  size_t begin = text.size() - std::min(text.size(), kShownBytes);
-  while (begin < text.size() && (text[begin] & 0xC0) == 0x80) ++begin;
-  return std::string(text.substr(begin));
+  return std::string(text.substr(
+      CharacterStart(text, text.size() - std::min(text.size(), kShownBytes))));
 }
 
 // Whether questions and answers take turns, as the trainer wants it: it drops
@@ -61,6 +61,14 @@ RowContext::RowContext(const Target* model) : target(model) {
   labels.emplace(protocol, LabelChecker::Ids::kOurs);
 }
 
+void RowContext::Read(const JsonRow& json, RawRowReader* reader,
+                      RawRow* row) const {
+  reader->Read(json, row);
+  if (row->layout == RawLayout::kText && texts && row->turns.size() == 1) {
+    texts->Read(row);
+  }
+}
+
 void RowCounts::Add(const RowCounts& other) {
   rows += other.rows;
   turns += other.turns;
@@ -82,11 +90,7 @@ RowChecker::RowChecker(const RowContext& context)
 
 std::vector<RowFinding> RowChecker::Check(const JsonRow& json) {
   findings_.clear();
-  reader_.Read(json, &row_);
-  if (row_.layout == RawLayout::kText && context_->texts &&
-      row_.turns.size() == 1) {
-    context_->texts->Read(&row_);
-  }
+  context_->Read(json, &reader_, &row_);
   for (RawFinding& each : CheckRaw(row_, context_->checks, &answers_)) {
     Add(FaultOf(each.fault), std::move(each.shown));
   }

@@ -27,6 +27,10 @@ struct RowContext {
   // TARGET may be null: then nothing is rendered. It must outlive the object.
   explicit RowContext(const Target* target);
 
+  // As READER reads JSON; a text that the model's template wrote becomes its
+  // turns again.
+  void Read(const JsonRow& json, RawRowReader* reader, RawRow* row) const;
+
   const Target* target;
   RawChecks checks;
   RawColumns columns;
