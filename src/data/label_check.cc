@@ -76,7 +76,13 @@ class Checker {
     }
     report_.size = size_;
     CheckBos();
-    if (rendering_ != nullptr) CheckIds();
+    size_t known = 0;
+    while (known < size_ && IsKnown(row_.ids[known])) ++known;
+    if (known < size_) {
+      Add(LabelFault::kUnknownId, known, known + 1);
+    } else if (rendering_ != nullptr) {
+      CheckIds();
+    }
     return std::move(report_);
   }
 
@@ -179,12 +185,10 @@ class Checker {
     return false;
   }
 
+  // All of them are known.
   void CheckIds() {
     const auto begin = row_.ids.begin();
     const std::vector<TokenId> ids(begin, begin + static_cast<long>(size_));
-    if (!std::ranges::all_of(ids, [this](TokenId id) { return IsKnown(id); })) {
-      return;
-    }
     const std::string text = tokenizer_.Decode(ids);
     const ByteRange whole = {0, text.size()};
     const std::vector<TokenId> again =

@@ -25,6 +25,7 @@ enum class LabelFault {
   kOtherLabels,   // a trained label is not the id at its place
   kEndBehindCut,  // a turn that breaks off has an end all the same
   kOtherRendering,  // chat would render the row's turns otherwise
+  kUnknownId,       // the vocabulary does not have an id
 };
 
 struct LabelFinding {
@@ -52,11 +53,11 @@ class LabelChecker {
   // PROTOCOL needs a tokenizer, and must outlive the object.
   explicit LabelChecker(const TurnProtocol& protocol, Ids ids = Ids::kForeign);
 
-  // Ids that the vocabulary does not have are skipped. A trained turn is right
-  // where its last id but white space is a stop and no other is. Padding (an
-  // attention mask of 0 at the end) is left out. kEndBehindCut is said of every
-  // row whose last words break off: only those of the greatest length, of which
-  // a file has many, were cut.
+  // The first id that the vocabulary does not have is told. A trained turn is
+  // right where its last id but white space is a stop and no other is. Padding
+  // (an attention mask of 0 at the end) is left out. kEndBehindCut is said of
+  // every row whose last words break off: only those of the greatest length, of
+  // which a file has many, were cut.
   LabelReport Check(const TokenizedRow& row) const;
 
  private:

@@ -35,6 +35,7 @@ constexpr std::array kFaults = {
     DataFault{"DAT010", DataUnit::kTurn, Severity::kError},
     DataFault{"DAT011", DataUnit::kTurn, Severity::kWarning},
     DataFault{"DAT012", DataUnit::kRow, Severity::kNote},
+    DataFault{"DAT013", DataUnit::kRow, Severity::kError},
 };
 
 // Rows of the greatest length that a cut-off leaves behind, at the least.
@@ -178,6 +179,11 @@ constexpr std::array kRules = {
          "Render rows with the model's template.",
          "Rows whose text the template can't have written at all.",
          "E26, E19, E21, E07", nullptr},
+    Rule{"DAT013", "ids that the vocabulary does not have", Severity::kError,
+         "Training dies of an index, or learns another model's words.",
+         "An id is negative, or as large as the vocabulary or larger.",
+         "Encode the rows with this model's tokenizer.",
+         "Rows of another tokenizer whose ids all exist here.", "", nullptr},
 };
 
 }  // namespace

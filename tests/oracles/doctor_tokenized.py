@@ -167,10 +167,17 @@ def other_turns(family, row, ends, rng):
     row.update(family.row(rng, 2, mangle)[0])
 
 
+def unknown_id(family, row, ends, rng):
+    """Padding by an id that the vocabulary does not have."""
+    size = family.tokenizer.get_vocab_size(with_added_tokens=True)
+    row["input_ids"].append(rng.choice([size, size + rng.randrange(10 ** 6), -1]))
+    row["labels"].append(NOT_TRAINED)
+
+
 FAULTS = {no_end: "DAT001", masked_end: "DAT002", cut: "DAT003", lone_end: "DAT004",
           inner_end: "DAT005", no_bos: "DAT006", two_bos: "DAT007", shared_row: "DAT008",
           other_pieces: "DAT009", shifted_labels: "DAT010", end_behind_cut: "DAT011",
-          other_turns: "DAT012"}
+          other_turns: "DAT012", unknown_id: "DAT013"}
 
 
 def padded(family, row, ends, rng):
