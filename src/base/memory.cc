@@ -1,6 +1,7 @@
 #include "base/memory.h"
 
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -47,6 +48,13 @@ uint64_t AvailableMemory() {
     bytes = std::min<uint64_t>(bytes, limit.rlim_cur);
   }
   return bytes;
+}
+
+void PreferLargePages([[maybe_unused]] void* memory,
+                      [[maybe_unused]] size_t bytes) {
+#if defined(MADV_HUGEPAGE)
+  ::madvise(memory, bytes, MADV_HUGEPAGE);
+#endif
 }
 
 std::string DescribeBytes(uint64_t bytes) {

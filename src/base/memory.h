@@ -1,7 +1,8 @@
-// How much memory there is.
+// How much memory there is, and in what pages.
 #ifndef FULLSTOP_BASE_MEMORY_H_
 #define FULLSTOP_BASE_MEMORY_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,6 +14,12 @@ namespace fullstop {
 // system calls available, at most what the control group and the limit on the
 // address space allow. The largest number there is where nothing is known.
 uint64_t AvailableMemory();
+
+inline constexpr size_t kLargePage = size_t{2} << 20;
+
+// Asks the system for pages of kLargePage in [memory, memory + bytes), both
+// multiples of that. It may decline, and nothing else changes.
+void PreferLargePages(void* memory, size_t bytes);
 
 // "5.2 GiB", "180 MiB": BYTES for a person, rounded up.
 std::string DescribeBytes(uint64_t bytes);

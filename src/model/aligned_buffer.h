@@ -1,4 +1,6 @@
-// Memory for the kernels: aligned, uninitialised, grown and never shrunk.
+// Memory for the kernels: aligned, uninitialised, grown and never shrunk. Where
+// there is much of it, it comes in large pages if the system has them: tiles of
+// a matrix lie on as many pages as they have rows.
 #ifndef FULLSTOP_MODEL_ALIGNED_BUFFER_H_
 #define FULLSTOP_MODEL_ALIGNED_BUFFER_H_
 
@@ -6,6 +8,7 @@
 #include <memory>
 #include <new>
 
+#include "base/memory.h"
 #include "kernels/kernels.h"
 
 namespace fullstop {
@@ -20,8 +23,17 @@ class AlignedBuffer {
     if (count <= count_) return;
     memory_.reset();
     count_ = 0;
-    memory_.reset(
-        static_cast<T*>(::operator new(count * sizeof(T), Alignment())));
+    size_t bytes = count * sizeof(T);
+    std::align_val_t alignment{kernels::kAlignment};
+    if (bytes >= kLargePage / 2) {
+      bytes = (bytes + kLargePage - 1) / kLargePage * kLargePage;
+      alignment = std::align_val_t{kLargePage};
+    }
+    memory_ = {static_cast<T*>(::operator new(bytes, alignment)),
+               Delete{alignment}};
+    if (alignment == std::align_val_t{kLargePage}) {
+      PreferLargePages(memory_.get(), bytes);
+    }
     count_ = count;
   }
 
@@ -29,11 +41,9 @@ class AlignedBuffer {
   const T* data() const { return memory_.get(); }
 
  private:
-  static constexpr std::align_val_t Alignment() {
-    return std::align_val_t{kernels::kAlignment};
-  }
   struct Delete {
-    void operator()(T* memory) const { ::operator delete(memory, Alignment()); }
+    std::align_val_t alignment{kernels::kAlignment};
+    void operator()(T* memory) const { ::operator delete(memory, alignment); }
   };
 
   std::unique_ptr<T, Delete> memory_;
