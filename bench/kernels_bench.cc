@@ -61,7 +61,34 @@ FULLSTOP_PEAK(PeakDotBf16, "vdpbf16ps", "zmm", 64)
 #undef FULLSTOP_SIX
 #undef FULLSTOP_SUM
 
+// Four sums, as the products of tiles have.
+void PeakTiles(State& state) {
+  constexpr int kTimes = 10000;
+  constexpr double kOperations = 2 * 16 * 16 * 32;
+  alignas(64) const struct {
+    uint8_t palette = 1;
+    uint8_t zeros[15] = {};
+    uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+    uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+  } shapes;
+  __asm__ volatile("ldtilecfg %0" : : "m"(shapes));
+  for (auto _ : state) {
+    for (int i = 0; i < kTimes; ++i) {
+      __asm__ volatile(
+          "tdpbf16ps %tmm6, %tmm4, %tmm0\n"
+          "tdpbf16ps %tmm7, %tmm4, %tmm1\n"
+          "tdpbf16ps %tmm6, %tmm5, %tmm2\n"
+          "tdpbf16ps %tmm7, %tmm5, %tmm3\n");
+    }
+  }
+  __asm__ volatile("tilerelease");
+  Rate(state, "G/s", kTimes * 4 * kOperations);
+}
+
 void RegisterPeaks() {
+  if (Kernels::AvailablePaths().back() == CpuPath::kAmx) {
+    benchmark::RegisterBenchmark("limit/dot_bf16_tiles", PeakTiles);
+  }
   if (__builtin_cpu_supports("avx512vnni") == 0) return;
   benchmark::RegisterBenchmark("limit/fma_f32_zmm", PeakFma512);
   benchmark::RegisterBenchmark("limit/dot_int16_zmm", PeakDotInt16);

@@ -142,8 +142,8 @@ void ComputeArguments::Add(CLI::App& command) {
       ->check(AtLeast(1));
   command
       .add_option("--cpu-path", cpu_path,
-                  "force the kernels: reference, avx2 or avx512 (also by "
-                  "FULLSTOP_CPU_PATH)")
+                  "force the kernels: reference, avx2, avx512 or amx (also "
+                  "by FULLSTOP_CPU_PATH)")
       ->type_name("PATH");
 }
 

@@ -228,7 +228,7 @@ def isa(build):
     """Objects of an instruction set define no weak symbols: the linker could
     keep that copy of a shared inline function for all."""
     objects = [p for p in pathlib.Path(build).rglob("*.o")
-               if re.search(r"kernels\.dir/(avx2|avx512)\w*/", str(p))]
+               if re.search(r"kernels\.dir/(avx2|avx512|amx)/", str(p))]
     if not objects:
         return [f"no object of an instruction set in {build}"]
     faults = []

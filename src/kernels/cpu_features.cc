@@ -7,6 +7,10 @@
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
+#if defined(__x86_64__) && defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 namespace fullstop::kernels {
 namespace {
@@ -26,6 +30,11 @@ constexpr Requirement kRequirements[] = {
     {CpuPath::kAvx512, &CpuFeatures::avx512dq, "AVX512DQ"},
     {CpuPath::kAvx512, &CpuFeatures::avx512vl, "AVX512VL"},
     {CpuPath::kAvx512, &CpuFeatures::avx512vnni, "AVX512_VNNI"},
+    {CpuPath::kAmx, &CpuFeatures::avx512bf16, "AVX512_BF16"},
+    {CpuPath::kAmx, &CpuFeatures::amx_tile, "AMX_TILE"},
+    {CpuPath::kAmx, &CpuFeatures::amx_bf16, "AMX_BF16"},
+    {CpuPath::kAmx, &CpuFeatures::tiles_granted,
+     "the use of AMX tiles (arch_prctl ARCH_REQ_XCOMP_PERM)"},
 };
 
 }  // namespace
@@ -43,6 +52,37 @@ uint64_t ReadXcr0() {
 }
 
 bool Bit(uint64_t value, int bit) { return (value >> bit & 1) != 0; }
+
+// Linux makes room for a thread's tiles only where it was asked to. It declines
+// where a thread's alternate signal stack is too small for them.
+bool AskForTiles() {
+#if defined(__linux__)
+  constexpr int kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+  constexpr int kTileData = 18;
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  return false;
+#endif
+}
+
+// The shapes that the kernels want: eight tiles of 16 rows of 64 bytes.
+bool HasFullTiles() {
+  uint32_t a = 0;
+  uint32_t b = 0;
+  uint32_t c = 0;
+  uint32_t d = 0;
+  if (__get_cpuid_count(0x1d, 1, &a, &b, &c, &d) == 0) return false;
+  return (b & 0xffff) == 64 && b >> 16 == 8 && (c & 0xffff) == 16;
+}
+
+// EDX is that of leaf 7.
+void DetectTiles(uint32_t edx, uint64_t saved, CpuFeatures& features) {
+  constexpr uint64_t kTileShapesAndData = 0x60000;
+  if ((saved & kTileShapesAndData) != kTileShapesAndData) return;
+  features.amx_tile = Bit(edx, 24) && HasFullTiles();
+  features.amx_bf16 = Bit(edx, 22);
+  features.tiles_granted = features.amx_tile && AskForTiles();
+}
 
 }  // namespace
 
@@ -70,6 +110,9 @@ CpuFeatures CpuFeatures::Detect() {
   features.avx512bw = Bit(b, 30);
   features.avx512vl = Bit(b, 31);
   features.avx512vnni = Bit(c, 11);
+  DetectTiles(d, saved, features);
+  if (__get_cpuid_count(7, 1, &a, &b, &c, &d) == 0) return features;
+  features.avx512bf16 = Bit(a, 5);
   return features;
 }
 

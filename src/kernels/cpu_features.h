@@ -9,7 +9,8 @@
 namespace fullstop::kernels {
 
 // A feature counts where the CPU has it and, for the wide registers, the system
-// saves them (XCR0).
+// saves them (XCR0). Detect asks the system for the use of tiles, which it
+// grants a process and all its threads.
 struct CpuFeatures {
   bool avx2 = false;
   bool fma = false;
@@ -19,6 +20,10 @@ struct CpuFeatures {
   bool avx512dq = false;
   bool avx512vl = false;
   bool avx512vnni = false;
+  bool avx512bf16 = false;
+  bool amx_tile = false;
+  bool amx_bf16 = false;
+  bool tiles_granted = false;
 
   static CpuFeatures Detect();
 };

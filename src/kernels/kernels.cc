@@ -24,6 +24,8 @@ struct Implementations {
 // Best first, reference last.
 constexpr Implementations kImplementations[] = {
 #if defined(FULLSTOP_KERNELS_X86)
+    {CpuPath::kAmx, &amx::kPrefill, nullptr, nullptr, nullptr, nullptr,
+     nullptr},
     {CpuPath::kAvx512, &avx512::kPrefill, &avx512::kDecode, &avx512::kRows,
      &avx512::kActivationTable, &avx512::kAttention, &avx512::kLogits},
     {CpuPath::kAvx2, &avx2::kPrefill, &avx2::kDecode, &avx2::kRows,
@@ -35,7 +37,7 @@ constexpr Implementations kImplementations[] = {
 };
 
 constexpr CpuPath kPaths[] = {CpuPath::kReference, CpuPath::kAvx2,
-                              CpuPath::kAvx512};
+                              CpuPath::kAvx512, CpuPath::kAmx};
 
 // Why a row of the table does not serve; empty where it does.
 std::string Decline(CpuPath path, bool implemented, const CpuFeatures& features,
@@ -45,7 +47,7 @@ std::string Decline(CpuPath path, bool implemented, const CpuFeatures& features,
   }
   if (!implemented) return "has no implementation of its own";
   const std::string missing = MissingFeatures(path, features);
-  return missing.empty() ? "" : "the CPU lacks " + missing;
+  return missing.empty() ? "" : "this CPU or its system lacks " + missing;
 }
 
 template <typename Operations>
@@ -148,6 +150,8 @@ std::string_view CpuPathName(CpuPath path) {
       return "avx2";
     case CpuPath::kAvx512:
       return "avx512";
+    case CpuPath::kAmx:
+      return "amx";
   }
   return "";
 }
@@ -237,6 +241,8 @@ size_t Kernels::LinearScratchBytes(Phase phase, int64_t columns) const {
 }
 
 int64_t Kernels::LinearGrain(Phase phase) const { return form(phase).grain; }
+
+int64_t Kernels::LinearWidth(Phase phase) const { return form(phase).width; }
 
 void Kernels::Linear(Phase phase, const LinearInput& input, const Matrix& w,
                      int64_t n_begin, int64_t n_end, float* y, int64_t y_stride,

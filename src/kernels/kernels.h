@@ -7,7 +7,8 @@
 // threads and hands each one scratch memory of its own. Pointers need the
 // alignment of their element unless said otherwise; buffers of bytes (prepared
 // inputs, scratch) are aligned to kAlignment. Outputs may not overlap inputs
-// unless said. Infinities and NaNs propagate; subnormal floats are kept.
+// unless said. Infinities and NaNs propagate; subnormal floats are kept
+// (but see Linear).
 //
 // A row's result depends on that row, the weights and the phase alone: it is
 // the same bit for bit for any number of rows, any split into calls and any
@@ -33,9 +34,10 @@ enum class CpuPath {
   kReference,  // plain C++, any machine
   kAvx2,       // AVX2, FMA, F16C
   kAvx512,     // AVX-512 F, BW, DQ, VL, VNNI (Cascade Lake, Zen 4 and later)
+  kAmx,        // AMX's bfloat16 tiles, AVX-512 BF16 (Sapphire Rapids and later)
 };
 
-// "reference", "avx2", "avx512".
+// "reference", "avx2", "avx512", "amx".
 std::string_view CpuPathName(CpuPath path);
 // Throws Error (kUsage) listing the names where NAME is none of them.
 CpuPath ParseCpuPath(std::string_view name);
@@ -114,6 +116,9 @@ class Kernels {
   size_t LinearScratchBytes(Phase phase, int64_t columns) const;
   // Ranges are cheapest at multiples of this many rows of W, and not shorter.
   int64_t LinearGrain(Phase phase) const;
+  // Ranges shorter than this many rows, a multiple of the grain, read the
+  // prepared input more often: worth it where threads would be idle.
+  int64_t LinearWidth(Phase phase) const;
   // Computes y[m * y_stride + n] for all M rows of INPUT and n in [n_begin,
   // n_end). Y's rows are Y_STRIDE floats apart; nothing else of Y is touched.
   // INPUT's columns must equal W's, and be a multiple of the type's block
@@ -121,7 +126,9 @@ class Kernels {
   // rounded once). F32 weights are multiplied as they are, in decode all types
   // of floats; otherwise prefill rounds weights to 14 bits, and integer weights
   // times activations rounded to 14 or 15 bits and a scale for each 256 of them
-  // are summed exactly within a block where a path's decode says so.
+  // are summed exactly within a block where a path's decode says so. kAmx's
+  // prefill rounds weights and activations to bfloat16, those that are
+  // subnormal to zero.
   void Linear(Phase phase, const LinearInput& input, const Matrix& w,
               int64_t n_begin, int64_t n_end, float* y, int64_t y_stride,
               void* scratch) const;

@@ -17,13 +17,14 @@ CpuFeatures WithEverything() {
   CpuFeatures all;
   all.avx2 = all.fma = all.f16c = true;
   all.avx512f = all.avx512bw = all.avx512dq = all.avx512vl = true;
-  all.avx512vnni = true;
+  all.avx512vnni = all.avx512bf16 = true;
+  all.amx_tile = all.amx_bf16 = all.tiles_granted = true;
   return all;
 }
 
 TEST(CpuPathTest, NamesParseBack) {
   for (const CpuPath path :
-       {CpuPath::kReference, CpuPath::kAvx2, CpuPath::kAvx512}) {
+       {CpuPath::kReference, CpuPath::kAvx2, CpuPath::kAvx512, CpuPath::kAmx}) {
     EXPECT_EQ(ParseCpuPath(CpuPathName(path)), path);
   }
 }
@@ -35,7 +36,7 @@ TEST(CpuPathTest, AnUnknownNameIsAnErrorThatListsTheNames) {
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), Error::Kind::kUsage);
     EXPECT_THAT(error.what(), HasSubstr("\"AVX3\""));
-    EXPECT_THAT(error.what(), HasSubstr("reference, avx2, avx512"));
+    EXPECT_THAT(error.what(), HasSubstr("reference, avx2, avx512, amx"));
   }
 }
 
@@ -55,13 +56,34 @@ TEST(MissingFeaturesTest, AllThatLackAreNamed) {
   EXPECT_EQ(MissingFeatures(CpuPath::kAvx512, no_fma), "FMA");
 }
 
+TEST(MissingFeaturesTest, TilesNeedTheirCpuAndTheSystemsLeave) {
+  EXPECT_EQ(MissingFeatures(CpuPath::kAmx, WithEverything()), "");
+  CpuFeatures ice_lake = WithEverything();
+  ice_lake.avx512bf16 = ice_lake.amx_tile = ice_lake.amx_bf16 = false;
+  ice_lake.tiles_granted = false;
+  EXPECT_THAT(MissingFeatures(CpuPath::kAmx, ice_lake),
+              HasSubstr("AVX512_BF16, AMX_TILE, AMX_BF16"));
+  EXPECT_EQ(MissingFeatures(CpuPath::kAvx512, ice_lake), "");
+  CpuFeatures refused = WithEverything();
+  refused.tiles_granted = false;
+  EXPECT_EQ(MissingFeatures(CpuPath::kAmx, refused),
+            "the use of AMX tiles (arch_prctl ARCH_REQ_XCOMP_PERM)");
+}
+
+// Tiles serve in prefill's linear layers alone.
+CpuPath PathOf(std::string_view operation, CpuPath forced) {
+  if (forced != CpuPath::kAmx || operation == "linear prefill") return forced;
+  return CpuPath::kAvx512;
+}
+
 TEST(SelectTest, AForcedPathRunsEveryOperationThatItHas) {
   for (const CpuPath path : Kernels::AvailablePaths()) {
     const Kernels kernels = Kernels::Select(path);
     EXPECT_EQ(kernels.path(), path);
     ASSERT_EQ(kernels.Choices().size(), 6u);
     for (const Kernels::Choice& choice : kernels.Choices()) {
-      EXPECT_EQ(choice.path, path) << choice.operation;
+      EXPECT_EQ(choice.path, PathOf(choice.operation, path))
+          << choice.operation;
     }
   }
 }
@@ -70,7 +92,7 @@ TEST(SelectTest, TheBestPathIsTaken) {
   const CpuPath best = Kernels::AvailablePaths().back();
   EXPECT_EQ(Kernels::Select().path(), best);
   for (const Kernels::Choice& choice : Kernels::Select().Choices()) {
-    EXPECT_EQ(choice.path, best);
+    EXPECT_EQ(choice.path, PathOf(choice.operation, best));
   }
 }
 
@@ -101,13 +123,30 @@ TEST(SelectTest, AnAbsentPathIsAnErrorThatNamesWhatIsMissing) {
 
 TEST(SelectTest, OnlyPathsThatTheCpuHasCanBeForced) {
   const std::vector<CpuPath> available = Kernels::AvailablePaths();
-  for (const CpuPath path : {CpuPath::kAvx2, CpuPath::kAvx512}) {
+  for (const CpuPath path : {CpuPath::kAvx2, CpuPath::kAvx512, CpuPath::kAmx}) {
     if (std::find(available.begin(), available.end(), path) !=
         available.end()) {
       EXPECT_NO_THROW(Kernels::Select(path));
     } else {
       EXPECT_THROW(Kernels::Select(path), Error);
     }
+  }
+}
+
+TEST(SelectTest, WhereTilesRunTheOtherOperationsSayWhyTheyDoNot) {
+  const std::vector<CpuPath> available = Kernels::AvailablePaths();
+  if (available.back() != CpuPath::kAmx) {
+    GTEST_SKIP() << "no tiles: this CPU or its system lacks "
+                 << MissingFeatures(CpuPath::kAmx, CpuFeatures::Detect());
+  }
+  for (const Kernels::Choice& choice : Kernels::Select().Choices()) {
+    if (choice.operation == "linear prefill") {
+      EXPECT_TRUE(choice.declined.empty());
+      continue;
+    }
+    ASSERT_EQ(choice.declined.size(), 1u) << choice.operation;
+    EXPECT_EQ(choice.declined[0].path, CpuPath::kAmx);
+    EXPECT_EQ(choice.declined[0].reason, "has no implementation of its own");
   }
 }
 

@@ -16,6 +16,12 @@ namespace {
 
 constexpr int64_t kBlock = 256;
 
+struct Case {
+  CpuPath path;
+  Phase phase;
+  TensorType type;
+};
+
 struct Product {
   double value;
   double bound;  // of |computed - value|
@@ -37,11 +43,14 @@ double HalfStep(const float* x, int64_t count, double largest, double sum) {
 // with w and x the block's vectors and h their half steps,
 //   h_x |w|_1 + h_w |x|_1 + 256 h_x h_w      (rounding to integers)
 // and (K + 64) 2^-24 sum |w x|, |w| taken as the block's largest since weights
-// with an offset cancel (float32 sums).
-Product Multiply(const float* w, const float* x, int64_t k, TensorType type,
-                 Phase phase) {
+// with an offset cancel (float32 sums). Where both are rounded to bfloat16, by
+// 2^-8 of themselves each: (2^-7 + 2^-16) sum |w x|.
+Product Multiply(const float* w, const float* x, int64_t k, const Case& c) {
   const double infinity = std::numeric_limits<double>::infinity();
   Product p = {0, 1e-30};
+  const bool floats = Traits(c.type).block_length == 1;
+  const bool prefill = c.phase == Phase::kPrefill && c.type != TensorType::kF32;
+  const bool bfloats = prefill && c.path == CpuPath::kAmx;
   for (int64_t b = 0; b < k; b += kBlock) {
     const int64_t count = std::min(kBlock, k - b);
     double w_sum = 0;
@@ -52,13 +61,17 @@ Product Multiply(const float* w, const float* x, int64_t k, TensorType type,
       w_sum += std::abs(static_cast<double>(w[i]));
       x_sum += std::abs(static_cast<double>(x[i]));
       w_max = std::max(w_max, std::abs(static_cast<double>(w[i])));
+      if (bfloats) {
+        p.bound +=
+            (0x1p-7 + 0x1p-16) * std::abs(static_cast<double>(w[i]) * x[i]);
+      }
     }
     double h_x = 0;
     double h_w = 0;
-    if (phase == Phase::kPrefill && type != TensorType::kF32) {
+    if (prefill && !bfloats) {
       h_x = HalfStep(x + b, count, 32766, 262000);
       h_w = HalfStep(w + b, count, 8191, infinity);
-    } else if (Traits(type).block_length > 1) {
+    } else if (!prefill && !floats) {
       h_x = HalfStep(x + b, count, 16383, infinity);
     }
     p.bound += h_x * w_sum + h_w * x_sum + kBlock * h_x * h_w;
@@ -66,12 +79,6 @@ Product Multiply(const float* w, const float* x, int64_t k, TensorType type,
   }
   return p;
 }
-
-struct Case {
-  CpuPath path;
-  Phase phase;
-  TensorType type;
-};
 
 std::vector<Case> Cases() {
   std::vector<Case> cases;
@@ -139,8 +146,8 @@ class LinearTest : public testing::TestWithParam<Case> {
       Dequantize(w.matrix.type, w.matrix.data + j * w.matrix.row_bytes,
                  row.data(), row.size());
       for (int64_t i = 0; i < m; ++i) {
-        const Product want = Multiply(row.data(), &values[i * stride], k,
-                                      GetParam().type, GetParam().phase);
+        const Product want =
+            Multiply(row.data(), &values[i * stride], k, GetParam());
         const double bound = GetParam().path == CpuPath::kReference
                                  ? 0x1p-24 * std::abs(want.value) + 1e-30
                                  : want.bound;
@@ -164,7 +171,9 @@ TEST_P(LinearTest, EqualsTheProductOfDequantizedWeights) {
   std::vector<int64_t> columns = {block, 2 * block, 3 * block};
   if (block == 1) {
     for (int64_t k = 1; k <= 67; k += 3) columns.push_back(k);
-    for (const int64_t k : {255, 256, 257, 512, 515}) columns.push_back(k);
+    for (const int64_t k : {255, 256, 257, 512, 515, 2051}) {
+      columns.push_back(k);
+    }
   } else if (block == 32) {
     for (const int64_t k : {7, 8, 9, 15, 16, 17, 18, 33}) {
       columns.push_back(k * block);
@@ -177,9 +186,13 @@ TEST_P(LinearTest, HoldsForAllRemaindersOfRowsAndOutputs) {
   const auto block = static_cast<int64_t>(Traits(GetParam().type).block_length);
   const int64_t k = block == 1 ? 37 : block == 32 ? 96 : 256;
   for (int64_t m = 1; m <= 14; ++m) Check(m, 3, k);
-  for (const int64_t m : {23, 24, 25}) Check(m, 2, k);
+  for (const int64_t m : {16, 17, 23, 24, 25, 31, 32, 33, 48, 49}) {
+    Check(m, 2, k);
+  }
   for (int64_t n = 1; n <= 34; ++n) Check(2, n, k);
-  for (const int64_t n : {63, 64, 65, 127, 128, 129, 161}) Check(1, n, k);
+  for (const int64_t n : {63, 64, 65, 127, 128, 129, 161, 256, 257, 289}) {
+    Check(1, n, k);
+  }
 }
 
 TEST_P(LinearTest, HoldsForLongRows) {
@@ -190,17 +203,17 @@ TEST_P(LinearTest, HoldsForLongRows) {
 }
 
 TEST_P(LinearTest, ARowsResultIsTheSameInAnyBatchAndRange) {
-  const int64_t m = 29;
-  const int64_t n = 150;
-  const int64_t k = Traits(GetParam().type).block_length >= 64 ? 1280 : 1184;
+  const int64_t m = 53;
+  const int64_t n = 270;
+  const int64_t k = Traits(GetParam().type).block_length >= 64 ? 768 : 736;
   const RandomMatrix w = MakeRandomMatrix(GetParam().type, n, k, random_);
   const std::vector<float> x =
       RandomFloats(static_cast<size_t>(m * k), random_);
   const std::vector<float> whole = Run(x.data(), k, m, w.matrix, 0, n);
-  for (const int64_t rows : {1, 2, 5, 12, 13}) {
+  for (const int64_t rows : {1, 2, 13, 16, 17, 33}) {
     for (const int64_t first : {int64_t{0}, int64_t{7}, m - rows}) {
-      const int64_t begin = static_cast<int64_t>(random_() % 50);
-      const int64_t end = begin + 1 + static_cast<int64_t>(random_() % 100);
+      const int64_t begin = static_cast<int64_t>(random_() % 100);
+      const int64_t end = begin + 1 + static_cast<int64_t>(random_() % 170);
       const std::vector<float> part =
           Run(x.data() + first * k, k, rows, w.matrix, begin, end);
       for (int64_t i = 0; i < rows; ++i) {
@@ -253,8 +266,7 @@ TEST_P(LinearTest, ExtremeActivationsDoNotOverflow) {
     Dequantize(w.matrix.type, w.matrix.data + j * w.matrix.row_bytes,
                row.data(), row.size());
     for (int64_t i = 0; i < 4; ++i) {
-      const Product want =
-          Multiply(row.data(), &x[i * k], k, GetParam().type, GetParam().phase);
+      const Product want = Multiply(row.data(), &x[i * k], k, GetParam());
       ASSERT_NEAR(y[i * 36 + j], want.value, want.bound)
           << "row " << i << " column " << j;
     }
@@ -289,8 +301,8 @@ TEST_P(PackedLinearTest, ExtremeWeightsDoNotOverflow) {
     Dequantize(w.matrix.type, w.matrix.data + n * w.matrix.row_bytes,
                row.data(), row.size());
     for (int64_t i = 0; i < 2; ++i) {
-      const Product want = Multiply(row.data(), &x[i * kColumns], kColumns,
-                                    GetParam().type, GetParam().phase);
+      const Product want =
+          Multiply(row.data(), &x[i * kColumns], kColumns, GetParam());
       ASSERT_NEAR(y[i * (w.matrix.rows + 3) + n], want.value,
                   want.bound + kCancelled)
           << "row " << i << " column " << n;

@@ -43,6 +43,7 @@ struct LinearForm {
   size_t (*scratch_bytes)(int64_t columns);
   int64_t prepare_grain;
   int64_t grain;
+  int64_t width;  // see Kernels::LinearWidth
   LinearFunctions functions;
 };
 
@@ -120,6 +121,10 @@ extern const ActivationOperations kActivationTable;
 extern const AttentionOperations kAttention;
 extern const LogitOperations kLogits;
 }  // namespace avx2
+
+namespace amx {
+extern const LinearForm kPrefill;
+}  // namespace amx
 
 namespace avx512 {
 extern const LinearForm kPrefill;

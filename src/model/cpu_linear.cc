@@ -58,8 +58,11 @@ void CpuLinear::CutIntoRanges(kernels::Phase phase,
   }
   const int64_t threads = pool_.size();
   const int64_t wanted = threads == 1 ? 1 : threads * kRangesPerThread;
+  const int64_t grain = kernels_.LinearGrain(phase);
+  const int64_t wide =
+      std::min(kernels_.LinearWidth(phase), total / threads / grain * grain);
   const int64_t step =
-      RoundUp((total + wanted - 1) / wanted, kernels_.LinearGrain(phase));
+      std::max(RoundUp((total + wanted - 1) / wanted, grain), wide);
   ranges_.clear();
   for (size_t i = 0; i < jobs.size(); ++i) {
     for (const LinearTarget& target : jobs[i].targets) {

@@ -213,7 +213,7 @@ class GenerateTest(CliTest):
     def test_loops_and_paths(self):
         for action in ["warn", "stop", "step-back"]:
             self.generate("-p", "Hi", "--on-loop", action)
-        for path in ["reference", "avx2"]:
+        for path in ["reference", "avx2", "amx"]:
             answer = self.run_it("generate", "-p", "Hi", "-n", "1",
                                  "--cpu-path", path)
             self.assertIn(answer.code, (0, 2))

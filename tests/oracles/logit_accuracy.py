@@ -1,7 +1,7 @@
 """How far logits are from float64: ours on each CPU path, and llama.cpp's.
 
     python3 logit_accuracy.py --driver PROGRAM --model MODEL.gguf
-        [--text FILE] [--tokens N] [--paths reference,avx2,avx512]
+        [--text FILE] [--tokens N] [--paths reference,avx2,avx512,amx]
         [--cache FOLDER] [--threads N]
 
 PROGRAM is built from tests/drivers/logits_driver.cc. The text is by default the
@@ -17,7 +17,7 @@ For each source of logits q, against p = softmax(float64 logits):
     greedy     positions whose largest logit has another id than in float64, and
                the widest gap between float64's top two logits among those
 Exit status 1 where a path misses its bound: mean KL at most 0.25 of llama.cpp's
-(reference, avx512; prefill and decode) or 1.0 (avx2), and greedy ids equal
+(reference, avx512, amx; prefill and decode) or 1.0 (avx2), and greedy ids equal
 wherever the gap exceeds 0.01 (reference) or 0.2 (others); 77 where a package is
 missing.
 """
@@ -33,8 +33,8 @@ import numpy as np
 from llama_float64 import Llama
 
 CANNOT = 77
-KL_BOUND = {"reference": 0.25, "avx2": 1.0, "avx512": 0.25}
-GAP_BOUND = {"reference": 0.01, "avx2": 0.2, "avx512": 0.2}
+KL_BOUND = {"reference": 0.25, "avx2": 1.0, "avx512": 0.25, "amx": 0.25}
+GAP_BOUND = {"reference": 0.01, "avx2": 0.2, "avx512": 0.2, "amx": 0.2}
 
 
 def llama_cpp_logits(model, text, tokens, threads):

@@ -12,6 +12,19 @@ namespace fullstop::kernels::avx512 {
 // NOLINTNEXTLINE(google-build-namespaces)
 namespace {
 
+// Of four copies of 16 bytes: each word's byte, twice 16, and its shift.
+struct alignas(64) NibblePlaces {
+  consteval NibblePlaces() {
+    for (int i = 0; i < 32; ++i) {
+      bytes[2 * i] = static_cast<int8_t>(i % 16);
+      bytes[2 * i + 1] = -128;
+      shifts[i] = i < 16 ? 0 : 4;
+    }
+  }
+  int8_t bytes[64] = {};
+  uint16_t shifts[32] = {};
+};
+
 struct Vector {
   static constexpr int kLanes = 16;  // floats, int32 and pairs of int16
   // Of decode's activations: their upper 8 bits stay within a byte.
@@ -225,12 +238,13 @@ struct Vector {
   // --- 32 weights as int16
   // The lower nibbles of 16 bytes, then the upper ones.
   static W NibbleHalves(const uint8_t* p) {
+    // As constants: gcc 12 makes them anew, four instructions each time, where
+    // they are put together of intrinsics.
+    static constexpr NibblePlaces kPlaces;
     const __m512i bytes = _mm512_broadcast_i32x4(
         _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
-    const __m512i shifts =
-        _mm512_inserti64x4(_mm512_setzero_si512(), _mm256_set1_epi16(4), 1);
-    const __m512i words = _mm512_shuffle_epi8(bytes, SpreadBytes());
-    return {_mm512_and_si512(_mm512_srlv_epi16(words, shifts),
+    const __m512i words = _mm512_shuffle_epi8(bytes, LoadI(kPlaces.bytes));
+    return {_mm512_and_si512(_mm512_srlv_epi16(words, LoadI(kPlaces.shifts)),
                              _mm512_set1_epi16(15))};
   }
   static W UnsignedBytes(const uint8_t* p) {
@@ -467,17 +481,6 @@ struct Vector {
     if (count >= 64) return _mm512_loadu_si512(p);
     if (count <= 0) return _mm512_setzero_si512();
     return _mm512_maskz_loadu_epi8((uint64_t{1} << count) - 1, p);
-  }
-
-  // Each 16 bytes of two copies, then of two others, as 16 words.
-  static __m512i SpreadBytes() {
-    const char z = -128;
-    const __m128i low =
-        _mm_setr_epi8(0, z, 1, z, 2, z, 3, z, 4, z, 5, z, 6, z, 7, z);
-    const __m128i high =
-        _mm_setr_epi8(8, z, 9, z, 10, z, 11, z, 12, z, 13, z, 14, z, 15, z);
-    return _mm512_broadcast_i64x4(
-        _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1));
   }
 };
 

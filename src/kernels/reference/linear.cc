@@ -39,6 +39,7 @@ const LinearForm kLinear = {
     .scratch_bytes = ScratchBytes,
     .prepare_grain = 1,
     .grain = 1,
+    .width = 1,
     .functions =
         {
             .f32 = Linear<TensorType::kF32>,

@@ -374,6 +374,7 @@ constexpr LinearForm DecodeForm() {
       .scratch_bytes = NoScratch,
       .prepare_grain = 1,
       .grain = 16,
+      .width = 16,
       .functions =
           {
               .f32 = Decode<FloatDecoder<V, F32<V>>>,

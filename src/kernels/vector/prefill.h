@@ -7,10 +7,9 @@
 #define FULLSTOP_KERNELS_VECTOR_PREFILL_H_
 
 #include "kernels/operations.h"
-#include "kernels/vector/grids.h"
 #include "kernels/vector/prefill_float.h"
 #include "kernels/vector/quantize.h"
-#include "kernels/vector/weights.h"
+#include "kernels/vector/readers.h"
 
 namespace fullstop::kernels::vector {
 
@@ -82,93 +81,6 @@ void PreparePrefill(const LinearInput& input, int64_t row_begin,
     }
   }
 }
-
-// --- Unpacking: 256 weights of a row as floats, zeros behind COLUMNS.
-
-template <class V, class Type>
-struct SmallReader {
-  static void Read(const uint8_t* row, int64_t block, int64_t columns,
-                   float (&out)[kSuper]) {
-    constexpr int64_t kBytes = sizeof(typename Type::Block);
-    constexpr int kBlocks = kSuper / kSmall;
-    constexpr int kVectors = kSmall / V::kLanes;
-    const int64_t left = columns / kSmall - block * kBlocks;
-    const int count = left < kBlocks ? static_cast<int>(left) : kBlocks;
-    const uint8_t* first = row + block * kBlocks * kBytes;
-    typename V::F scale, min;
-    ReadScales<V, Type>(first, count, scale, min);
-    float scales[V::kLanes];
-    float mins[V::kLanes];
-    V::Store(scales, scale);
-    V::Store(mins, min);
-    for (int b = 0; b < kBlocks; ++b) {
-      typename V::F q[kVectors];
-      if (b < count) {
-        V::ToFloats(Type::Unpack(first + b * kBytes), q);
-      } else {
-        for (int i = 0; i < kVectors; ++i) q[i] = V::Zero();
-      }
-      for (int i = 0; i < kVectors; ++i) {
-        V::Store(out + b * kSmall + i * V::kLanes,
-                 V::Fma(q[i], V::Set(scales[b]), V::Set(mins[b])));
-      }
-    }
-  }
-};
-
-template <class V, class Type, int kHalf>
-static inline void ReadHalfBlock(const uint8_t* block, const SuperScales& s,
-                                 float (&out)[kSuper]) {
-  constexpr int kVectors = kSmall / V::kLanes;
-  typename V::W q[4];
-  Type::template Unpack<kHalf>(block, q);
-  for (int c = 0; c < 4; ++c) {
-    const int chunk = 4 * kHalf + c;
-    typename V::F x[kVectors];
-    V::ToFloats(q[c], x);
-    for (int i = 0; i < kVectors; ++i) {
-      const int group = 2 * chunk + i * V::kLanes / 16;
-      const float scale = s.d * static_cast<float>(s.scales[group]);
-      float min = 0;
-      if constexpr (Type::kHasMins) {
-        min = s.dmin * static_cast<float>(s.mins[group]);
-      }
-      V::Store(out + chunk * kSmall + i * V::kLanes,
-               V::FmaSub(x[i], V::Set(scale), V::Set(min)));
-    }
-  }
-}
-
-template <class V, class Type>
-struct SuperReader {
-  static void Read(const uint8_t* row, int64_t block, int64_t,
-                   float (&out)[kSuper]) {
-    const uint8_t* first =
-        row + block * static_cast<int64_t>(sizeof(typename Type::Block));
-    SuperScales s;
-    Type::ReadScales(first, s);
-    ReadHalfBlock<V, Type, 0>(first, s, out);
-    ReadHalfBlock<V, Type, 1>(first, s, out);
-  }
-};
-
-template <class V, class Type>
-struct FloatReader {
-  static void Read(const uint8_t* row, int64_t block, int64_t columns,
-                   float (&out)[kSuper]) {
-    using Element = typename Type::Element;
-    const auto* w = reinterpret_cast<const Element*>(row) + block * kSuper;
-    Element tail[kSuper] = {};
-    const int64_t left = columns - block * kSuper;
-    if (left < kSuper) {
-      memcpy(tail, w, static_cast<size_t>(left) * sizeof(Element));
-      w = tail;
-    }
-    for (int64_t i = 0; i < kSuper; i += V::kLanes) {
-      V::Store(out + i, Type::Load(w + i));
-    }
-  }
-};
 
 // Rows [n, end) of W, as far as they fit the strip, in block BLOCK; rows behind
 // the end are zero.
@@ -298,23 +210,27 @@ void UnpackPanel(const PackedRows& w, const Panel& panel, int64_t columns,
   }
 }
 
-template <class V, class Reader>
-void Prefill(const LinearInput& input, const PackedRows& w,
-             const OutputRange& out, void* scratch) {
-  auto* strips = static_cast<StripBlock<V>*>(scratch);
-  constexpr int64_t kWidest = kPanelBlocks * kSuper;
-  for (int64_t n = out.begin; n < out.end; n += kPanelColumns) {
-    for (int64_t k = 0; k < input.columns; k += kWidest) {
-      const Panel panel = {
-          .n = n,
-          .end = out.end - n < kPanelColumns ? out.end : n + kPanelColumns,
-          .block = k / kSuper,
-          .columns = input.columns - k < kWidest ? input.columns - k : kWidest};
-      UnpackPanel<V, Reader>(w, panel, input.columns, strips);
-      MultiplyPanel<V>(input, panel, strips, out);
+template <class V>
+struct PanelPrefill {
+  template <class Reader>
+  static void Run(const LinearInput& input, const PackedRows& w,
+                  const OutputRange& out, void* scratch) {
+    auto* strips = static_cast<StripBlock<V>*>(scratch);
+    constexpr int64_t kWidest = kPanelBlocks * kSuper;
+    for (int64_t n = out.begin; n < out.end; n += kPanelColumns) {
+      for (int64_t k = 0; k < input.columns; k += kWidest) {
+        const int64_t left = input.columns - k;
+        const Panel panel = {
+            .n = n,
+            .end = out.end - n < kPanelColumns ? out.end : n + kPanelColumns,
+            .block = k / kSuper,
+            .columns = left < kWidest ? left : kWidest};
+        UnpackPanel<V, Reader>(w, panel, input.columns, strips);
+        MultiplyPanel<V>(input, panel, strips, out);
+      }
     }
   }
-}
+};
 
 template <class V>
 constexpr LinearForm PrefillForm() {
@@ -324,35 +240,8 @@ constexpr LinearForm PrefillForm() {
       .scratch_bytes = PrefillScratchBytes<V>,
       .prepare_grain = V::kTileRows,
       .grain = kPanelColumns / 2,
-      .functions =
-          {
-              .f32 = PrefillF32<V>,
-              .f16 = Prefill<V, FloatReader<V, F16<V>>>,
-              .bf16 = Prefill<V, FloatReader<V, BF16<V>>>,
-              .q4_0 = Prefill<V, SmallReader<V, Q4_0<V>>>,
-              .q4_1 = Prefill<V, SmallReader<V, Q4_1<V>>>,
-              .q5_0 = Prefill<V, SmallReader<V, Q5_0<V>>>,
-              .q5_1 = Prefill<V, SmallReader<V, Q5_1<V>>>,
-              .q8_0 = Prefill<V, SmallReader<V, Q8_0<V>>>,
-              .iq4_nl = Prefill<V, SmallReader<V, IQ4_NL<V>>>,
-              .mxfp4 = Prefill<V, SmallReader<V, MXFP4<V>>>,
-              .q2_k = Prefill<V, SuperReader<V, Q2_K<V>>>,
-              .q3_k = Prefill<V, SuperReader<V, Q3_K<V>>>,
-              .q4_k = Prefill<V, SuperReader<V, Q4_K<V>>>,
-              .q5_k = Prefill<V, SuperReader<V, Q5_K<V>>>,
-              .q6_k = Prefill<V, SuperReader<V, Q6_K<V>>>,
-              .iq4_xs = Prefill<V, SuperReader<V, IQ4_XS<V>>>,
-              .iq2_xxs = Prefill<V, GridReader<V, IQ2_XXS<V>>>,
-              .iq2_xs = Prefill<V, GridReader<V, IQ2_XS<V>>>,
-              .iq2_s = Prefill<V, GridReader<V, IQ2_S<V>>>,
-              .iq3_xxs = Prefill<V, GridReader<V, IQ3_XXS<V>>>,
-              .iq3_s = Prefill<V, GridReader<V, IQ3_S<V>>>,
-              .iq1_s = Prefill<V, GridReader<V, IQ1_S<V>>>,
-              .iq1_m = Prefill<V, GridReader<V, IQ1_M<V>>>,
-              .tq1_0 = Prefill<V, GridReader<V, TQ1_0<V>>>,
-              .tq2_0 = Prefill<V, GridReader<V, TQ2_0<V>>>,
-              .nvfp4 = Prefill<V, GridReader<V, NVFP4<V>>>,
-          },
+      .width = kPanelColumns / 2,
+      .functions = FunctionsOfReaders<V, PanelPrefill<V>>(PrefillF32<V>),
   };
 }
 
