@@ -80,7 +80,7 @@ class LlamaFixtureTest : public testing::TestWithParam<std::string> {};
 
 // The reference sums in double, so what is left is the F16 cache, whose
 // relative error is 2^-11, and float32 activations. The fast paths round
-// activations to bfloat16, 2^-9, or finer.
+// activations and weights to bfloat16, 2^-8, or finer.
 double Tolerance(CpuPath path, double largest) {
   return largest * (path == CpuPath::kReference ? 0.004 : 0.03);
 }

@@ -361,10 +361,12 @@ class GraphChecker {
   // Where all weights and caches are floats, what is left are roundings of
   // 2^-24, of sums in double on the reference's path. Sharp attention, an
   // exponential of scores up to some 50, feels them so many times larger, layer
-  // by layer. For packed weights the fast paths round activations to 14 bits.
+  // by layer. For packed weights the fast paths round activations to 14 bits,
+  // tiles round them and weights to the 8 of bfloat16.
   double Bound(kernels::CpuPath path) const {
     if (path == kernels::CpuPath::kReference) return 0x1p-16;
-    return has_packed_ ? 0x1p-9 : 0x1p-14;
+    if (!has_packed_) return 0x1p-14;
+    return path == kernels::CpuPath::kAmx ? 0x1p-5 : 0x1p-9;
   }
 
   const bool has_packed_;
