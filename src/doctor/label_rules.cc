@@ -181,7 +181,7 @@ constexpr std::array kRules = {
          "E26, E19, E21, E07", nullptr},
     Rule{"DAT013", "ids that the vocabulary does not have", Severity::kError,
          "Training dies of an index, or learns another model's words.",
-         "An id is negative, or as large as the vocabulary or larger.",
+         "An id is as large as the vocabulary or larger.",
          "Encode the rows with this model's tokenizer.",
          "Rows of another tokenizer whose ids all exist here.", "", nullptr},
 };

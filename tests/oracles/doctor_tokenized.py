@@ -170,7 +170,7 @@ def other_turns(family, row, ends, rng):
 def unknown_id(family, row, ends, rng):
     """Padding by an id that the vocabulary does not have."""
     size = family.tokenizer.get_vocab_size(with_added_tokens=True)
-    row["input_ids"].append(rng.choice([size, size + rng.randrange(10 ** 6), -1]))
+    row["input_ids"].append(rng.choice([size, size + rng.randrange(10 ** 6)]))
     row["labels"].append(NOT_TRAINED)
 
 
