@@ -50,6 +50,8 @@ PARSERS = {
 }
 BOUND = 90
 MOST = 400  # inputs of a corpus
+INPUT_SECONDS = 25
+INTERRUPTED = 72  # libFuzzer's exit status
 
 
 def cpu_seconds(pid):
@@ -61,6 +63,18 @@ def program(build, target):
     return pathlib.Path(build) / "src" / target.split("_")[0] / target
 
 
+def ended(process):
+    """The exit status of a fuzzer that ends by itself or was interrupted. Its
+    answer to an interrupt allocates: one that comes within malloc is never
+    answered. An input has had its time limit by then."""
+    try:
+        return process.wait(timeout=2 * INPUT_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return INTERRUPTED
+
+
 def run(build, target, seconds, seeds):
     """Wall time says little on a shared machine, so CPU time is counted."""
     folder = pathlib.Path(build) / "fuzz" / target
@@ -69,7 +83,7 @@ def run(build, target, seconds, seeds):
     words = ROOT / "tests" / "fuzz" / f"{target}.dict"
     kept = CORPUS / target
     command = [str(program(build, target)), str(found), str(kept), *seeds,
-               f"-artifact_prefix={folder}/", "-timeout=25", "-rss_limit_mb=2048",
+               f"-artifact_prefix={folder}/", f"-timeout={INPUT_SECONDS}", "-rss_limit_mb=2048",
                "-max_len=2048", *([f"-dict={words}"] if words.is_file() else [])]
     process = subprocess.Popen(command)
     used = 0.0
@@ -79,7 +93,7 @@ def run(build, target, seconds, seeds):
             process.send_signal(signal.SIGINT)
             break
         time.sleep(1)
-    if process.wait() not in (0, 72):  # 72: interrupted
+    if ended(process) not in (0, INTERRUPTED):
         sys.exit(f"{target} failed after {used:.0f} s of CPU time; the input is in {folder}")
     print(f"{target}: {used:.0f} s of CPU time, no input failed")
     merge(build, target, [found, *seeds])
