@@ -1,8 +1,11 @@
-// Opens a folder whose files are the lines of the input.
+// Opens a folder whose files are the lines of the input, as a model's and as an
+// adapter's, with and without a base.
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/error.h"
@@ -31,16 +34,28 @@ void Touch(const fullstop::HfFolder& folder) {
   folder.OpenWeights();
 }
 
+// STEP may throw Error, of a file in the folder at PATH.
+template <typename Step>
+void Try(const std::string& path, Step step) {
+  try {
+    step();
+  } catch (const fullstop::Error& error) {
+    if (!error.file().starts_with(path)) std::abort();
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const fullstop::FuzzFolder folder("hf_folder_fuzz", kFiles);
   folder.Fill({reinterpret_cast<const char*>(data), size},
               [](std::string_view content) { return content; });
-  try {
-    Touch(fullstop::HfFolder::Open(folder.path()));
-  } catch (const fullstop::Error& error) {
-    if (!error.file().starts_with(folder.path().string())) std::abort();
-  }
+  const std::string path = folder.path();
+  std::optional<fullstop::HfFolder> base;
+  Try(path, [&] { base = fullstop::HfFolder::Open(path); });
+  if (base) Try(path, [&] { Touch(*base); });
+  Try(path, [&] {
+    Touch(fullstop::HfFolder::OpenAdapter(path, base ? &*base : nullptr));
+  });
   return 0;
 }
