@@ -15,8 +15,10 @@ namespace fullstop {
 // Each is defined in its own file. A new one is a line here.
 #define FULLSTOP_ARCHITECTURES(X) \
   X(kApertus)                     \
+  X(kCommandR)                    \
   X(kCohere2)                     \
   X(kDeepSeek2)                   \
+  X(kDots1)                       \
   X(kErnie45)                     \
   X(kErnie45Moe)                  \
   X(kExaone4)                     \
@@ -38,6 +40,7 @@ namespace fullstop {
   X(kLlama4)                      \
   X(kMiniMaxM2)                   \
   X(kMinistral3)                  \
+  X(kNemotron)                    \
   X(kOlmo2)                       \
   X(kOlmoe)                       \
   X(kPhi3)                        \
@@ -49,7 +52,8 @@ namespace fullstop {
   X(kQwen3Moe)                    \
   X(kQwen3Next)                   \
   X(kSeedOss)                     \
-  X(kSmolLm3)
+  X(kSmolLm3)                     \
+  X(kStableLm)
 
 #define FULLSTOP_DECLARE(architecture) extern const Architecture architecture;
 FULLSTOP_ARCHITECTURES(FULLSTOP_DECLARE)

@@ -1,6 +1,9 @@
 #include "model/cpu_weights.h"
 
+#include <cstdint>
+#include <set>
 #include <span>
+#include <variant>
 
 namespace fullstop {
 namespace {
@@ -26,6 +29,28 @@ std::vector<kernels::Matrix> Slices(
   return slices;
 }
 
+// All numbers, row by row.
+std::vector<float> Floats(TensorType type, const std::vector<uint64_t>& shape,
+                          std::span<const std::span<const std::byte>> pieces,
+                          const kernels::Kernels& kernels) {
+  const uint64_t row_bytes = RowBytes(type, shape[0]).value();
+  std::vector<float> floats;
+  for (const std::span<const std::byte> piece : pieces) {
+    const kernels::Matrix matrix{
+        .type = type,
+        .data = piece.data(),
+        .rows = static_cast<int64_t>(piece.size() / row_bytes),
+        .columns = static_cast<int64_t>(shape[0]),
+        .row_bytes = static_cast<int64_t>(row_bytes)};
+    for (int64_t row = 0; row < matrix.rows; ++row) {
+      floats.resize(floats.size() + shape[0]);
+      kernels.DequantizeRow(matrix, row,
+                            floats.data() + floats.size() - shape[0]);
+    }
+  }
+  return floats;
+}
+
 std::vector<std::byte> MakeAll(const ModelTensor& tensor) {
   std::vector<std::byte> bytes;
   bytes.reserve(tensor.size());
@@ -41,17 +66,20 @@ std::vector<std::byte> MakeAll(const ModelTensor& tensor) {
 CpuWeights::CpuWeights(const ModelFile& file, const Graph& graph,
                        const kernels::Kernels& kernels)
     : owner_(file.owner()) {
+  std::set<TensorId> norms;
+  for (const Step& step : graph.steps) {
+    const auto* norm = std::get_if<NormStep>(&step.op);
+    if (norm != nullptr && norm->weight) norms.insert(*norm->weight);
+  }
   for (const TensorSpec& spec : graph.tensors) {
+    const auto id = static_cast<TensorId>(matrices_.size());
     const ModelTensor& tensor = *file.FindTensor(spec.name);
     std::vector<std::span<const std::byte>> pieces = tensor.pieces;
     if (tensor.make) pieces = {made_.emplace_back(MakeAll(tensor))};
+    const bool vector = spec.shape.size() == 1 || norms.contains(id);
+    vectors_.push_back(vector ? Floats(tensor.type, spec.shape, pieces, kernels)
+                              : std::vector<float>());
     matrices_.push_back(Slices(tensor.type, spec.shape, pieces));
-    std::vector<float> vector;
-    if (spec.shape.size() == 1) {
-      vector.resize(spec.shape[0]);
-      kernels.DequantizeRow(matrices_.back()[0], 0, vector.data());
-    }
-    vectors_.push_back(std::move(vector));
   }
 }
 

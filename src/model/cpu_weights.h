@@ -29,7 +29,7 @@ class CpuWeights {
   const std::vector<kernels::Matrix>& slices(TensorId id) const {
     return matrices_[static_cast<uint32_t>(id)];
   }
-  // ID must be of a tensor with one dimension.
+  // ID must be of a tensor with one dimension, or of a norm's weights.
   const std::vector<float>& vector(TensorId id) const {
     return vectors_[static_cast<uint32_t>(id)];
   }

@@ -142,10 +142,12 @@ void Decoder::NormHeads(const AttentionOptions& options) {
                   .out = value,
                   .kind = norms_,
                   .groups = whole ? 1 : heads};
+    const uint64_t length = shape_.head_length;
+    std::vector<uint64_t> weights = {length};
+    if (whole) weights = {heads * length};
+    if (options.head_norm == HeadNorm::kOwn) weights = {length, heads};
     if (options.head_norm != HeadNorm::kPlain) {
-      step.weight =
-          g_.Tensor(Name(tensor) + ".weight",
-                    {whole ? heads * shape_.head_length : shape_.head_length});
+      step.weight = g_.Tensor(Name(tensor) + ".weight", weights);
     }
     g_.Add(Name(tensor), step);
   }

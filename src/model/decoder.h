@@ -38,6 +38,7 @@ struct DecoderShape {
 enum class HeadNorm {
   kNone,
   kEach,   // of each head by itself, with one weight for all heads
+  kOwn,    // of each head by itself, with weights of its own
   kWhole,  // of all heads together
   kPlain,  // of each head by itself, without weights
 };

@@ -1,6 +1,6 @@
-// DeepSeek 2 and 3, Kimi K2: latent attention, whose cache holds one short
-// vector for all heads; mixtures with groups of experts. arXiv:2405.04434,
-// arXiv:2412.19437, arXiv:2507.20534.
+// DeepSeek 2 and 3, Kimi K2, GLM-4.7 Flash: latent attention, whose cache holds
+// one short vector for all heads; mixtures with groups of experts.
+// arXiv:2405.04434, arXiv:2412.19437, arXiv:2507.20534.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -332,7 +332,7 @@ void ReadFolder(FolderReader& f) {
 
 extern const Architecture kDeepSeek2 = {
     .name = "deepseek2",
-    .model_types = {"deepseek_v2", "deepseek_v3", "kimi_k2"},
+    .model_types = {"deepseek_v2", "deepseek_v3", "kimi_k2", "glm4_moe_lite"},
     .describe = Describe,
     .read_folder = ReadFolder,
     .complete = Complete,

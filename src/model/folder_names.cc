@@ -82,7 +82,10 @@ void FolderReader::AddOneToNorms(std::span<const TensorName> names) {
   for (const TensorName& name : names) {
     if (name.gguf.find("norm") == std::string_view::npos) continue;
     Erase(name.folder);
-    AddPlaced(name, {.change = NumberChange::kPlusOne});
+    AddPlaced({fmt::format("{}.weight", name.folder),
+               fmt::format("{}.weight", name.gguf)},
+              {.change = NumberChange::kPlusOne});
+    AddNames(std::span(&name, 1));
   }
 }
 
@@ -188,8 +191,12 @@ void FolderReader::SetExpertKeys(uint64_t shared_number) {
     SetCount("expert_shared_feed_forward_length",
              Count("shared_expert_intermediate_size"));
   }
-  const uint64_t dense =
-      first({"first_k_dense_replace", "moe_layer_start_index"});
+  uint64_t dense = first({"first_k_dense_replace", "moe_layer_start_index"});
+  if (const auto& types = Field("mlp_layer_types"); types.is_array()) {
+    const auto sparse = std::ranges::find_if(
+        types, [](const auto& type) { return type != "dense"; });
+    dense = static_cast<uint64_t>(sparse - types.begin());
+  }
   if (dense > 0) SetCount("leading_dense_block_count", dense);
   if (first({"n_group"}) > 1) {
     SetCount("expert_group_count", first({"n_group"}));

@@ -87,7 +87,8 @@ struct EmbedStep {
 // Each of GROUPS equal pieces of IN by itself:
 //   kRms:   out = in / sqrt(mean(in^2) + epsilon) * weight + bias
 //   kLayer: the same of in - mean(in)
-// WEIGHT and BIAS are as long as a piece, or as the whole.
+// WEIGHT and BIAS are as long as a piece, or as the whole; WEIGHT may be a
+// matrix with a row for each piece.
 struct NormStep {
   enum class Kind { kRms, kLayer };
 

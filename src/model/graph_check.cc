@@ -75,7 +75,9 @@ class Checker {
     for (const std::optional<TensorId> tensor : {step.weight, step.bias}) {
       if (!tensor) continue;
       const uint64_t length = Dimension(*tensor, 0);
-      Require(length == piece || length == Width(step.in),
+      const uint64_t rows = Dimension(*tensor, 1);
+      Require(rows == 1 ? length == piece || length == Width(step.in)
+                        : length == piece && rows == step.groups,
               "a norm's vector does not fit");
     }
   }

@@ -74,6 +74,8 @@ constexpr Variant kVariants[] = {
     {"phi3_window", R"({"sliding_window": null})"},
     {"phi3", R"({"original_max_position_embeddings": 256,
                  "max_position_embeddings": 512})"},
+    {"cohere_norms", R"({"use_qk_norm": false})",
+     R"({"q_norm": null, "k_norm": null})"},
     {"gemma2", R"({"query_pre_attn_scalar": 16})"},
     {"gemma3_text", R"({"query_pre_attn_scalar": 16})"},
     {"gemma3", R"({"text_config": {"query_pre_attn_scalar": 16}})"},

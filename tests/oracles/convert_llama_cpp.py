@@ -50,6 +50,8 @@ OTHERWISE = {
     "phi3_window": "the window is turned off (src/models/phi3.cpp, load_arch_hparams)",
     "phi3": "the long factors as soon as the context, 256 positions at least, is longer than "
             "the original one (src/llama-model.cpp, get_rope_factors), not the text",
+    "cohere_norms": "norms of queries and keys in models of 64 layers and more alone "
+                    "(src/models/command-r.cpp)",
     "gemma2": SCALE.format("gemma2"),
     "gemma3": SCALE.format("gemma3"),
     "gemma3_text": SCALE.format("gemma3"),

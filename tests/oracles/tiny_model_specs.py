@@ -196,6 +196,17 @@ SPECS = {
         "phi3", "Phi3ForCausalLM", rope_theta=1e4, sliding_window=8,
         original_max_position_embeddings=128, rope_scaling=None,
         pad_token_id=3)},
+    "cohere": {
+        "models": "Command R 35B, Aya 23, Aya Expanse",
+        "config": model(
+        "cohere", "CohereForCausalLM", num_key_value_heads=4,
+        layer_norm_eps=1e-5, logit_scale=0.25, rope_theta=1e4,
+        tie_word_embeddings=True, use_qk_norm=False)},
+    "cohere_norms": {
+        "models": "Command R+",
+        "config": model(
+        "cohere", "CohereForCausalLM", layer_norm_eps=1e-5, logit_scale=0.25,
+        rope_theta=1e4, tie_word_embeddings=True, use_qk_norm=True)},
     "cohere2": {
         "models": "Command R7B, Command A",
         "config": model(
@@ -203,6 +214,23 @@ SPECS = {
         layer_norm_eps=1e-5, logit_scale=0.25, rope_theta=1e4,
         sliding_window=8, sliding_window_pattern=4, tie_word_embeddings=True,
         use_qk_norm=False)},
+    "nemotron": {
+        "models": "Nemotron Mini 4B, Minitron 4B and 8B, Nemotron 4 340B",
+        "norm_mean": 0.0, "config": model(
+        "nemotron", "NemotronForCausalLM", norm_eps=1e-5, rope_theta=1e4,
+        hidden_act="relu2", partial_rotary_factor=0.5)},
+    "stablelm": {
+        "models": "StableLM 3B 4E1T, StableLM Zephyr 3B, StableLM 2 1.6B",
+        "config": model(
+        "stablelm", "StableLmForCausalLM", layer_norm_eps=1e-5,
+        rope_theta=1e4, partial_rotary_factor=0.25, hidden_size=64,
+        use_qkv_bias=True, qk_layernorm=False, use_parallel_residual=False)},
+    "stablelm_12b": {
+        "models": "StableLM 2 12B",
+        "config": model(
+        "stablelm", "StableLmForCausalLM", layer_norm_eps=1e-5,
+        rope_theta=1e4, partial_rotary_factor=0.25, hidden_size=64,
+        use_qkv_bias=False, qk_layernorm=True, use_parallel_residual=True)},
     "exaone4": {
         "models": "EXAONE 4.0 1.2B, 32B",
         "config": model(
@@ -372,6 +400,12 @@ SPECS = {
         rope_scaling={"rope_type": "llama3", "factor": 8.0,
                       "low_freq_factor": 1.0, "high_freq_factor": 4.0,
                       "original_max_position_embeddings": 16})},
+    "dots1": {
+        "models": "dots.llm1",
+        "spread": BELOW_ZERO, "config": model(
+        "dots1", "Dots1ForCausalLM", rope_theta=1e7, num_key_value_heads=4,
+        attention_bias=False, **MIXTURE, n_group=4, topk_group=2,
+        norm_topk_prob=True, sliding_window=None, max_window_layers=2)},
     "deepseek_v2": {
         "models": "DeepSeek V2",
         "config": model(
@@ -409,6 +443,15 @@ SPECS = {
         rope_scaling={"type": "yarn", "factor": 32.0, "beta_fast": 1.0,
                       "beta_slow": 1.0, "mscale": 1.0, "mscale_all_dim": 1.0,
                       "original_max_position_embeddings": 16})},
+    "glm4_moe_lite": {
+        "models": "GLM-4.7 Flash",
+        "spread": BELOW_ZERO, "config": model(
+        "glm4_moe_lite", "Glm4MoeLiteForCausalLM", rope_theta=1e6,
+        num_key_value_heads=4, q_lora_rank=24, **LATENT, **MIXTURE,
+        n_group=1, topk_group=1, topk_method="noaux_tc",
+        norm_topk_prob=True, num_nextn_predict_layers=1,
+        rope_scaling=None, rope_interleave=True,
+        attention_bias=False, partial_rotary_factor=1.0)},
     "lfm2": {
         "models": "LFM2 350M, 700M, 1.2B, 2.6B",
         "config": model(
