@@ -109,13 +109,25 @@ size_t ScratchBytes(int64_t columns) {
                              RowBytes(PanelWidth(columns) / kTileColumns));
 }
 
+// Rows of W are read so far ahead of their turn: a panel's slices are too short
+// for the CPU to see a stream.
+constexpr int64_t kRowsAhead = 4;
+
 template <class Reader>
-void UnpackRow(const uint8_t* row, const TilePanel& panel, int64_t columns,
-               uint8_t* out) {
+void UnpackRow(const PackedRows& w, int64_t n, const TilePanel& panel,
+               int64_t columns, uint8_t* out) {
   constexpr int64_t kSteps = kSuper / kTileColumns;
+  const uint8_t* row = w.data + n * w.row_bytes;
+  const int64_t block_bytes = Ceil(w.row_bytes * kSuper, columns);
   for (int64_t s = 0; s < panel.steps; s += kSteps) {
+    const int64_t block = (panel.first + s * kTileColumns) / kSuper;
+    const auto* ahead = reinterpret_cast<const char*>(
+        row + kRowsAhead * w.row_bytes + block * block_bytes);
+    for (int64_t i = 0; i < block_bytes; i += kTileBytes) {
+      _mm_prefetch(ahead + i, _MM_HINT_T0);
+    }
     float x[kSuper];
-    Reader::Read(row, (panel.first + s * kTileColumns) / kSuper, columns, x);
+    Reader::Read(row, block, columns, x);
     for (int64_t i = 0; i < Least(kSteps, panel.steps - s); ++i) {
       const float* from = x + i * kTileColumns;
       Vector::StoreI(out + (s + i) * kTileBytes,
@@ -130,7 +142,7 @@ template <class Reader>
 void UnpackPanel(const PackedRows& w, const TilePanel& panel, int64_t columns,
                  uint8_t* out) {
   for (int64_t n = panel.begin; n < panel.end; ++n) {
-    UnpackRow<Reader>(w.data + n * w.row_bytes, panel, columns, out);
+    UnpackRow<Reader>(w, n, panel, columns, out);
     out += RowBytes(panel.steps);
   }
 }
