@@ -81,9 +81,10 @@ void FolderReader::AddMxfp4(TensorName name, TensorPlace place) {
 void FolderReader::AddOneToNorms(std::span<const TensorName> names) {
   for (const TensorName& name : names) {
     if (name.gguf.find("norm") == std::string_view::npos) continue;
+    const std::string folder = fmt::format("{}.weight", name.folder);
     Erase(name.folder);
-    AddPlaced({fmt::format("{}.weight", name.folder),
-               fmt::format("{}.weight", name.gguf)},
+    Erase(folder);
+    AddPlaced({folder, fmt::format("{}.weight", name.gguf)},
               {.change = NumberChange::kPlusOne});
     AddNames(std::span(&name, 1));
   }

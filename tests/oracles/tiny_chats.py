@@ -22,10 +22,11 @@ import make_template_vocabs
 FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "fixtures" / "models"
 # By the start of a fixture's name; the first that fits counts.
 TEMPLATES = {
-    "cohere2": "CohereForAI-c4ai-command-r7b-12-2024-tool_use",
+    "cohere": "CohereForAI-c4ai-command-r7b-12-2024-tool_use",
     "deepseek_v2": "deepseek-ai-DeepSeek-R1-Distill-Qwen-32B",
     "deepseek_v3": "deepseek-ai-DeepSeek-V3.1",
     "gemma": "google-gemma-2-2b-it",
+    "glm4_moe_lite": "GLM-4.7-Flash",
     "glm4": "GLM-4.6",
     "gpt_oss": "openai-gpt-oss-120b",
     "kimi_k2": "Kimi-K2-Instruct",
