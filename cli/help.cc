@@ -101,9 +101,9 @@ std::string DescribeExtra(const CLI::App& command, const std::string& extra) {
 }  // namespace
 
 std::string HelpFormatter::make_usage(const CLI::App* app,
-                                      std::string name) const {
+                                      std::string /*name*/) const {
   std::string line = "Usage: ";
-  if (app->get_parent() == nullptr) return line + name + " COMMAND …\n";
+  if (app->get_parent() == nullptr) return line + "fullstop COMMAND …\n";
   line += "fullstop " + FullName(*app);
   if (!app->get_subcommands({}).empty()) return line + " COMMAND …\n";
   line += " [OPTIONS]";

@@ -275,7 +275,10 @@ class HelpTest(CliTest):
 
     def test_fits_the_width_and_names_each_command(self):
         text = self.good("--help").out
+        self.assertIn("Usage: fullstop COMMAND …\n", text)
         for command in self.COMMANDS:
+            usage = f"Usage: fullstop {command} [OPTIONS]"
+            self.assertIn(usage, self.good(command, "--help").out)
             self.assertIn(f"\n  {command} ", text)
             text += self.good(command, "--help").out
         for line in text.splitlines():

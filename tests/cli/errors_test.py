@@ -42,8 +42,8 @@ class ModelTest(CliTest):
                                              b"tokenizer.chat_templatf", 1))
         for command in [["chat"], ["generate", "-p", "x"]]:
             self.refused(*command, "base.gguf", stdin="x",
-                         says=["no chat template", "--template FILE",
-                               "generate --raw"])
+                         says=["no chat template", "base model",
+                               "--template FILE", "generate --raw"])
         self.good("generate", "base.gguf", "--raw", "-p", "x", "-n", "2")
         self.write("t.jinja", "{% for m in messages %}{{ m.content }}"
                               "{% endfor %}")
