@@ -421,8 +421,8 @@ const jinja::Template& TurnProtocol::TemplateFor(bool with_tools) const {
   }
   throw Error::Template("the model's files hold no chat template")
       .Advice(
-          "a base model has none: it continues a text and has not learnt to end "
-          "a turn (use generate --raw); for a chat model give one with "
+          "a base model has none: it continues a text and has not learnt to "
+          "end a turn (use generate --raw); for a chat model give one with "
           "--template FILE");
 }
 
