@@ -88,6 +88,11 @@ TEST(CheckGraphTest, WhatDoesNotFitIsToldWithItsStep) {
       {[](Graph& g) { Find<CopyStep>(g).groups = 0; }, "no groups"},
       {[](Graph& g) { Find<NormStep>(g).groups = 7; }, "uneven pieces"},
       {[](Graph& g) { Find<NormStep>(g).groups = 4; }, "vector does not fit"},
+      {[](Graph& g) {
+         const TensorId weight = *Find<NormStep>(g).weight;
+         g.tensors[static_cast<uint32_t>(weight)].shape = {8, 7};
+       },
+       "vector does not fit"},
       {[](Graph& g) { Find<LinearStep>(g).parts[0].first = 1; },
        "a matrix does not fit"},
       {[](Graph& g) { Find<HeadLinearStep>(g).in_begin = 1; }, "too short"},
