@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "engine/stop_config.h"
 #include "generate/utf8_joiner.h"
@@ -359,9 +360,17 @@ std::vector<PlayedTurn> Play(const FixtureModel& model, const Json& play) {
     }
     conversation.messages().push_back(
         {{"role", "user"}, {"content", CaseText(turn.value("user", "Hm?"))}});
-    script.Begin(turn["says"], conversation.Prompt().ids.size());
-    Stream stream;
     PlayedTurn held;
+    size_t prompt = 0;
+    try {
+      prompt = conversation.Prompt().ids.size();
+    } catch (const Error& error) {
+      held.error = error.what();
+      played.push_back(std::move(held));
+      continue;
+    }
+    script.Begin(turn["says"], prompt);
+    Stream stream;
     held.turn = conversation.Reply(OptionsOf(model, play), stream);
     held.streamed = stream.text();
     held.cached = conversation.cached_ids();

@@ -72,6 +72,8 @@ class FixtureModel {
 
 // One turn of a play, as it was held.
 struct PlayedTurn {
+  // Why there is no turn.
+  std::string error;
   Turn turn;
   // The answer as a reader of a stream gets it, in whole characters.
   std::string streamed;

@@ -219,6 +219,7 @@ const std::map<std::string, TextRule>& TextRules() {
       {"presence_as_repetition", PresenceAsRepetition},
       {"penalised_odds", PenalisedOdds},
       {"always_says_stop", [](const Case&) { return std::string("stop"); }},
+      {"swallows_the_error", [](const Case&) { return std::string(); }},
   };
   return kRules;
 }

@@ -33,10 +33,31 @@ constexpr std::array<FieldOfKey, 9> kCounts = {
      {"head_dim", "attention.key_length"},
      {"sliding_window", "attention.sliding_window"},
      {"vocab_size", "vocab_size"}}};
-constexpr std::array<FieldOfKey, 3> kNumbers = {
+constexpr std::array<FieldOfKey, 12> kNumbers = {
     {{"rms_norm_eps", "attention.layer_norm_rms_epsilon"},
      {"layer_norm_eps", "attention.layer_norm_epsilon"},
-     {"rope_theta", "rope.freq_base"}}};
+     {"norm_eps", "attention.layer_norm_epsilon"},
+     {"rope_theta", "rope.freq_base"},
+     {"logit_scale", "logit_scale"},
+     {"logits_scaling", "logit_scale"},
+     {"embedding_multiplier", "embedding_scale"},
+     {"residual_multiplier", "residual_scale"},
+     {"attention_multiplier", "attention.scale"},
+     {"attn_logit_softcapping", "attn_logit_softcapping"},
+     {"final_logit_softcapping", "final_logit_softcapping"},
+     {"norm_eps", "attention.layer_norm_rms_epsilon"}}};
+
+// What a configuration says of tensors that a file has or has not.
+struct FlagOfTensor {
+  const char* field;
+  const char* tensor;
+};
+constexpr std::array<FlagOfTensor, 5> kFlags = {
+    {{"attention_bias", "blk.0.attn_q.bias"},
+     {"use_qkv_bias", "blk.0.attn_q.bias"},
+     {"mlp_bias", "blk.0.ffn_up.bias"},
+     {"use_qk_norm", "blk.0.attn_q_norm.weight"},
+     {"qk_layernorm", "blk.0.attn_q_norm.weight"}}};
 
 // How the configuration of a mixture differs: of these the keys say enough.
 struct MixtureFields {
@@ -122,6 +143,12 @@ Json ConfigOfKeys(const ModelFile& model, std::string_view model_type) {
     if (const auto number = file.GetFloat(prefix + each.key)) {
       config[each.field] = ShortestJson(static_cast<float>(*number));
     }
+  }
+  for (const FlagOfTensor& each : kFlags) {
+    if (model.FindTensor(each.tensor) != nullptr) config[each.field] = true;
+  }
+  if (file.GetBool(prefix + "use_parallel_residual").value_or(false)) {
+    config["use_parallel_residual"] = true;
   }
   AddMixture(file, prefix, &config);
   AddRope(file, prefix, &config);

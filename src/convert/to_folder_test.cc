@@ -19,6 +19,7 @@
 namespace fullstop {
 namespace {
 
+using Json = nlohmann::ordered_json;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -202,6 +203,33 @@ TEST_F(PlainFolderTest, MixturesOfAnotherConverterBecomeFoldersToo) {
     EXPECT_EQ(HfFolder::Open(path + "-back").config().at("model_type"),
               model.name);
   }
+}
+
+TEST_F(PlainFolderTest, WhatTensorsShowIsSaidInTheConfiguration) {
+  // The fixture, and what its configuration must say.
+  const std::map<std::string, std::string> shown = {
+      {"cohere_norms", R"({"use_qk_norm":true})"},
+      {"llama_yarn", R"({"attention_bias":true})"},
+      {"nemotron", R"({"norm_eps":1e-05})"},
+      {"stablelm", R"({"use_qkv_bias":true})"},
+      {"stablelm_12b", R"({"qk_layernorm":true})"}};
+  size_t seen = 0;
+  for (const TinyModel& model : ReadTinyModels()) {
+    if (!shown.contains(model.name)) continue;
+    ++seen;
+    const std::string path = WriteTinyFolder(model, folder_.path());
+    FolderToGguf(HfFolder::Open(path), path + ".gguf", OutType::kAuto, nullptr);
+    const GgufFile file = GgufFile::Open(
+        WithoutKept(path + ".gguf", folder_.File(model.name + "-bare.gguf")));
+    const ConvertResult result = GgufToFolder(file, path + "-back", nullptr);
+    EXPECT_THAT(result.remarks, ElementsAre()) << model.name;
+    ExpectSameTensors(path, path + "-back");
+    Json config = HfFolder::Open(path + "-back").config();
+    const Json same = config;
+    config.merge_patch(Json::parse(shown.at(model.name)));
+    EXPECT_EQ(config, same) << model.name;
+  }
+  EXPECT_GE(seen, shown.size());
 }
 
 TEST_F(PlainFolderTest, LargeWeightsGoIntoSeveralFiles) {

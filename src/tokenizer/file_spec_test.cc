@@ -151,6 +151,8 @@ TEST(FileSpecTest, ALineThatIsNoRankIsAnErrorWithItsNumber) {
   EXPECT_THAT(ErrorOf(Write("c.tiktoken", "Y 0\n")), HasSubstr("line 1"));
   EXPECT_THAT(ErrorOf(Write("d.tiktoken", " \n")), HasSubstr("line 1"));
   EXPECT_THAT(ErrorOf(Write("e.tiktoken", "")), HasSubstr("no tokens"));
+  EXPECT_THAT(ErrorOf(Write("f.tiktoken", "YQ== 0\nYg== 70000\n")),
+              AllOf(HasSubstr("leaves out too many"), HasSubstr("line 2")));
 }
 
 std::string Tekken(const std::string& specials) {

@@ -1,5 +1,6 @@
 #include "tokenizer/tekken_spec.h"
 
+#include <algorithm>
 #include <charconv>
 #include <deque>
 #include <optional>
@@ -14,6 +15,8 @@ namespace {
 
 // A file that names a greater rank is not believed.
 constexpr uint64_t kMostTokens = uint64_t{1} << 21;
+// Nor is one that leaves out more ranks than it has lines, and these.
+constexpr uint64_t kMostGaps = uint64_t{1} << 16;
 
 // The control tokens of the files that do not list theirs: those of
 // mistral-common up to its version 7.
@@ -139,6 +142,8 @@ TokenizerSpec TokenizerSpecFromRanks(std::string_view bytes,
   MergeByRank(&spec);
   const auto texts = std::make_shared<std::deque<std::string>>();
   spec.keeper = texts;
+  const auto lines = static_cast<uint64_t>(std::ranges::count(bytes, '\n')) + 1;
+  const uint64_t most = std::min(kMostTokens, 2 * lines + kMostGaps);
   for (uint64_t number = 1; !bytes.empty(); ++number) {
     const std::string_view line = bytes.substr(0, bytes.find('\n'));
     bytes.remove_prefix(std::min(bytes.size(), line.size() + 1));
@@ -155,8 +160,10 @@ TokenizerSpec TokenizerSpecFromRanks(std::string_view bytes,
         token.reset();
       }
     }
-    if (!token || rank >= kMostTokens) {
-      throw Error::Format("a line of the rank file is no token and rank")
+    if (!token || rank >= most) {
+      throw Error::Format(token
+                              ? "a rank leaves out too many before it"
+                              : "a line of the rank file is no token and rank")
           .In(name)
           .AtLine(number, 1, std::string(line.substr(0, 80)));
     }
