@@ -37,11 +37,7 @@ std::vector<ReplyEvent> ReplyReader::Release(size_t bytes, size_t kept) {
 
 std::vector<ReplyEvent> ReplyReader::Finish() {
   std::vector<ReplyEvent> events;
-  // Only control tokens can be left, or what a stop string cut off.
-  if (!waiting_.empty() && waiting_.back().control) {
-    const Token& last = waiting_.back();
-    JoinEvents(parser_.Put(last.id, last.bytes, true), &events);
-  }
+  // What is left was cut off by a stop string.
   waiting_.clear();
   JoinEvents(parser_.Finish(), &events);
   return Note(std::move(events));

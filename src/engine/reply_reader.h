@@ -29,8 +29,7 @@ class ReplyReader {
   // So many visible bytes were released, and all but the last KEPT tokens are
   // settled.
   std::vector<ReplyEvent> Release(size_t bytes, size_t kept);
-  // The reply has ended; what was not released is no part of it, but the token
-  // that ended it is.
+  // The reply has ended; what was not released is no part of it.
   std::vector<ReplyEvent> Finish();
 
   const ParsedReply& reply() const { return reply_; }
