@@ -17,23 +17,26 @@ struct Implementations {
   const LinearForm* decode;
   const RowOperations* rows;
   const ActivationOperations* activations;
-  const AttentionOperations* attention;
+  const AttentionForm* prefill_attention;
+  const AttentionForm* decode_attention;
   const LogitOperations* logits;
 };
 
 // Best first, reference last.
 constexpr Implementations kImplementations[] = {
 #if defined(FULLSTOP_KERNELS_X86)
-    {CpuPath::kAmx, &amx::kPrefill, nullptr, nullptr, nullptr, nullptr,
-     nullptr},
+    {CpuPath::kAmx, &amx::kPrefill, nullptr, nullptr, nullptr, &amx::kAttention,
+     nullptr, nullptr},
     {CpuPath::kAvx512, &avx512::kPrefill, &avx512::kDecode, &avx512::kRows,
-     &avx512::kActivationTable, &avx512::kAttention, &avx512::kLogits},
+     &avx512::kActivationTable, &avx512::kAttention, &avx512::kAttention,
+     &avx512::kLogits},
     {CpuPath::kAvx2, &avx2::kPrefill, &avx2::kDecode, &avx2::kRows,
-     &avx2::kActivationTable, &avx2::kAttention, &avx2::kLogits},
+     &avx2::kActivationTable, &avx2::kAttention, &avx2::kAttention,
+     &avx2::kLogits},
 #endif
     {CpuPath::kReference, &reference::kLinear, &reference::kLinear,
      &reference::kRows, &reference::kActivationTable, &reference::kAttention,
-     &reference::kLogits},
+     &reference::kAttention, &reference::kLogits},
 };
 
 constexpr CpuPath kPaths[] = {CpuPath::kReference, CpuPath::kAvx2,
@@ -136,10 +139,6 @@ LinearFunction LinearFunctions::* Member(TensorType type) {
   }
 }
 
-const AttentionForm& Form(const AttentionOperations& attention, Phase phase) {
-  return phase == Phase::kPrefill ? attention.prefill : attention.decode;
-}
-
 }  // namespace
 
 std::string_view CpuPathName(CpuPath path) {
@@ -208,14 +207,20 @@ std::vector<Kernels::Choice> Kernels::Choose() {
       kernels::Choose("rows", &Implementations::rows, highest_, &rows_),
       kernels::Choose("activations", &Implementations::activations, highest_,
                       &activations_),
-      kernels::Choose("attention", &Implementations::attention, highest_,
-                      &attention_),
+      kernels::Choose("attention prefill", &Implementations::prefill_attention,
+                      highest_, &prefill_attention_),
+      kernels::Choose("attention decode", &Implementations::decode_attention,
+                      highest_, &decode_attention_),
       kernels::Choose("logits", &Implementations::logits, highest_, &logits_),
   };
 }
 
 const LinearForm& Kernels::form(Phase phase) const {
   return phase == Phase::kPrefill ? *prefill_ : *decode_;
+}
+
+const AttentionForm& Kernels::attention_form(Phase phase) const {
+  return phase == Phase::kPrefill ? *prefill_attention_ : *decode_attention_;
 }
 
 bool Kernels::Supports(TensorType type) { return Member(type) != nullptr; }
@@ -327,18 +332,18 @@ void Kernels::Bf16ToF32(const uint16_t* x, int64_t n, float* out) const {
 size_t Kernels::AttentionScratchBytes(Phase phase, int32_t heads,
                                       int32_t kv_heads,
                                       int32_t head_dim) const {
-  return Form(*attention_, phase).scratch_bytes(heads, kv_heads, head_dim);
+  return attention_form(phase).scratch_bytes(heads, kv_heads, head_dim);
 }
 
 int64_t Kernels::AttentionGrain(Phase phase) const {
-  return Form(*attention_, phase).grain;
+  return attention_form(phase).grain;
 }
 
 void Kernels::Attention(Phase phase, const AttentionInput& input,
                         int64_t row_begin, int64_t row_end, int32_t kv_begin,
                         int32_t kv_end, void* scratch) const {
-  Form(*attention_, phase)
-      .run(input, {row_begin, row_end, kv_begin, kv_end}, scratch);
+  attention_form(phase).run(input, {row_begin, row_end, kv_begin, kv_end},
+                            scratch);
 }
 
 void Kernels::Softmax(const float* x, int64_t n, float* out) const {

@@ -61,7 +61,7 @@ inline constexpr size_t kAlignment = 64;
 struct LinearForm;
 struct RowOperations;
 struct ActivationOperations;
-struct AttentionOperations;
+struct AttentionForm;
 struct LogitOperations;
 
 // Immutable and cheap to copy; any number of threads may call.
@@ -77,8 +77,8 @@ class Kernels {
 
   // What runs an operation, and why the better ones do not.
   struct Choice {
-    // "linear prefill", "linear decode", "rows", "activations", "attention",
-    // "logits"
+    // "linear prefill", "linear decode", "rows", "activations",
+    // "attention prefill", "attention decode", "logits"
     std::string_view operation;
     CpuPath path;
     struct Declined {
@@ -197,9 +197,10 @@ class Kernels {
   //   s[p] = scale * sum_d q[r,h,d] * keys[g,p,d], then the soft cap
   //   out[r,h,:] = sum_p w[p] * values[g,p,:]
   //   w[p] = exp(s[p]) / (sum_p exp(s[p]) + exp(sinks[h]))
-  // Online over tiles of kAttentionTile positions counted from position 0;
-  // tiles that no row sees are not read. Dot products and sums are float32
-  // (reference: double), the exponential is within 2 units in the last place.
+  // Online over tiles of positions counted from position 0; tiles that no row
+  // sees are not read. Dot products and sums are float32 (reference: double),
+  // the exponential is within 2 units in the last place. In prefill kAmx takes
+  // 16 bits of queries, keys, values and exponentials: two bfloat16 of each.
 
   // The scratch that one call needs; HEAD_DIM is the greater of head_dim and
   // value_dim.
@@ -229,6 +230,7 @@ class Kernels {
   Kernels() = default;
   std::vector<Choice> Choose();
   const LinearForm& form(Phase phase) const;
+  const AttentionForm& attention_form(Phase phase) const;
 
   CpuPath path_ = CpuPath::kReference;
   std::optional<CpuPath> highest_;
@@ -236,7 +238,8 @@ class Kernels {
   const LinearForm* decode_ = nullptr;
   const RowOperations* rows_ = nullptr;
   const ActivationOperations* activations_ = nullptr;
-  const AttentionOperations* attention_ = nullptr;
+  const AttentionForm* prefill_attention_ = nullptr;
+  const AttentionForm* decode_attention_ = nullptr;
   const LogitOperations* logits_ = nullptr;
 };
 

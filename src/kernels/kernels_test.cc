@@ -70,9 +70,13 @@ TEST(MissingFeaturesTest, TilesNeedTheirCpuAndTheSystemsLeave) {
             "the use of AMX tiles (arch_prctl ARCH_REQ_XCOMP_PERM)");
 }
 
-// Tiles serve in prefill's linear layers alone.
+// Tiles serve in prefill alone.
+bool RunsOnTiles(std::string_view operation) {
+  return operation == "linear prefill" || operation == "attention prefill";
+}
+
 CpuPath PathOf(std::string_view operation, CpuPath forced) {
-  if (forced != CpuPath::kAmx || operation == "linear prefill") return forced;
+  if (forced != CpuPath::kAmx || RunsOnTiles(operation)) return forced;
   return CpuPath::kAvx512;
 }
 
@@ -80,7 +84,7 @@ TEST(SelectTest, AForcedPathRunsEveryOperationThatItHas) {
   for (const CpuPath path : Kernels::AvailablePaths()) {
     const Kernels kernels = Kernels::Select(path);
     EXPECT_EQ(kernels.path(), path);
-    ASSERT_EQ(kernels.Choices().size(), 6u);
+    ASSERT_EQ(kernels.Choices().size(), 7u);
     for (const Kernels::Choice& choice : kernels.Choices()) {
       EXPECT_EQ(choice.path, PathOf(choice.operation, path))
           << choice.operation;
@@ -140,7 +144,7 @@ TEST(SelectTest, WhereTilesRunTheOtherOperationsSayWhyTheyDoNot) {
                  << MissingFeatures(CpuPath::kAmx, CpuFeatures::Detect());
   }
   for (const Kernels::Choice& choice : Kernels::Select().Choices()) {
-    if (choice.operation == "linear prefill") {
+    if (RunsOnTiles(choice.operation)) {
       EXPECT_TRUE(choice.declined.empty());
       continue;
     }

@@ -92,11 +92,6 @@ struct AttentionForm {
   int64_t grain;
 };
 
-struct AttentionOperations {
-  AttentionForm prefill;
-  AttentionForm decode;
-};
-
 struct LogitOperations {
   void (*softmax)(const float* x, int64_t n, float* out);
   double (*log_sum_exp)(const float* x, int64_t n);
@@ -109,7 +104,7 @@ namespace reference {
 extern const LinearForm kLinear;
 extern const RowOperations kRows;
 extern const ActivationOperations kActivationTable;
-extern const AttentionOperations kAttention;
+extern const AttentionForm kAttention;
 extern const LogitOperations kLogits;
 }  // namespace reference
 
@@ -118,12 +113,13 @@ extern const LinearForm kPrefill;
 extern const LinearForm kDecode;
 extern const RowOperations kRows;
 extern const ActivationOperations kActivationTable;
-extern const AttentionOperations kAttention;
+extern const AttentionForm kAttention;
 extern const LogitOperations kLogits;
 }  // namespace avx2
 
 namespace amx {
 extern const LinearForm kPrefill;
+extern const AttentionForm kAttention;
 }  // namespace amx
 
 namespace avx512 {
@@ -131,7 +127,7 @@ extern const LinearForm kPrefill;
 extern const LinearForm kDecode;
 extern const RowOperations kRows;
 extern const ActivationOperations kActivationTable;
-extern const AttentionOperations kAttention;
+extern const AttentionForm kAttention;
 extern const LogitOperations kLogits;
 }  // namespace avx512
 

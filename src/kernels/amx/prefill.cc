@@ -10,20 +10,16 @@
 #include <immintrin.h>
 #include <stdint.h>
 
+#include "kernels/amx/pack.h"
 #include "kernels/amx/tiles.h"
-#include "kernels/avx512/vector.h"
 #include "kernels/operations.h"
 #include "kernels/vector/readers.h"
 
 namespace fullstop::kernels::amx {
 namespace {
 
-using avx512::Vector;
 using vector::kSuper;
 
-constexpr int64_t kTileRows = 16;
-constexpr int64_t kTileColumns = 32;  // along K, in pairs
-constexpr int64_t kTileBytes = 64;    // a row of a tile
 constexpr int64_t kStripRows = 2 * kTileRows;
 
 // The sums of a strip by two tiles of activations.
@@ -36,10 +32,6 @@ struct StripSums {
 // second-level cache of the CPUs that have tiles.
 constexpr int64_t kPanelRows = 256;
 constexpr int64_t kPanelColumns = 2048;
-
-int64_t Ceil(int64_t n, int64_t unit) { return (n + unit - 1) / unit; }
-
-int64_t Least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 // Panels of nearly equal width, of whole blocks of 256.
 int64_t PanelWidth(int64_t columns) {
@@ -63,44 +55,22 @@ size_t PreparedBytes(int64_t rows, int64_t columns) {
          sizeof(Tile);
 }
 
-__m512i RoundPairs(__m512 low, __m512 high) {
-  return __builtin_bit_cast(__m512i, _mm512_cvtne2ps_pbh(high, low));
-}
-
-// The first COUNT floats at P, at most 16, as a vector; P is not read where
-// COUNT is not positive.
-__m512 LoadUpTo(const float* p, int64_t count) {
-  if (count >= 16) return Vector::Load(p);
-  return count <= 0 ? Vector::Zero()
-                    : Vector::LoadFirst(p, static_cast<int>(count));
-}
-
 void Prepare(const LinearInput& input, int64_t row_begin, int64_t row_end,
              void* prepared) {
   const int64_t steps = Ceil(input.columns, kTileColumns);
   for (int64_t row = row_begin; row < row_end; row += kTileRows) {
-    Tile* tile = static_cast<Tile*>(prepared) + row / kTileRows * steps;
-    const int64_t rows = Least(kTileRows, row_end - row);
-    for (int64_t k = 0; k < input.columns; k += kTileColumns, ++tile) {
-      const int64_t left = input.columns - k;
-      __m512i pairs[kTileRows] = {};
-      for (int64_t i = 0; i < rows; ++i) {
-        const float* x = input.x + (row + i) * input.stride + k;
-        pairs[i] = RoundPairs(LoadUpTo(x, left), LoadUpTo(x + 16, left - 16));
-      }
-      Vector::Transpose(pairs);
-      for (int64_t i = 0; i < kTileRows; ++i) {
-        Vector::StoreI(tile->lanes[i], pairs[i]);
-      }
+    const int64_t count = Least(kTileRows, row_end - row);
+    const float* rows[kTileRows];
+    for (int64_t i = 0; i < count; ++i) {
+      rows[i] = input.x + (row + i) * input.stride;
     }
+    PackRows(
+        rows, count, input.columns, [](__m512 x) { return x; },
+        static_cast<Tile*>(prepared) + row / kTileRows * steps);
   }
 }
 
 // --- Weights: the rows of a panel as they are, in bfloat16.
-
-// Between rows: an odd number of lines, so that those of a tile fall into
-// different sets of the caches.
-int64_t RowBytes(int64_t steps) { return (steps | 1) * kTileBytes; }
 
 // Two sets of the sums of a strip, then a panel.
 size_t ScratchBytes(int64_t columns) {

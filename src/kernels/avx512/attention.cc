@@ -5,7 +5,6 @@
 
 namespace fullstop::kernels::avx512 {
 
-const AttentionOperations kAttention =
-    vector::MakeAttentionOperations<Vector>();
+const AttentionForm kAttention = vector::MakeAttentionForm<Vector>();
 
 }  // namespace fullstop::kernels::avx512

@@ -84,11 +84,9 @@ void Run(const AttentionInput& input, const AttentionRange& range, void*) {
 
 size_t NoScratch(int32_t, int32_t, int32_t) { return 0; }
 
-constexpr AttentionForm kForm = {
-    .scratch_bytes = NoScratch, .run = Run, .grain = 1};
-
 }  // namespace
 
-const AttentionOperations kAttention = {.prefill = kForm, .decode = kForm};
+const AttentionForm kAttention = {
+    .scratch_bytes = NoScratch, .run = Run, .grain = 1};
 
 }  // namespace fullstop::kernels::reference

@@ -362,11 +362,10 @@ void Attend(const AttentionInput& input, const AttentionRange& range,
 }
 
 template <class V>
-constexpr AttentionOperations MakeAttentionOperations() {
-  constexpr AttentionForm kForm = {.scratch_bytes = AttentionScratchBytes<V>,
-                                   .run = Attend<V>,
-                                   .grain = kBlockRows};
-  return {.prefill = kForm, .decode = kForm};
+constexpr AttentionForm MakeAttentionForm() {
+  return {.scratch_bytes = AttentionScratchBytes<V>,
+          .run = Attend<V>,
+          .grain = kBlockRows};
 }
 
 }  // namespace fullstop::kernels::vector
