@@ -34,8 +34,8 @@ std::string Reason(std::string_view what) {
 void AddModelArgument(CLI::App& command, std::string& model) {
   command
       .add_option("model", model,
-                  "a GGUF file, or the name of a model in the cache; left "
-                  "out, the default model")
+                  "a GGUF file, a folder of Hugging Face, or the name of a "
+                  "model in the cache; left out, the default model")
       ->type_name("MODEL");
 }
 
