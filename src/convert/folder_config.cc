@@ -37,6 +37,7 @@ constexpr std::array<FieldOfKey, 12> kNumbers = {
     {{"rms_norm_eps", "attention.layer_norm_rms_epsilon"},
      {"layer_norm_eps", "attention.layer_norm_epsilon"},
      {"norm_eps", "attention.layer_norm_epsilon"},
+     {"norm_eps", "attention.layer_norm_rms_epsilon"},
      {"rope_theta", "rope.freq_base"},
      {"logit_scale", "logit_scale"},
      {"logits_scaling", "logit_scale"},
@@ -44,8 +45,7 @@ constexpr std::array<FieldOfKey, 12> kNumbers = {
      {"residual_multiplier", "residual_scale"},
      {"attention_multiplier", "attention.scale"},
      {"attn_logit_softcapping", "attn_logit_softcapping"},
-     {"final_logit_softcapping", "final_logit_softcapping"},
-     {"norm_eps", "attention.layer_norm_rms_epsilon"}}};
+     {"final_logit_softcapping", "final_logit_softcapping"}}};
 
 // What a configuration says of tensors that a file has or has not.
 struct FlagOfTensor {
