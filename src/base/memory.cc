@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
+#include <cinttypes>
 #include <cmath>
+#include <cstdio>
 #include <fstream>
 #include <limits>
 #include <optional>
@@ -37,6 +40,26 @@ uint64_t LeftOfGroup() {
   return used == kUnknown ? limit : limit - std::min(limit, used);
 }
 
+// Whether all of [begin, end) is one file's mapping, by the system's own list:
+// "55d0e000-55d10000 r--p 00000000 fe:00 1234 /path", of which a file alone has
+// an inode.
+bool IsFileMapping(uintptr_t begin, uintptr_t end) {
+  std::ifstream maps("/proc/self/maps");
+  std::string line;
+  while (std::getline(maps, line)) {
+    uint64_t first = 0;
+    uint64_t last = 0;
+    uint64_t inode = 0;
+    if (std::sscanf(line.c_str(),
+                    "%" SCNx64 "-%" SCNx64 " %*s %*s %*s %" SCNu64, &first,
+                    &last, &inode) != 3) {
+      return false;
+    }
+    if (begin >= first && begin < last) return end <= last && inode != 0;
+  }
+  return false;
+}
+
 }  // namespace
 
 uint64_t AvailableMemory() {
@@ -54,6 +77,23 @@ void PreferLargePages([[maybe_unused]] void* memory,
                       [[maybe_unused]] size_t bytes) {
 #if defined(MADV_HUGEPAGE)
   ::madvise(memory, bytes, MADV_HUGEPAGE);
+#endif
+}
+
+bool HasLargePages() {
+  std::ifstream stream("/sys/kernel/mm/transparent_hugepage/enabled");
+  std::string modes;
+  return std::getline(stream, modes) && modes.find("[never]") == modes.npos;
+}
+
+void ReleaseFilePages([[maybe_unused]] std::span<const std::byte> bytes) {
+#if defined(MADV_DONTNEED)
+  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<uintptr_t>(bytes.data());
+  const uintptr_t first = (begin + page - 1) / page * page;
+  const uintptr_t end = (begin + bytes.size()) / page * page;
+  if (first >= end || !IsFileMapping(first, end)) return;
+  ::madvise(reinterpret_cast<void*>(first), end - first, MADV_DONTNEED);
 #endif
 }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,14 @@ inline constexpr size_t kLargePage = size_t{2} << 20;
 // Asks the system for pages of kLargePage in [memory, memory + bytes), both
 // multiples of that. It may decline, and nothing else changes.
 void PreferLargePages(void* memory, size_t bytes);
+
+// Whether it may grant them.
+bool HasLargePages();
+
+// Takes the whole pages in BYTES out of this process where a file is mapped
+// there; the system keeps them as long as it has room, and they are read again
+// when they are needed. Memory of any other kind stays as it is.
+void ReleaseFilePages(std::span<const std::byte> bytes);
 
 // "5.2 GiB", "180 MiB": BYTES for a person, rounded up.
 std::string DescribeBytes(uint64_t bytes);

@@ -31,6 +31,7 @@ class CpuModel final : public ForwardModel {
     kernels::CacheType cache_type = kernels::CacheType::kF16;
     // See ModelOptions.
     std::optional<int32_t> vocabulary = std::nullopt;
+    WeightPlacement placement = WeightPlacement::kMapped;
   };
 
   // GRAPH was made from FILE, whose data must outlive the model. Throws Error:

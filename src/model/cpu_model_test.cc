@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "model/architectures.h"
 #include "model/load.h"
 
 namespace fullstop {
@@ -312,6 +313,34 @@ TEST(CpuModelTest, ContextIsBoundedByMemory) {
 
 TEST(CpuModelTest, TrainedContextIsTheDefault) {
   EXPECT_EQ(LoadModel(OpenFixture("gqa"), {})->context_length(), 128);
+}
+
+TEST(CpuModelCopyTest, CopiedWeightsAreReadFromTheFileNoMore) {
+  for (const std::string& name : FixtureNames()) {
+    SCOPED_TRACE(name);
+    std::string bytes = ReadFile(kFixtures + name + ".gguf");
+    const GgufFile file =
+        GgufFile::Parse(std::as_bytes(std::span(bytes)), "test.gguf");
+    const auto model = [&file](WeightPlacement placement) {
+      return CpuModel(file, DescribeModel(file),
+                      {.context_length = 64,
+                       .threads = 2,
+                       .batch = 16,
+                       .placement = placement},
+                      kernels::Kernels::Select());
+    };
+    const std::vector<TokenId> ids = Ids();
+    const std::vector<Row> rows = RowsOf(ids, Want::kLogits);
+    CpuModel mapped = model(WeightPlacement::kMapped);
+    const auto want = AllLogits(mapped, rows, Phase::kPrefill, rows.size());
+    CpuModel copied = model(WeightPlacement::kCopied);
+    for (const GgufTensor& tensor : file.tensors()) {
+      const auto at = reinterpret_cast<const char*>(tensor.data.data());
+      bytes.replace(static_cast<size_t>(at - bytes.data()), tensor.data.size(),
+                    tensor.data.size(), '\x55');
+    }
+    EXPECT_EQ(AllLogits(copied, rows, Phase::kPrefill, rows.size()), want);
+  }
 }
 
 }  // namespace

@@ -1,9 +1,13 @@
 #include "model/cpu_weights.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <set>
 #include <span>
 #include <variant>
+
+#include "base/memory.h"
 
 namespace fullstop {
 namespace {
@@ -61,25 +65,84 @@ std::vector<std::byte> MakeAll(const ModelTensor& tensor) {
   return bytes;
 }
 
+using Pieces = std::vector<std::span<const std::byte>>;
+
+size_t Aligned(size_t size) {
+  return (size + kernels::kAlignment - 1) / kernels::kAlignment *
+         kernels::kAlignment;
+}
+
+// Puts what all of TENSORS view into BUFFER, a piece behind the other, and lets
+// them view that.
+void CopyInto(std::span<Pieces* const> tensors, ThreadPool& pool,
+              AlignedBuffer<std::byte>& buffer) {
+  constexpr size_t kAtOnce = 2 * kLargePage;
+  struct Part {
+    std::span<const std::byte> from;
+    size_t to;
+  };
+  std::vector<Part> parts;
+  size_t end = 0;
+  for (const Pieces* tensor : tensors) {
+    for (const std::span<const std::byte> piece : *tensor) {
+      for (size_t at = 0; at < piece.size(); at += kAtOnce) {
+        const size_t size = std::min(kAtOnce, piece.size() - at);
+        parts.push_back({piece.subspan(at, size), end + at});
+      }
+      end += Aligned(piece.size());
+    }
+  }
+  buffer.Reserve(end);
+  pool.ParallelFor(parts.size(), 1, [&](size_t begin, size_t last, int) {
+    for (size_t i = begin; i < last; ++i) {
+      std::memcpy(buffer.data() + parts[i].to, parts[i].from.data(),
+                  parts[i].from.size());
+      ReleaseFilePages(parts[i].from);
+    }
+  });
+  size_t next = 0;
+  for (Pieces* tensor : tensors) {
+    for (std::span<const std::byte>& piece : *tensor) {
+      piece = {buffer.data() + next, piece.size()};
+      next += Aligned(piece.size());
+    }
+  }
+}
+
 }  // namespace
 
 CpuWeights::CpuWeights(const ModelFile& file, const Graph& graph,
-                       const kernels::Kernels& kernels)
+                       const kernels::Kernels& kernels,
+                       WeightPlacement placement, ThreadPool& pool)
     : owner_(file.owner()) {
   std::set<TensorId> norms;
   for (const Step& step : graph.steps) {
     const auto* norm = std::get_if<NormStep>(&step.op);
     if (norm != nullptr && norm->weight) norms.insert(*norm->weight);
   }
-  for (const TensorSpec& spec : graph.tensors) {
-    const auto id = static_cast<TensorId>(matrices_.size());
-    const ModelTensor& tensor = *file.FindTensor(spec.name);
-    std::vector<std::span<const std::byte>> pieces = tensor.pieces;
-    if (tensor.make) pieces = {made_.emplace_back(MakeAll(tensor))};
-    const bool vector = spec.shape.size() == 1 || norms.contains(id);
-    vectors_.push_back(vector ? Floats(tensor.type, spec.shape, pieces, kernels)
-                              : std::vector<float>());
-    matrices_.push_back(Slices(tensor.type, spec.shape, pieces));
+  const auto is_vector = [&](size_t i) {
+    return graph.tensors[i].shape.size() == 1 ||
+           norms.contains(static_cast<TensorId>(i));
+  };
+  std::vector<Pieces> pieces(graph.tensors.size());
+  std::vector<Pieces*> copied;
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    const ModelTensor& tensor = *file.FindTensor(graph.tensors[i].name);
+    pieces[i] = tensor.pieces;
+    if (tensor.make) {
+      pieces[i] = {made_.emplace_back(MakeAll(tensor))};
+    } else if (placement == WeightPlacement::kCopied && !is_vector(i)) {
+      copied.push_back(&pieces[i]);
+    }
+  }
+  CopyInto(copied, pool, copies_);
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    const TensorSpec& spec = graph.tensors[i];
+    const TensorType type = file.FindTensor(spec.name)->type;
+    vectors_.push_back(is_vector(i)
+                           ? Floats(type, spec.shape, pieces[i], kernels)
+                           : std::vector<float>());
+    matrices_.push_back(Slices(type, spec.shape, pieces[i]));
   }
 }
 

@@ -29,12 +29,26 @@ int32_t TrainedContext(const Graph& graph) {
       graph.trained_context, std::numeric_limits<int32_t>::max()));
 }
 
+uint64_t WeightBytes(const ModelFile& file) {
+  uint64_t bytes = 0;
+  for (const ModelTensor& tensor : file.tensors()) bytes += tensor.size();
+  return bytes;
+}
+
+// Copies are worth their while past a few large pages, and where they leave
+// much room to others.
+WeightPlacement PlacementOf(const ModelFile& file) {
+  const uint64_t bytes = WeightBytes(file);
+  const bool pays = bytes >= 8 * kLargePage && HasLargePages() &&
+                    bytes <= AvailableMemory() / 2;
+  return pays ? WeightPlacement::kCopied : WeightPlacement::kMapped;
+}
+
 // The memory that is available beside the weights, which may be read from the
 // disk again and again where they don't fit.
 uint64_t MemoryForCache(const ModelFile& file) {
   const uint64_t available = AvailableMemory();
-  uint64_t weights = 0;
-  for (const ModelTensor& tensor : file.tensors()) weights += tensor.size();
+  const uint64_t weights = WeightBytes(file);
   return std::max(available - std::min(weights, available), available / 8);
 }
 
@@ -102,7 +116,8 @@ std::unique_ptr<ForwardModel> LoadModel(const ModelFile& given,
                                                        : AvailableProcessors(),
                         .batch = options.batch,
                         .cache_type = options.cache_type,
-                        .vocabulary = options.vocabulary},
+                        .vocabulary = options.vocabulary,
+                        .placement = PlacementOf(file)},
       kernels::Kernels::Select(options.cpu_path));
 }
 

@@ -35,8 +35,9 @@ struct ModelOptions {
   int32_t batch = 512;
 };
 
-// The weights are used where FILE maps them, so a GGUF file must outlive the
-// model.
+// Weights of some size are copied into large pages, where the system has those
+// and the copies take at most half of the memory that is available; others are
+// used where FILE maps them. A GGUF file must outlive the model.
 // Throws Error: kUnsupported for an architecture, a tensor type or a CPU path
 // that can't be had, kFormat for missing or ill-shaped tensors and keys, kUsage
 // for a file that holds only a vocabulary and for options out of range, kLimit
