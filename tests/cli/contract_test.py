@@ -202,7 +202,7 @@ class GenerateTest(CliTest):
     def test_limits(self):
         for n, tokens in [("0", 0), ("1", 1), ("5", 5)]:
             out = self.good("generate", "-p", "Count to ten.", "-n", n,
-                            "--json").json()
+                            "--temp", "0", "--json").json()
             self.assertEqual(len(out["ids"]), tokens)
         self.good("generate", "-p", "Hi", "-n", "-1", "--temp", "0")
         out = self.good("generate", "-p", "Tell me a long story.", "-c", "40",
