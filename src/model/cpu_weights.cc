@@ -79,34 +79,31 @@ void CopyInto(std::span<Pieces* const> tensors, ThreadPool& pool,
   constexpr size_t kAtOnce = 2 * kLargePage;
   struct Part {
     std::span<const std::byte> from;
-    size_t to;
+    std::byte* to;
   };
-  std::vector<Part> parts;
-  size_t end = 0;
+  size_t size = 0;
   for (const Pieces* tensor : tensors) {
-    for (const std::span<const std::byte> piece : *tensor) {
-      for (size_t at = 0; at < piece.size(); at += kAtOnce) {
-        const size_t size = std::min(kAtOnce, piece.size() - at);
-        parts.push_back({piece.subspan(at, size), end + at});
-      }
-      end += Aligned(piece.size());
-    }
+    for (const auto piece : *tensor) size += Aligned(piece.size());
   }
-  buffer.Reserve(end);
-  pool.ParallelFor(parts.size(), 1, [&](size_t begin, size_t last, int) {
-    for (size_t i = begin; i < last; ++i) {
-      std::memcpy(buffer.data() + parts[i].to, parts[i].from.data(),
-                  parts[i].from.size());
-      ReleaseFilePages(parts[i].from);
-    }
-  });
-  size_t next = 0;
+  buffer.Reserve(size);
+  std::vector<Part> parts;
+  std::byte* next = buffer.data();
   for (Pieces* tensor : tensors) {
     for (std::span<const std::byte>& piece : *tensor) {
-      piece = {buffer.data() + next, piece.size()};
+      for (size_t at = 0; at < piece.size(); at += kAtOnce) {
+        const size_t count = std::min(kAtOnce, piece.size() - at);
+        parts.push_back({piece.subspan(at, count), next + at});
+      }
+      piece = {next, piece.size()};
       next += Aligned(piece.size());
     }
   }
+  pool.ParallelFor(parts.size(), 1, [&](size_t begin, size_t end, int) {
+    for (size_t i = begin; i < end; ++i) {
+      std::memcpy(parts[i].to, parts[i].from.data(), parts[i].from.size());
+      ReleaseFilePages(parts[i].from);
+    }
+  });
 }
 
 }  // namespace
