@@ -22,7 +22,7 @@ struct FieldOfKey {
   const char* key;
 };
 
-// Whole numbers, then others.
+// Whole numbers, then others. Of two keys of a field the first counts.
 constexpr std::array<FieldOfKey, 9> kCounts = {
     {{"hidden_size", "embedding_length"},
      {"num_hidden_layers", "block_count"},
@@ -140,9 +140,9 @@ Json ConfigOfKeys(const ModelFile& model, std::string_view model_type) {
                          config["num_attention_heads"].get<int64_t>();
   }
   for (const FieldOfKey& each : kNumbers) {
-    if (const auto number = file.GetFloat(prefix + each.key)) {
-      config[each.field] = ShortestJson(static_cast<float>(*number));
-    }
+    const auto number = file.GetFloat(prefix + each.key);
+    if (!number || config.contains(each.field)) continue;
+    config[each.field] = ShortestJson(static_cast<float>(*number));
   }
   for (const FlagOfTensor& each : kFlags) {
     if (model.FindTensor(each.tensor) != nullptr) config[each.field] = true;

@@ -217,13 +217,14 @@ TEST_F(PlainFolderTest, WhatTensorsShowIsSaidInTheConfiguration) {
   const std::map<std::string, std::string> shown = {
       {"cohere_norms", R"({"use_qk_norm":true})"},
       {"llama_yarn", R"({"attention_bias":true})"},
-      {"nemotron", R"({"norm_eps":1e-05})"},
+      {"nemotron", R"({"norm_eps":0.002})"},
       {"stablelm", R"({"use_qkv_bias":true})"},
       {"stablelm_12b", R"({"qk_layernorm":true})"}};
   size_t seen = 0;
-  for (const TinyModel& model : ReadTinyModels()) {
+  for (TinyModel model : ReadTinyModels()) {
     if (!shown.contains(model.name)) continue;
     ++seen;
+    if (model.name == "nemotron") model.config["norm_eps"] = 0.002;
     const std::string back = ThroughAnotherConverter(model);
     Json config = HfFolder::Open(back).config();
     const Json same = config;
