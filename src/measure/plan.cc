@@ -89,20 +89,18 @@ void PlanSweep(double seconds, const Cost& cost, const Extent& extent,
 
 Plan MakePlan(double seconds, const Cost& cost, const Extent& extent) {
   Plan plan;
-  const size_t least = std::min(kLeastKnown, extent.known);
-  plan.known = std::clamp(Fitting(seconds * kShareOfKnown, cost.known), least,
-                          extent.known);
-  if (plan.known < extent.known) {
-    plan.left_out.push_back(std::to_string(extent.known - plan.known) +
-                            " known replies");
-  }
+  const auto known_within = [&](double time) {
+    const size_t least = std::min(kLeastKnown, extent.known);
+    return std::clamp(Fitting(time, cost.known), least, extent.known);
+  };
+  plan.known = known_within(seconds * kShareOfKnown);
   double left = seconds - static_cast<double>(plan.known) * cost.known;
   const double share =
       extent.settings > 0 ? kShareOfOwnBesideSweep : kShareOfOwn;
   PlanOwn(left * share, cost, &plan);
-  const double own = static_cast<double>(plan.greedy + plan.sampled);
-  left -=
-      own * (cost.token * static_cast<double>(plan.max_tokens) + cost.known);
+  const size_t own = plan.greedy + plan.sampled;
+  left -= static_cast<double>(own) *
+          (cost.token * static_cast<double>(plan.max_tokens) + cost.known);
   const size_t dressed = std::min(kInOtherDress, plan.known);
   const double all = static_cast<double>(dressed * extent.dresses);
   if (all * cost.known <= left) {
@@ -112,6 +110,14 @@ Plan MakePlan(double seconds, const Cost& cost, const Extent& extent) {
     plan.left_out.push_back("other dresses");
   }
   if (extent.settings > 0) PlanSweep(left, cost, extent, &plan);
+  const bool is_known_alone =
+      own == 0 && plan.variants == 0 && plan.sweep_settings == 0;
+  if (is_known_alone) plan.known = known_within(seconds);
+  if (plan.known < extent.known) {
+    plan.left_out.insert(
+        plan.left_out.begin(),
+        std::to_string(extent.known - plan.known) + " known replies");
+  }
   return plan;
 }
 

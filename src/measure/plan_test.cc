@@ -40,6 +40,13 @@ TEST(PlanTest, EightKnownRepliesComeBeforeAllElse) {
   EXPECT_EQ(MakePlan(1, {10, 1}, {.known = 3, .dresses = 6}).known, 3U);
 }
 
+TEST(PlanTest, KnownRepliesTakeTheTimeThatNothingElseFitsInto) {
+  const Plan plan = MakePlan(60, {4, 2}, kExtent);
+  EXPECT_EQ(plan.known, 15U);
+  EXPECT_EQ(plan.greedy + plan.sampled + plan.variants, 0U);
+  EXPECT_THAT(plan.left_out, ::testing::Contains("9 known replies"));
+}
+
 TEST(PlanTest, PlansKeepToTheirTime) {
   for (const double seconds : {20.0, 60.0, 300.0}) {
     for (const double known : {0.05, 0.4, 1.0}) {
