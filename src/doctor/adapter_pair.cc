@@ -33,9 +33,8 @@ const TargetWeights* WeightsOf(const Target& target, const Target& asked,
   try {
     return &asked.weights();
   } catch (const Error& error) {
-    findings->CannotTell((&asked == &target ? "weights absent: "
-                                            : "the base's weights absent: ") +
-                         error.message());
+    findings->CannotTell((&asked == &target ? "" : "of the base: ") +
+                         WhyClosed(error));
     return nullptr;
   }
 }

@@ -13,9 +13,12 @@
 #include "doctor/rule.h"
 #include "doctor/target.h"
 #include "doctor/trial.h"
+#include "format/quote.h"
 
 namespace fullstop {
 namespace {
+
+using Json = nlohmann::ordered_json;
 
 bool HasDerivedTurnEnd(const Target& target) {
   return std::ranges::any_of(target.facts().stops.stops, [](const Stop& stop) {
@@ -133,6 +136,29 @@ void CheckGenerationEnds(const Target& target, Findings* findings) {
   }
 }
 
+// A string, a fraction, a list within a list; null is nothing.
+bool IsNoId(const Json& value) {
+  return !value.is_null() && !value.is_number_integer();
+}
+
+void CheckNoIds(const HfFolder& folder, Findings* findings) {
+  const std::pair<const char*, const Json*> files[] = {
+      {"generation_config.json", &folder.generation_config()},
+      {"config.json", &folder.config()}};
+  for (const auto& [file, object] : files) {
+    const auto field = object->find("eos_token_id");
+    if (field == object->end()) continue;
+    const Json ids = field->is_array() ? *field : Json::array({*field});
+    const auto wrong = std::ranges::find_if(ids, IsNoId);
+    if (wrong == ids.end()) continue;
+    findings->Add({.severity = Severity::kWarning,
+                   .message = "an end is declared by what is no id",
+                   .evidence = {{std::string(file) + ": eos_token_id",
+                                 QuoteName(wrong->dump())}},
+                   .repair = "declare the token's id, a whole number"});
+  }
+}
+
 void CheckOutOfRange(const Target& target, Findings* findings) {
   const auto size = static_cast<int64_t>(target.vocabulary()->size());
   std::map<std::string, std::vector<int64_t>> places;
@@ -156,6 +182,8 @@ void CheckOutOfRange(const Target& target, Findings* findings) {
                    .repair = "take it away, or name the id that was meant",
                    .changes = std::move(changes)});
   }
+  const HfFolder* folder = target.vocabulary().folder();
+  if (folder != nullptr) CheckNoIds(*folder, findings);
 }
 
 std::string WhereSuppressed(const Target& target) {
@@ -362,11 +390,12 @@ constexpr std::array kRules = {
          "Add the id to eos_token_id of generation_config.json.",
          "Ends that a caller gives by hand.",
          "M08, M12, M15: mlx-vlm#1496, Yi#217, Qwen3#927", CheckGenerationEnds},
-    Rule{"GEN005", "an end is declared that the vocabulary does not have",
-         Severity::kWarning, "As GEN001, or an error at load.",
-         "A declared id is negative, or behind the last token.",
-         "Name the id that was meant.", "", "E35: ollama#17939",
-         CheckOutOfRange},
+    Rule{
+        "GEN005", "an end is declared that the vocabulary does not have",
+        Severity::kWarning, "As GEN001, or an error at load.",
+        "A declared id is negative, behind the last token, or no whole number.",
+        "Name the id that was meant.", "", "E35: ollama#17939",
+        CheckOutOfRange},
     Rule{"GEN006", "an end may not be sampled", Severity::kError,
          "The reply never ends.",
          "suppress_tokens forbids the sampler an id that ends replies.",

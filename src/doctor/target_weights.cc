@@ -107,6 +107,12 @@ ModelShape ShapeOf(const Target& target) {
              : ShapeOfFolder(vocabulary.folder()->config());
 }
 
+std::string WhyClosed(const Error& error) {
+  const bool is_absent = error.kind() == Error::Kind::kNotFound;
+  return (is_absent ? "weights absent: " : "the weights can't be read: ") +
+         error.message();
+}
+
 TargetWeights::TargetWeights(const Target& target) {
   if (target.adapter() != nullptr) {
     set_ = target.adapter()->OpenWeights();

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -41,6 +42,9 @@ struct AdapterTensor {
   PeftName name;
   const SafetensorsTensor* tensor;
 };
+
+// Why weights could not be opened, for a rule that asked for them.
+std::string WhyClosed(const Error& error);
 
 // The weights of a target, mapped; single rows are read when they are asked
 // for. Immutable; any number of threads may read.

@@ -1,4 +1,5 @@
 #include <array>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "doctor/head_rows.h"
 #include "doctor/rule.h"
 #include "doctor/target.h"
+#include "doctor/target_weights.h"
 #include "doctor/unused_rows.h"
 
 namespace fullstop {
@@ -22,7 +24,7 @@ std::optional<HeadRows> OpenHead(const Target& target, Findings* findings) {
   try {
     return HeadRows(target);
   } catch (const Error& error) {
-    findings->CannotTell("weights absent: " + error.message());
+    findings->CannotTell(WhyClosed(error));
     return std::nullopt;
   }
 }
@@ -63,7 +65,33 @@ void CheckEndRows(const Target& target, Findings* findings) {
   }
 }
 
+void CheckWhole(const Target& target, Findings* findings) {
+  if (!target.reads_weights()) {
+    return findings->CannotTell("the weights are not to be opened");
+  }
+  try {
+    target.weights();
+  } catch (const Error& error) {
+    if (error.kind() != Error::Kind::kFormat) {
+      return findings->CannotTell(WhyClosed(error));
+    }
+    findings->Add(
+        {.severity = Severity::kWarning,
+         .message = "the weights are damaged: " + error.message(),
+         .evidence = {{std::filesystem::path(error.file()).filename(), ""}},
+         .repair = "fetch or save the file again"});
+  }
+}
+
 constexpr std::array kRules = {
+    Rule{"TOK011", "the weights are damaged", Severity::kWarning,
+         "An error at load.",
+         "A file of weights is cut short, or its header and its size, or two "
+         "of its tensors, contradict each other.",
+         "Fetch or save the file again.",
+         "Damage within the numbers. A GGUF file that is damaged so can't be "
+         "examined at all.",
+         "", CheckWhole},
     Rule{"TOK007", "an end's row was never trained", Severity::kNote,
          "The reply never ends, or ends by chance.",
          "The output row of an end lies within three times the spread of rows "

@@ -81,6 +81,9 @@ class ByteCursor {
   Error Bad(uint64_t byte, std::string what) const {
     return Error::Format(std::move(what)).In(name_).AtByte(byte);
   }
+  Error NotFound(uint64_t byte, std::string what) const {
+    return Error::NotFound(std::move(what)).In(name_).AtByte(byte);
+  }
   Error Unsupported(uint64_t byte, std::string what) const {
     return Error::Unsupported(std::move(what)).In(name_).AtByte(byte);
   }

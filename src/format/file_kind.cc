@@ -19,6 +19,7 @@ struct Signature {
   std::string_view begin;
   std::string_view what;
   std::string_view advice;
+  bool is_pointer = false;
 };
 
 constexpr std::string_view kConvert = "convert it to GGUF first";
@@ -31,7 +32,8 @@ constexpr std::string_view kFetchAgain =
 constexpr std::array kTextSignatures = {
     Signature{"version https://git-lfs.github.com/spec/", "a Git LFS pointer",
               "the repository was cloned without its large files: run `git lfs "
-              "pull` there"},
+              "pull` there",
+              true},
     Signature{"<!doctype html", "an HTML page", kFetchAgain},
     Signature{"<html", "an HTML page", kFetchAgain},
     Signature{"<?xml", "an XML document", kFetchAgain},
@@ -68,7 +70,8 @@ constexpr std::array kBinarySignatures = {
 };
 
 FileKind Make(const Signature& signature) {
-  return {std::string(signature.what), std::string(signature.advice)};
+  return {std::string(signature.what), std::string(signature.advice),
+          signature.is_pointer};
 }
 
 std::string LowerCaseStart(std::string_view text) {

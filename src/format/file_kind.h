@@ -13,6 +13,8 @@ struct FileKind {
   std::string what;
   // How to get a model instead: a sentence without a full stop.
   std::string advice;
+  // Whether it stands for a file that was not fetched.
+  bool is_pointer = false;
 };
 
 // A guess from the first bytes (and the length) of a file that is not GGUF.

@@ -181,7 +181,7 @@ TEST_F(PeftAdapterTest, WeightsAreMappedOrNamed) {
   EXPECT_EQ(adapter.OpenWeights().tensors().size(), 1u);
   Write("adapter_model.safetensors",
         "version https://git-lfs.github.com/spec/v1\noid sha256:00\n");
-  ExpectError(Error::Kind::kFormat, "Git LFS pointer",
+  ExpectError(Error::Kind::kNotFound, "Git LFS pointer",
               [&] { adapter.OpenWeights(); });
 }
 

@@ -196,7 +196,9 @@ std::string_view ReadHeader(ByteCursor* cursor,
   const bool absurd = length > kMaxSafetensorsHeader;
   if (absurd || (cursor->remaining() > 0 && bytes[8] != std::byte{'{'})) {
     const FileKind kind = GuessFileKind(bytes);
-    throw cursor->Bad(0, "not a safetensors file, but " + kind.what)
+    std::string what = "not a safetensors file, but " + kind.what;
+    throw(kind.is_pointer ? cursor->NotFound(0, std::move(what))
+                          : cursor->Bad(0, std::move(what)))
         .Advice(kind.advice);
   }
   if (length > cursor->remaining()) {

@@ -76,6 +76,26 @@ class DoctorTest(CliTest):
             self.assertIn(why, unknown[0]["why"])
             weights.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n")
 
+    def test_an_end_that_is_no_id_is_told(self):
+        make_folder(self.folder / "named")
+        generation = self.folder / "named/generation_config.json"
+        for value, found in (("<|end|>", True), (2.5, True), ([2, [3]], True),
+                             (99999999999999999999999, True), (None, False), ([2, 3], False)):
+            generation.write_text(json.dumps({"eos_token_id": value}))
+            rules = self.rules("named", "--select", "GEN005")
+            self.assertEqual(rules, {"warning": {"GEN005"}} if found else {}, value)
+
+    def test_damaged_weights_are_told(self):
+        make_folder(self.folder / "cut")
+        weights = self.folder / "cut/model.safetensors"
+        whole = weights.read_bytes()
+        self.assertEqual(self.rules("cut", "--select", "TOK011"), {})
+        weights.write_bytes(whole[:-100])
+        self.assertEqual(self.rules("cut", "--select", "TOK011"), {"warning": {"TOK011"}})
+        self.assertEqual(self.rules("cut", "--select", "TOK011", "--no-weights"), {})
+        weights.unlink()
+        self.assertEqual(self.rules("cut", "--select", "TOK011"), {})
+
     def test_what_could_not_be_evaluated_is_no_pass(self):
         make_folder(self.folder / "base")
         config = self.folder / "base/tokenizer_config.json"
