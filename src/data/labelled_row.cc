@@ -150,8 +150,10 @@ size_t RowLabeller::BehindOpening(const RenderedPrompt& prompt, size_t begin,
   return behind;
 }
 
-LabelledRow RowLabeller::Label(const RowMessages& messages) const {
+LabelledRow RowLabeller::Label(const RowMessages& messages,
+                               PieceCache* cache) const {
   RenderRequest request;
+  request.cache = cache;
   request.messages =
       NormalizeMessages(messages.messages, protocol_->facts().form).messages;
   request.tools = messages.tools;

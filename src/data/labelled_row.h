@@ -52,7 +52,9 @@ class RowLabeller {
   explicit RowLabeller(const TurnProtocol& protocol);
 
   // Throws what Render throws: kTemplate where the template refuses the row.
-  LabelledRow Label(const RowMessages& messages) const;
+  // CACHE: see RenderRequest.
+  LabelledRow Label(const RowMessages& messages,
+                    PieceCache* cache = nullptr) const;
 
  private:
   // The byte behind the generation prompt in [BEGIN, END) of PROMPT, where the

@@ -118,7 +118,7 @@ void RowChecker::Render() {
     Add(FaultOf(RawFault::kUnreadable), fault);
   }
   try {
-    const LabelledRow labelled = context_->labeller->Label(messages);
+    const LabelledRow labelled = context_->labeller->Label(messages, &pieces_);
     Count(labelled);
     if (context_->trainer) Predict(messages, labelled);
   } catch (const Error& error) {

@@ -19,6 +19,7 @@
 #include "data/trainer_settings.h"
 #include "doctor/data_tally.h"
 #include "doctor/target.h"
+#include "tokenizer/piece_cache.h"
 
 namespace fullstop {
 
@@ -96,6 +97,7 @@ class RowChecker {
   std::vector<RowFinding> findings_;
   RowCounts counts_;
   LengthPileup answers_;
+  PieceCache pieces_;
 };
 
 }  // namespace fullstop

@@ -32,7 +32,8 @@ KeptPlan PlanKept(const TurnProtocol& protocol, const RenderRequest& request,
 // template bytes only.
 std::vector<EncodedToken> EncodeRange(const TurnProtocol& protocol,
                                       const RenderedPrompt& prompt,
-                                      size_t begin, size_t end);
+                                      size_t begin, size_t end,
+                                      PieceCache* cache = nullptr);
 
 }  // namespace fullstop
 

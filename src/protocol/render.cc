@@ -168,7 +168,8 @@ RenderedPrompt RenderText(const TurnProtocol& protocol,
 
 std::vector<EncodedToken> EncodeRange(const TurnProtocol& protocol,
                                       const RenderedPrompt& prompt,
-                                      size_t begin, size_t end) {
+                                      size_t begin, size_t end,
+                                      PieceCache* cache) {
   std::vector<ByteRange> ranges;
   for (const TextSpan& span : prompt.spans) {
     if (span.origin != OriginKind::kTemplate) continue;
@@ -178,7 +179,9 @@ std::vector<EncodedToken> EncodeRange(const TurnProtocol& protocol,
   }
   std::vector<EncodedToken> ids = protocol.tokenizer()->EncodeWithSource(
       std::string_view(prompt.text).substr(begin, end - begin),
-      {.control_ranges = ranges, .extra_control = protocol.extra_control()});
+      {.control_ranges = ranges,
+       .extra_control = protocol.extra_control(),
+       .cache = cache});
   for (EncodedToken& token : ids) {
     token.source.begin += begin;
     token.source.end += begin;
@@ -190,7 +193,8 @@ RenderedPrompt Render(const TurnProtocol& protocol,
                       const RenderRequest& request) {
   RenderedPrompt prompt = RenderText(protocol, request);
   if (protocol.tokenizer() == nullptr) return prompt;
-  prompt.ids = EncodeRange(protocol, prompt, 0, prompt.text.size());
+  prompt.ids =
+      EncodeRange(protocol, prompt, 0, prompt.text.size(), request.cache);
   if (request.kept.empty()) return prompt;
   KeptPlan plan = PlanKept(protocol, request, prompt);
   prompt.ids = Interleaver(protocol, prompt).Lay(plan.pieces);

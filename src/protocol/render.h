@@ -56,6 +56,8 @@ struct RenderRequest {
   std::map<size_t, std::vector<TokenId>> kept;
   // What strftime_now reads.
   std::function<std::time_t()> now = [] { return std::time(nullptr); };
+  // Of whoever renders many; may be nullptr.
+  PieceCache* cache = nullptr;
 };
 
 // A place where a message's kept ids could not stand as they were generated.

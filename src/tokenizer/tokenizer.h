@@ -15,6 +15,7 @@ namespace fullstop {
 
 class GgufFile;
 class HfFolder;
+class PieceCache;
 
 enum class TokenKind {
   kNormal,
@@ -48,10 +49,13 @@ struct EncodeOptions {
   // Where control tokens are recognised: a control token is matched only if all
   // its bytes lie within one of these ranges (ascending, disjoint). Elsewhere
   // its spelling is ordinary text. User-defined tokens match everywhere.
-  std::span<const ByteRange> control_ranges;
+  std::span<const ByteRange> control_ranges = {};
   // Ids to treat as control tokens although their kind is kUserDefined: the
   // added tokens that a template itself writes. Ascending.
-  std::span<const TokenId> extra_control;
+  std::span<const TokenId> extra_control = {};
+  // What earlier calls made of pieces (piece_cache.h); may be nullptr. It
+  // changes no result.
+  PieceCache* cache = nullptr;
 };
 
 // What a token was made from.

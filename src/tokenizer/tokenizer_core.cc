@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "tokenizer/byte_alphabet.h"
+#include "tokenizer/piece_cache.h"
 #include "tokenizer/unicode_forms.h"
 
 namespace fullstop {
@@ -149,6 +150,14 @@ AddedTokens TokenizerCore::ReadAdded(const TokenizerSpec& spec,
   return AddedTokens(std::move(entries));
 }
 
+void TokenizerCore::EncodePiece(std::string_view piece, PieceCache* cache,
+                                std::vector<PieceToken>* tokens) const {
+  if (cache == nullptr) return model_->Encode(piece, tokens);
+  if (cache->Append(piece, tokens)) return;
+  model_->Encode(piece, tokens);
+  cache->Keep(piece, *tokens);
+}
+
 void TokenizerCore::EncodeStretch(std::string_view text, size_t offset,
                                   const EncodeOptions& options,
                                   std::vector<EncodedToken>* out) const {
@@ -174,8 +183,8 @@ void TokenizerCore::EncodeStretch(std::string_view text, size_t offset,
     if (piece.id >= 0) {
       tokens.push_back({piece.id, 0, piece.end - piece.begin});
     } else if (piece.begin < piece.end) {
-      model_->Encode(normal.text().substr(piece.begin, piece.end - piece.begin),
-                     &tokens);
+      EncodePiece(normal.text().substr(piece.begin, piece.end - piece.begin),
+                  options.cache, &tokens);
     }
     for (const PieceToken& token : tokens) {
       const ByteRange source =

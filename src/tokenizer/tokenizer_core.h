@@ -42,6 +42,9 @@ class TokenizerCore : public Tokenizer {
   void ReadDeclared(const TokenizerSpec& spec);
   AddedTokens ReadAdded(const TokenizerSpec& spec, TokenMatch match);
 
+  // TOKENS is empty.
+  void EncodePiece(std::string_view piece, PieceCache* cache,
+                   std::vector<PieceToken>* tokens) const;
   // Encodes a stretch of text without tokens to be found as they come; it
   // begins at OFFSET.
   void EncodeStretch(std::string_view text, size_t offset,

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "tokenizer/byte_alphabet.h"
+#include "tokenizer/piece_cache.h"
 #include "tokenizer/piece_merger.h"
 #include "tokenizer/pre_tokenizers.h"
 #include "tokenizer/token_trie.h"
@@ -136,12 +137,23 @@ void Run(const Input& input) {
   const auto tokenizer = MakeTokenizer(input.spec);
   const ByteRange half{input.text.size() / 4, input.text.size()};
   EncodeOptions options;
+  PieceCache cache;
   for (const bool special : {false, true}) {
     if (special) options.control_ranges = {&half, 1};
     std::vector<TokenId> ids;
     size_t reached = 0;
-    for (const EncodedToken& token :
-         tokenizer->EncodeWithSource(input.text, options)) {
+    options.cache = nullptr;
+    const auto tokens = tokenizer->EncodeWithSource(input.text, options);
+    options.cache = &cache;
+    const auto is_same = [](const EncodedToken& a, const EncodedToken& b) {
+      return a.id == b.id && a.source.begin == b.source.begin &&
+             a.source.end == b.source.end;
+    };
+    for (int i = 0; i < 2; ++i) {
+      Check(std::ranges::equal(
+          tokens, tokenizer->EncodeWithSource(input.text, options), is_same));
+    }
+    for (const EncodedToken& token : tokens) {
       Check(token.id >= 0 && static_cast<size_t>(token.id) < tokenizer->size());
       Check(token.source.begin <= token.source.end);
       Check(token.source.end <= input.text.size());

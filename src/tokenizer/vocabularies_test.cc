@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "format/gguf.h"
+#include "tokenizer/piece_cache.h"
 #include "tokenizer/tokenizer.h"
 
 namespace fullstop {
@@ -44,6 +45,7 @@ TEST(VocabulariesTest, IdsEqualThoseOfTheOutFilesAndDecodeToTheText) {
     const std::string path = entry.path().string();
     const auto tokenizer = Tokenizer::FromGguf(GgufFile::Open(path));
     std::istringstream lines(ReadFile(path + ".out"));
+    PieceCache cache;
     for (const std::string& text : Cases(path + ".inp")) {
       std::string line;
       ASSERT_TRUE(std::getline(lines, line)) << path;
@@ -53,6 +55,9 @@ TEST(VocabulariesTest, IdsEqualThoseOfTheOutFilesAndDecodeToTheText) {
       const std::vector<TokenId> ids = tokenizer->Encode(text);
       EXPECT_EQ(ids, expected) << path << ": " << text;
       EXPECT_EQ(tokenizer->Decode(ids), text) << path;
+      for (int i = 0; i < 2; ++i) {
+        EXPECT_EQ(tokenizer->Encode(text, {.cache = &cache}), expected) << path;
+      }
     }
   }
   EXPECT_GT(vocabularies, 0);

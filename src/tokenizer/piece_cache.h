@@ -1,0 +1,50 @@
+// What pieces of text became, for whoever encodes many texts.
+#ifndef FULLSTOP_TOKENIZER_PIECE_CACHE_H_
+#define FULLSTOP_TOKENIZER_PIECE_CACHE_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "tokenizer/piece_model.h"
+
+namespace fullstop {
+
+// Words come again: most pieces of a text need not be merged anew. Takes 1 MiB.
+// Holds short pieces alone, and of two that share a place the later one. For
+// one tokenizer and one thread.
+class PieceCache {
+ public:
+  PieceCache() : slots_(kSlots) {}
+
+  // Appends the tokens of PIECE; false where they are not known.
+  bool Append(std::string_view piece, std::vector<PieceToken>* tokens) const;
+  // TOKENS: what PIECE became.
+  void Keep(std::string_view piece, std::span<const PieceToken> tokens);
+
+ private:
+  static constexpr size_t kSlots = 1 << 14;
+  static constexpr size_t kMostBytes = 26;
+  static constexpr size_t kMostTokens = 6;
+
+  struct Slot {
+    std::array<TokenId, kMostTokens> ids;
+    std::array<char, kMostBytes> bytes;
+    // Of each token, within the piece.
+    std::array<uint8_t, kMostTokens> ends;
+    uint8_t size = 0;  // bytes; 0: empty
+    uint8_t count = 0;
+  };
+  static_assert(sizeof(Slot) == 60);
+
+  static size_t PlaceOf(std::string_view piece);
+
+  std::vector<Slot> slots_;
+};
+
+}  // namespace fullstop
+
+#endif  // FULLSTOP_TOKENIZER_PIECE_CACHE_H_
