@@ -50,14 +50,10 @@ class Checker {
         rendering_(rendering),
         tokenizer_(*protocol.tokenizer()) {
     size_ = row.ids.size();
-    while (!row.attention_mask.empty() && size_ > 0 &&
-           row.attention_mask[size_ - 1] == 0) {
-      --size_;
-    }
     // Without a mask a padding of its own tells itself.
     const NamedToken* pad = protocol.facts().FindNamed("pad");
     while (pad != nullptr && size_ > 0 && row.ids[size_ - 1] == pad->id &&
-           row.labels[size_ - 1] == kNotTrained && !IsEnd(size_ - 1)) {
+           row.labels[size_ - 1] == kNotTrained && !IsEnd(pad->id)) {
       --size_;
     }
   }
@@ -70,11 +66,16 @@ class Checker {
       }
       size_t end = begin;
       while (end < size_ && row_.labels[end] != kNotTrained) ++end;
-      ++report_.turns;
-      CheckTurn(begin, end);
+      if (end > 1) {
+        ++report_.turns;
+        CheckTurn(begin, end);
+      }
       begin = end;
     }
     report_.size = size_;
+    if (row_.seen_by_next && size_ > 0) {
+      Add(LabelFault::kSharedRow, size_ - 1, size_);
+    }
     CheckBos();
     size_t known = 0;
     while (known < size_ && IsKnown(row_.ids[known])) ++known;
@@ -95,9 +96,15 @@ class Checker {
     return static_cast<size_t>(id) < tokenizer_.size();
   }
 
-  bool IsEnd(size_t at) const {
-    const Stop* stop = protocol_.stops().Find(row_.ids[at]);
+  bool IsEnd(TokenId id) const {
+    const Stop* stop = protocol_.stops().Find(id);
     return stop != nullptr && EndsATurn(*stop);
+  }
+
+  // Of a trained id: what is learnt there.
+  bool TeachesEnd(size_t at) const {
+    const int64_t label = row_.labels[at];
+    return std::in_range<TokenId>(label) && IsEnd(static_cast<TokenId>(label));
   }
 
   bool IsWhiteSpace(size_t at) const {
@@ -109,26 +116,31 @@ class Checker {
   // Trained ids [begin, end).
   void CheckTurn(size_t begin, size_t end) {
     for (size_t i = begin; i < end; ++i) {
-      if (row_.labels[i] != row_.ids[i]) {
-        return Add(LabelFault::kOtherLabels, i, i + 1);
-      }
+      if (row_.labels[i] == row_.ids[i] || TeachesEnd(i)) continue;
+      return Add(LabelFault::kOtherLabels, i, i + 1);
     }
+    const auto closes = [this](size_t at) {
+      return TeachesEnd(at) || IsWhiteSpace(at);
+    };
     size_t last = end;
-    while (last > begin && IsWhiteSpace(last - 1)) --last;
-    if (last == begin) return;
-    for (size_t i = begin; i + 1 < last; ++i) {
-      if (IsEnd(i)) return Add(LabelFault::kInnerEnd, i, end);
+    while (last > begin && !TeachesEnd(last - 1) && IsWhiteSpace(last - 1)) {
+      --last;
     }
-    if (IsEnd(last - 1)) {
+    if (last == begin) return;
+    size_t words = last;
+    while (words > begin && closes(words - 1)) --words;
+    for (size_t i = begin; i < words; ++i) {
+      if (TeachesEnd(i)) return Add(LabelFault::kInnerEnd, i, end);
+    }
+    if (TeachesEnd(last - 1)) {
+      if (words == begin) return Add(LabelFault::kLoneEnd, begin, end);
       report_.ended = last == size_;
-      if (last - 1 == begin) {
-        Add(LabelFault::kLoneEnd, begin, end);
-      } else if (last == size_ && BreaksOffBefore(begin, last - 1)) {
+      if (report_.ended && BreaksOffBefore(begin, words)) {
         Add(LabelFault::kEndBehindCut, begin, last);
       }
       return;
     }
-    if (end < size_ && IsEnd(end)) {
+    if (end < size_ && IsEnd(row_.ids[end])) {
       Add(LabelFault::kMaskedEnd, begin, end + 1);
     } else {
       Add(end == size_ ? LabelFault::kCut : LabelFault::kNoEnd, begin, end);
@@ -166,23 +178,9 @@ class Checker {
     if (!bos_parts_texts_) return;
     // Each text of a packed row begins with its own.
     for (size_t i = std::max<size_t>(written, 1); i < size_; ++i) {
-      if (row_.ids[i] != *bos.id || KeptApart(i)) continue;
+      if (row_.ids[i] != *bos.id) continue;
       return Add(LabelFault::kSharedRow, i - 1, i + 1);
     }
-  }
-
-  // Whether positions begin anew at AT, or the mask numbers the texts.
-  bool KeptApart(size_t at) const {
-    return (!row_.position_ids.empty() && row_.position_ids[at] == 0) ||
-           (!row_.attention_mask.empty() &&
-            row_.attention_mask[at] != row_.attention_mask[at - 1]);
-  }
-
-  bool IsPacked() const {
-    for (size_t i = 1; i < size_; ++i) {
-      if (KeptApart(i)) return true;
-    }
-    return false;
   }
 
   // All of them are known.
@@ -204,7 +202,7 @@ class Checker {
         std::ranges::any_of(report_.findings, [](const LabelFinding& each) {
           return each.fault != LabelFault::kEndBehindCut;
         });
-    if (known || IsPacked()) return;
+    if (known) return;
     if (const auto at = rendering_->FirstOther(ids)) {
       Add(LabelFault::kOtherRendering, *at, std::min(size_, *at + 4));
     }

@@ -54,10 +54,12 @@ class LabelChecker {
   explicit LabelChecker(const TurnProtocol& protocol, Ids ids = Ids::kForeign);
 
   // The first id that the vocabulary does not have is told. A trained turn is
-  // right where its last id but white space is a stop and no other is. Padding
-  // (an attention mask of 0 at the end) is left out. kEndBehindCut is said of
-  // every row whose last words break off: only those of the greatest length, of
-  // which a file has many, were cut.
+  // right where stops and white space close it and no stop stands before. A
+  // stop may be a label alone, in place of the next turn's first id: so
+  // LLaMA-Factory's templates with an `efficient_eos` end a turn. The first
+  // label is never learnt. Padding by a token of its own at the end is left
+  // out. kEndBehindCut is said of every row whose last words break off: only
+  // those of the greatest length, of which a file has many, were cut.
   LabelReport Check(const TokenizedRow& row) const;
 
  private:

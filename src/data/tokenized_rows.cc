@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <limits>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,84 @@ namespace fullstop {
 namespace {
 
 constexpr size_t kMostBytes = 64 << 20;
+
+// A line's fields; those that it lacks are empty.
+struct PackedRow {
+  size_t line = 0;
+  std::vector<int64_t> ids;
+  std::vector<int64_t> labels;
+  std::vector<int64_t> mask;
+  std::vector<int64_t> positions;
+  std::vector<int64_t> lengths;
+};
+
+// Whether a new text begins at AT, behind another id.
+bool Parts(const PackedRow& row, size_t at) {
+  return (!row.positions.empty() && row.positions[at] == 0) ||
+         (!row.mask.empty() && row.mask[at] != row.mask[at - 1]);
+}
+
+// The ends of ROW's texts, ascending.
+std::vector<size_t> EndsOf(const PackedRow& row) {
+  std::vector<size_t> ends;
+  if (!row.lengths.empty()) {
+    size_t end = 0;
+    for (const int64_t length : row.lengths) {
+      end += static_cast<size_t>(length);
+      ends.push_back(end);
+    }
+    return ends;
+  }
+  for (size_t i = 1; i < row.ids.size(); ++i) {
+    if (Parts(row, i)) ends.push_back(i);
+  }
+  ends.push_back(row.ids.size());
+  return ends;
+}
+
+// A single id that is not trained is what positions make of padding.
+bool IsPadding(const PackedRow& row, size_t begin, size_t end) {
+  if (!row.mask.empty() && row.mask[begin] == 0) return true;
+  return !row.positions.empty() && row.positions[begin] == 0 &&
+         end - begin == 1 && row.labels[begin] == kNotTrained;
+}
+
+// Hands out a line's texts.
+class Texts {
+ public:
+  Texts() = default;
+  explicit Texts(PackedRow row) : row_(std::move(row)), ends_(EndsOf(row_)) {
+    SkipPadding();
+  }
+
+  // The next; false where there is none.
+  bool Next(TokenizedRow* text) {
+    if (next_ == ends_.size()) return false;
+    const auto begin = static_cast<std::ptrdiff_t>(Begin());
+    const auto end = static_cast<std::ptrdiff_t>(ends_[next_]);
+    text->line = row_.line;
+    text->ids.assign(row_.ids.begin() + begin, row_.ids.begin() + end);
+    text->labels.assign(row_.labels.begin() + begin, row_.labels.begin() + end);
+    ++next_;
+    SkipPadding();
+    text->seen_by_next = next_ < ends_.size() && !row_.mask.empty() &&
+                         row_.mask[Begin()] == row_.mask[Begin() - 1];
+    return true;
+  }
+
+ private:
+  size_t Begin() const { return next_ == 0 ? 0 : ends_[next_ - 1]; }
+
+  void SkipPadding() {
+    while (next_ < ends_.size() && IsPadding(row_, Begin(), ends_[next_])) {
+      ++next_;
+    }
+  }
+
+  PackedRow row_;
+  std::vector<size_t> ends_;
+  size_t next_ = 0;
+};
 
 }  // namespace
 
@@ -50,40 +129,54 @@ struct TokenizedRows::State {
     return numbers;
   }
 
-  void Read(std::string_view text, TokenizedRow* row) {
+  // Whether LENGTHS are those of texts that make up SIZE ids.
+  static bool AddUp(const std::vector<int64_t>& lengths, size_t size) {
+    size_t sum = 0;
+    for (const int64_t length : lengths) {
+      if (length < 1 || static_cast<size_t>(length) > size - sum) return false;
+      sum += static_cast<size_t>(length);
+    }
+    return lengths.empty() || sum == size;
+  }
+
+  Texts Read(std::string_view text) {
     simdjson::dom::object object;
     if (parser.parse(text.data(), text.size()).get(object) !=
         simdjson::SUCCESS) {
       throw Bad("the line is no JSON object");
     }
-    const std::vector<int64_t> ids = Numbers(object, "input_ids");
-    row->line = line;
-    row->labels = Numbers(object, "labels");
-    row->attention_mask = Numbers(object, "attention_mask");
-    row->position_ids = Numbers(object, "position_ids");
-    if (ids.empty()) throw Bad("the row has no input_ids");
-    const auto fits = [&ids](const std::vector<int64_t>& other) {
-      return other.empty() || other.size() == ids.size();
+    PackedRow row = {.line = line,
+                     .ids = Numbers(object, "input_ids"),
+                     .labels = Numbers(object, "labels"),
+                     .mask = Numbers(object, "attention_mask"),
+                     .positions = Numbers(object, "position_ids"),
+                     .lengths = Numbers(object, "seq_lengths")};
+    if (row.ids.empty()) throw Bad("the row has no input_ids");
+    const auto fits = [&row](const std::vector<int64_t>& other) {
+      return other.empty() || other.size() == row.ids.size();
     };
-    if (row->labels.size() != ids.size() || !fits(row->attention_mask) ||
-        !fits(row->position_ids)) {
+    if (row.labels.size() != row.ids.size() || !fits(row.mask) ||
+        !fits(row.positions)) {
       throw Bad(
           "labels, attention_mask and position_ids are not as long as "
           "input_ids");
     }
-    row->ids.clear();
-    for (const int64_t id : ids) {
+    if (!AddUp(row.lengths, row.ids.size())) {
+      throw Bad("seq_lengths are not those of the input_ids");
+    }
+    for (const int64_t id : row.ids) {
       if (id < 0 || id > std::numeric_limits<TokenId>::max()) {
         throw Bad("input_ids holds " + std::to_string(id));
       }
-      row->ids.push_back(static_cast<TokenId>(id));
     }
+    return Texts(std::move(row));
   }
 
   MappedFile file;
   std::string_view rest;
   size_t line = 0;
   simdjson::dom::parser parser;
+  Texts texts;
 };
 
 TokenizedRows::TokenizedRows(const std::string& path)
@@ -96,7 +189,8 @@ size_t TokenizedRows::total() const { return state_->file.bytes().size(); }
 size_t TokenizedRows::done() const { return total() - state_->rest.size(); }
 
 bool TokenizedRows::Next(TokenizedRow* row) {
-  while (!state_->rest.empty()) {
+  while (!state_->texts.Next(row)) {
+    if (state_->rest.empty()) return false;
     const size_t end = std::min(state_->rest.find('\n'), state_->rest.size());
     const std::string_view text = state_->rest.substr(0, end);
     state_->rest.remove_prefix(std::min(end + 1, state_->rest.size()));
@@ -107,10 +201,9 @@ bool TokenizedRows::Next(TokenizedRow* row) {
           .In(state_->file.path());
     }
     if (text.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    state_->Read(text, row);
-    return true;
+    state_->texts = state_->Read(text);
   }
-  return false;
+  return true;
 }
 
 }  // namespace fullstop

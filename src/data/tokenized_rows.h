@@ -16,26 +16,30 @@ namespace fullstop {
 // The label of what is not trained, as PyTorch's cross entropy ignores it.
 inline constexpr int64_t kNotTrained = -100;
 
+// A text of its own: rows may be packed of several.
 struct TokenizedRow {
   size_t line = 0;  // from 1
   std::vector<TokenId> ids;
   // As long as IDS.
   std::vector<int64_t> labels;
-  // As long as IDS, or empty where the row has none.
-  std::vector<int64_t> attention_mask;
-  std::vector<int64_t> position_ids;
+  // The text behind it sees this one: their positions begin anew, but a mask
+  // that is the same for both lets only FlashAttention part them.
+  bool seen_by_next = false;
 };
 
 // A JSONL file of objects with `input_ids`, `labels` and, where it has them,
-// `attention_mask` and `position_ids`; other fields and empty lines are passed
-// over. Holds one row. One thread.
+// `attention_mask`, `position_ids` and `seq_lengths`; other fields and empty
+// lines are passed over. Rows come text by text, without what the mask or the
+// positions tell to be padding: texts are parted by `seq_lengths`, as TRL packs
+// them, by a mask that numbers them, or by positions that begin anew. Holds one
+// line. One thread.
 class TokenizedRows {
  public:
   // Throws Error (kNotFound, kIo).
   explicit TokenizedRows(const std::string& path);
   ~TokenizedRows();
 
-  // The next row; false at the end. Throws Error with the line: kFormat where
+  // The next text; false at the end. Throws Error with the line: kFormat where
   // it is no such object, kLimit where it is longer than 64 MiB.
   bool Next(TokenizedRow* row);
 

@@ -43,15 +43,28 @@ constexpr size_t kPileUp = 3;
 // Rows are read until they have so many ids, then checked.
 constexpr size_t kGroupIds = 1 << 20;
 
+// Rows that are over with an end, and those of them whose words break off.
+struct EndCounts {
+  size_t ended = 0;
+  size_t abrupt = 0;
+};
+
 // Rows of the greatest length so far: there a cut-off shows.
 struct LongestRows {
   size_t size = 0;
-  size_t count = 0;
-  size_t ended = 0;  // of these, with an end
-  DataTally cut;     // without
+  EndCounts ends = {};
+  DataTally cut;     // without an end
   DataTally abrupt;  // with one, behind words that are not over
-  size_t abrupt_count = 0;
 };
+
+// Whether enough of the LONGEST rows break off, more of them than of the
+// SHORTER ones: rows that happen to be as long are over where they end.
+bool AreCut(const EndCounts& longest, const EndCounts& shorter) {
+  if (longest.abrupt < kPileUp) return false;
+  if (2 * longest.abrupt >= longest.ended) return true;
+  return 4 * longest.abrupt >= longest.ended &&
+         longest.abrupt * shorter.ended > 4 * shorter.abrupt * longest.ended;
+}
 
 // Counts the faults of a file's rows.
 class Examiner {
@@ -60,11 +73,15 @@ class Examiner {
       : target_(target), path_(path), tally_(path), longest_(Longest(0)) {}
 
   void Take(const TokenizedRow& row, const LabelReport& report) {
-    ++totals_.rows;
+    // A packed row comes text by text.
+    if (row.line != line_) ++totals_.rows;
+    line_ = row.line;
     totals_.turns += report.turns;
     if (report.size > longest_.size) {
       // Rows that are over before their end are cut only where none is longer.
       tally_.Merge(longest_.cut, FaultOf(LabelFault::kNoEnd));
+      shorter_.ended += longest_.ends.ended;
+      shorter_.abrupt += longest_.ends.abrupt;
       longest_ = Longest(report.size);
     }
     const bool is_longest = report.size == longest_.size;
@@ -72,9 +89,9 @@ class Examiner {
       const DataPlace place = {row.line, row.line};
       std::string shown = ShowIds(target_, row, finding);
       if (finding.fault == LabelFault::kEndBehindCut) {
+        ++(is_longest ? longest_.ends : shorter_).abrupt;
         if (!is_longest) continue;
         longest_.abrupt.Add(FaultOf(finding.fault), place, std::move(shown));
-        ++longest_.abrupt_count;
       } else if (finding.fault == LabelFault::kCut) {
         DataTally& tally = is_longest ? longest_.cut : tally_;
         tally.Add(FaultOf(LabelFault::kNoEnd), place, std::move(shown));
@@ -82,16 +99,12 @@ class Examiner {
         tally_.Add(FaultOf(finding.fault), place, std::move(shown));
       }
     }
-    if (!is_longest) return;
-    ++longest_.count;
-    if (report.ended) ++longest_.ended;
+    if (report.ended) ++(is_longest ? longest_.ends : shorter_).ended;
   }
 
   std::vector<Diagnosis> Findings(const RuleChoice& choice) {
     tally_.Merge(longest_.cut, FaultOf(LabelFault::kCut));
-    // Rows that happen to be as long as the longest are over where they end.
-    if (longest_.count >= kPileUp &&
-        2 * longest_.abrupt_count >= longest_.ended) {
+    if (AreCut(longest_.ends, shorter_)) {
       tally_.Merge(longest_.abrupt, FaultOf(LabelFault::kEndBehindCut));
     }
     return tally_.Findings(kFaults, totals_, {}, choice);
@@ -107,6 +120,8 @@ class Examiner {
   DataTotals totals_;
   DataTally tally_;
   LongestRows longest_;
+  EndCounts shorter_;
+  size_t line_ = 0;  // the last
 };
 
 constexpr std::array kRules = {
@@ -151,9 +166,12 @@ constexpr std::array kRules = {
          "Encode without special tokens.", "", "E24, M26", nullptr},
     Rule{"DAT008", "packed texts see each other", Severity::kWarning,
          "Answers drift to other subjects.",
-         "A row holds several texts, and neither position_ids nor the mask "
-         "keep them apart.",
-         "Pack with position_ids.", "Models whose template writes no BOS.",
+         "A row holds several texts that neither its mask nor its positions "
+         "keep apart; positions beside a mask of ones are read by "
+         "FlashAttention alone.",
+         "Number the texts in the mask (neat_packing), or pack with "
+         "position_ids and without a mask.",
+         "Texts that no position parts, where the template writes no BOS.",
          "E30", nullptr},
     Rule{"DAT009", "rows are encoded in other pieces", Severity::kWarning,
          "Answers begin oddly.",
