@@ -12,8 +12,21 @@ namespace {
 
 using nlohmann::ordered_json;
 
+// Where the texts part, but not within a control token.
+size_t PartingOf(const TokenScanner& scanner, std::string_view prompt,
+                 std::string_view closed) {
+  const auto parted = static_cast<size_t>(
+      std::ranges::mismatch(prompt, closed).in1 - prompt.begin());
+  std::vector<ScannedToken> tokens;
+  scanner.Scan(closed, 0, closed.size(), &tokens);
+  for (const ScannedToken& token : tokens) {
+    if (token.begin < parted && parted < token.end) return token.begin;
+  }
+  return parted;
+}
+
 // The text that only a prompt for an answer has, at its end; empty where there
-// is none.
+// is none. In its place there may be a control token: an end of the text.
 std::string OpeningOf(const TurnProtocol& protocol) {
   RenderRequest request;
   request.messages =
@@ -25,7 +38,14 @@ std::string OpeningOf(const TurnProtocol& protocol) {
     const std::string prompt = RenderText(protocol, request).text;
     request.add_generation_prompt = false;
     const std::string closed = RenderText(protocol, request).text;
-    if (prompt.starts_with(closed)) return prompt.substr(closed.size());
+    const TokenScanner scanner(protocol.facts().specials);
+    const size_t at = PartingOf(scanner, prompt, closed);
+    std::vector<ScannedToken> rest;
+    scanner.Scan(closed, at, closed.size(), &rest);
+    const bool ends =
+        rest.size() == 1 && rest.front().begin == at &&
+        IsWhiteSpace(std::string_view(closed).substr(rest.front().end));
+    if (at == closed.size() || ends) return prompt.substr(at);
   } catch (const Error&) {
     // A template that refuses this refuses every row too.
   }

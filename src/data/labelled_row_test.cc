@@ -79,6 +79,20 @@ TEST(LabelledRowTest, MarkersOfThoughtsAndCallsAreTheModels) {
             "<|im_start|>tool\n(1)<|im_end|>\n");
 }
 
+// As in Phi-3.5: a text that no prompt ends has an end of its own.
+TEST(LabelledRowTest, AnEndInPlaceOfTheGenerationPromptIsNoneOfIt) {
+  const auto protocol = Protocol(
+      "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}"
+      "<|im_end|>\n{% endfor %}{% if add_generation_prompt %}"
+      "<|im_start|>assistant\n{% else %}<|im_end|>{% endif %}",
+      "<|im_end|>");
+  EXPECT_EQ(Shown(protocol, R"({"messages": [
+      {"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}
+      ]})"),
+            "<|im_start|>user\n(q)<|im_end|>\n"
+            "<|im_start|>assistant\n[a]{<|im_end|>}\n<|im_end|>");
+}
+
 TEST(LabelledRowTest, ATypedMarkerIsNoEnd) {
   const auto protocol = Protocol(kChatMl, "<|im_end|>");
   EXPECT_EQ(Shown(protocol, R"({"messages": [
