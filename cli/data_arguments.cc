@@ -85,7 +85,10 @@ RowContext DataArguments::Context(const Target* target) const {
         "--cutoff and --trainer count ids: they need a model with a template");
   }
   context.cutoffs = cutoffs;
-  if (!trainer.empty()) context.trainer = TrainerSettings::Read(trainer);
+  if (!trainer.empty()) {
+    context.trainer = TrainerSettings::Read(trainer);
+    context.trainer_ends = EndsOf(*context.trainer, target->protocol());
+  }
   return context;
 }
 

@@ -76,7 +76,8 @@ std::vector<Stretch> StretchesOf(const LabelledRow& row,
     kinds.push_back(static_cast<Stretch>(part));
   }
   if (context.trainer) {
-    const PredictedRow made = Predict(row, *context.trainer);
+    const PredictedRow made =
+        Predict(row, *context.trainer, context.trainer_ends);
     std::vector<Stretch> kept(kinds.size(), Stretch::kCut);
     for (size_t i = 0; i < made.places.size(); ++i) {
       const size_t at = made.places[i];

@@ -7,13 +7,13 @@
 
 namespace fullstop {
 
-// Of a recipe for LLaMA-Factory (its hparams/data_args.py, 0.9.4): a value that
+// Of a recipe for LLaMA-Factory (its hparams/data_args.py, 0.9.5): a value that
 // is left out is the trainer's default.
 struct TrainerSettings {
   std::string stage = "sft";
   // The trainer's own name of the template that it renders with.
   std::string template_name = {};
-  // The most ids of a row.
+  // The most ids of a conversation: of a packed row one is padding.
   size_t cutoff = 2048;
   // The last turn alone is trained.
   bool mask_history = false;
@@ -28,8 +28,9 @@ struct TrainerSettings {
 
   // Reads YAML, or JSON, which is YAML. Throws Error with line and column:
   // kFormat where it is neither, no mapping, or a setting above has a value of
-  // another type; kUnsupported for another stage than sft; what ReadFile
-  // throws.
+  // another type or stands there twice; kLimit for more than 64 levels or 256
+  // aliases, which it does not follow but to a single value; kUnsupported for
+  // another stage than sft; what ReadFile throws.
   static TrainerSettings Read(const std::string& path);
 };
 

@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
-#include "data/predicted_row.h"
 #include "data/row_messages.h"
 #include "doctor/label_rules.h"
 #include "doctor/raw_data_rules.h"
@@ -151,7 +150,8 @@ void RowChecker::Predict(const RowMessages& messages,
     Add(kDroppedRow, "questions and answers do not take turns");
     return;
   }
-  const PredictedRow made = fullstop::Predict(labelled, *context_->trainer);
+  const PredictedRow made =
+      fullstop::Predict(labelled, *context_->trainer, context_->trainer_ends);
   const LabelReport report = context_->labels->Check(made.row);
   counts_.predicted_turns += report.turns;
   for (const LabelFinding& finding : report.findings) {
@@ -162,6 +162,11 @@ void RowChecker::Predict(const RowMessages& messages,
       fault = made.ends_cut > 0 ? LabelFault::kCut : LabelFault::kNoEnd;
     }
     Add(FaultOf(fault), ShowIds(*context_->target, made.row, finding));
+  }
+  if (made.ended_behind_cut) {
+    const size_t end = made.row.ids.size();
+    const LabelFinding last = {LabelFault::kEndBehindCut, 0, end};
+    Add(FaultOf(last.fault), ShowIds(*context_->target, made.row, last));
   }
 }
 

@@ -13,6 +13,7 @@
 #include "data/labelled_row.h"
 #include "data/length_counts.h"
 #include "data/length_pileup.h"
+#include "data/predicted_row.h"
 #include "data/raw_check.h"
 #include "data/raw_row.h"
 #include "data/rendered_text.h"
@@ -43,6 +44,7 @@ struct RowContext {
   std::vector<size_t> cutoffs;
   // The recipe that the rows are for.
   std::optional<TrainerSettings> trainer;
+  TrainerEnds trainer_ends;
 };
 
 struct RowFinding {
