@@ -45,6 +45,7 @@ PARSERS = {
                    r"src/protocol/(context|kept|normalize|render|reply)\.cc"),
     "replies": (["protocol_reply_parser_fuzz"],
                 r"src/protocol/(reply_parser\w*|reply_events|json_call_reader|literal_value|symbols)\.cc"),
+    "recipes": (["data_trainer_settings_fuzz"], r"src/data/trainer_settings\.cc"),
     "stop machine": (["generate_stop_machine_fuzz", "generate_trace_fuzz"],
                      r"src/generate/(stop_machine|byte_matcher|utf8_joiner|end|end_json|json_fields|"
                      r"replay|stop_config_json|trace|trace_reader)\.cc"),
