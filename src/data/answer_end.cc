@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
+#include <limits>
+#include <map>
 #include <string>
+#include <vector>
 
+#include "base/utf8.h"
 #include "data/text_signs.h"
 
 namespace fullstop {
@@ -192,6 +195,21 @@ size_t NumberOf(std::string_view line) {
   return number;
 }
 
+// What the marks of a list share: "1", or the bullet's first byte.
+char KindOfMark(std::string_view line) {
+  return IsDigit(line[0]) ? '1' : line[0];
+}
+
+std::vector<std::string_view> WordsOf(std::string_view text) {
+  std::vector<std::string_view> words;
+  while (!(text = Trimmed(text)).empty()) {
+    const size_t end = std::min(text.find_first_of(kSpaces), text.size());
+    words.push_back(text.substr(0, end));
+    text.remove_prefix(end);
+  }
+  return words;
+}
+
 bool HasParts(std::string_view item) {
   constexpr std::array<std::string_view, 7> kSigns = {
       ": ", "：", " - ", " – ", " — ", " as ", " by "};
@@ -200,17 +218,79 @@ bool HasParts(std::string_view item) {
   });
 }
 
+// "Yours sincerely," waits for a hand to sign.
+bool IsGreeting(std::string_view line) {
+  return line.ends_with(',') && CountWords(line) < 4 && ListMarkSize(line) == 0;
+}
+
+// The items of one list, without their marks.
+struct Items {
+  std::vector<std::string_view> all = {};
+  size_t closed = 0;  // sentences that end
+  size_t open = 0;    // that don't; formulas are neither
+  size_t parted = 0;  // of two parts: "name: what it is"
+
+  void Add(std::string_view item, bool is_closed, bool is_open) {
+    all.push_back(item);
+    closed += is_closed ? 1 : 0;
+    open += is_open ? 1 : 0;
+    parted += HasParts(item) ? 1 : 0;
+  }
+
+  size_t FewestWords() const {
+    size_t fewest = std::numeric_limits<size_t>::max();
+    for (const std::string_view item : all) {
+      fewest = std::min(fewest, CountWords(item));
+    }
+    return fewest;
+  }
+
+  size_t MostWords() const {
+    size_t most = 0;
+    for (const std::string_view item : all) {
+      most = std::max(most, CountWords(item));
+    }
+    return most;
+  }
+
+  // Words of each item that stand neither first nor last in it.
+  std::vector<std::string_view> SharedWords() const {
+    std::vector<std::string_view> shared;
+    for (const std::string_view item : all) {
+      std::vector<std::string_view> words = WordsOf(item);
+      if (words.size() < 3) return {};
+      words = {words.begin() + 1, words.end() - 1};
+      if (item.data() == all[0].data()) shared = words;
+      std::erase_if(shared, [&](std::string_view word) {
+        return std::ranges::find(words, word) == words.end();
+      });
+    }
+    return shared;
+  }
+};
+
 // The lines of an answer before its last one.
 struct Lines {
-  size_t closed = 0;  // sentences that end
-  size_t open = 0;    // as long, that don't
-  size_t closed_items = 0;
-  size_t open_items = 0;
-  size_t bars = 0;    // of the line before the last
-  size_t number = 0;  // of the last item that has one
-  size_t parted = 0;  // items of two parts: "name: what it is"
+  size_t closed = 0;        // sentences that end
+  size_t open = 0;          // as long, that don't
+  size_t closed_items = 0;  // of all lists
+  size_t signed_lines = 0;  // that end with any sign
+  size_t commas = 0;        // with one behind which something follows
+  size_t unsigned_lines = 0;
+  bool greets = false;  // the last one: "Yours sincerely,"
+  size_t bars = 0;      // of the line before the last
+  size_t number = 0;    // of the last item that has one
+  // By their mark: those that the last line might go on with.
+  std::map<char, Items> lists;
 
   size_t Closed() const { return closed + closed_items; }
+
+  // The list that LINE, an item, goes on with.
+  Items ListOf(std::string_view line) const {
+    const bool first = IsDigit(line[0]) && NumberOf(line) <= number;
+    const auto found = lists.find(KindOfMark(line));
+    return first || found == lists.end() ? Items() : found->second;
+  }
 
   explicit Lines(std::string_view before) {
     constexpr size_t kMostBytes = 4096;  // the nearest ones tell enough
@@ -223,33 +303,87 @@ struct Lines {
       const std::string_view line = Trimmed(before.substr(0, newline));
       before.remove_prefix(std::min(newline + 1, before.size()));
       if (line.starts_with("```")) in_code = !in_code;
-      if (line.empty() || in_code) continue;
-      bars = CountOf(line, "|");
-      const bool is_closed = IsClosed(line);
-      if (!is_closed && (GoesOn(LastCharacter(line)) || IsFormula(line)))
-        continue;
-      if (ListMarkSize(line) == 0) {
-        ++(is_closed ? closed : open);
-        continue;
-      }
-      ++(is_closed ? closed_items : open_items);
-      parted += HasParts(line) ? 1 : 0;
-      if (IsDigit(line[0])) number = NumberOf(line);
+      if (!line.empty() && !in_code) Add(line);
     }
+  }
+
+ private:
+  void Add(std::string_view line) {
+    bars = CountOf(line, "|");
+    const bool is_closed = IsClosed(line);
+    const bool goes_on = GoesOn(LastCharacter(line));
+    ++(is_closed || goes_on ? signed_lines : unsigned_lines);
+    commas += goes_on ? 1 : 0;
+    greets = IsGreeting(line);
+    const size_t mark = ListMarkSize(line);
+    if (mark > 0 && IsDigit(line[0])) {
+      if (NumberOf(line) <= number) lists.erase(KindOfMark(line));
+      number = NumberOf(line);
+    }
+    const bool is_open = !is_closed && !goes_on && !IsFormula(line);
+    if (mark > 0) {
+      closed_items += is_closed ? 1 : 0;
+      lists[KindOfMark(line)].Add(line.substr(mark), is_closed, is_open);
+      return;
+    }
+    open += is_open ? 1 : 0;
+    // Who ends the sentences within a line ends others too.
+    const bool ends_some = goes_on && LastSentence(line).size() < line.size();
+    closed += is_closed || ends_some ? 1 : 0;
   }
 };
 
-bool IsWideSentence(std::string_view line) {
-  return IsWide(LastCharacter(line)) && line.size() >= kBytesOfWideSentence;
+// Whether most of LINE is of East Asia.
+bool IsWideLine(std::string_view line) {
+  size_t wide = 0;
+  for (size_t at = 0; at < line.size();) {
+    const size_t size = DecodeCodePoint(line.substr(at)).length;
+    if (IsWide(line.substr(at, size))) wide += size;
+    at += size;
+  }
+  return 2 * wide >= line.size();
 }
 
-bool IsBrokenItem(std::string_view item, const Lines& lines) {
-  const size_t items = lines.closed_items + lines.open_items;
+bool IsWideSentence(std::string_view line) {
+  return line.size() >= kBytesOfWideSentence && IsWideLine(line);
+}
+
+// Whether ITEM lacks what the others of its list have.
+bool LacksItsPart(std::string_view item, const Items& list) {
+  constexpr size_t kMany = 4;
+  if (list.all.size() < 2) return false;
+  if (list.parted == list.all.size() && !HasParts(item)) return true;
+  // "Dive" behind "Dive mask" and "Dive knife".
+  const auto longer = std::ranges::count_if(list.all, [&](auto other) {
+    return other.size() > item.size() && other.starts_with(item) &&
+           other[item.size()] == ' ';
+  });
+  if (longer >= 2) return true;
+  const std::vector<std::string_view> words = WordsOf(item);
+  const std::vector<std::string_view> shared = list.SharedWords();
+  if (std::ranges::find(shared, words.back()) != shared.end()) return true;
+  // Where the others are about as long as each other.
+  const size_t fewest = list.FewestWords();
+  const bool many = list.all.size() >= kMany;
+  const size_t times = many || fewest > kWordsOfClause ? 2 : 4;
+  if (fewest >= times * words.size() && list.MostWords() < 2 * fewest) {
+    return true;
+  }
+  return many && std::ranges::any_of(shared, [&](std::string_view word) {
+           return std::ranges::find(words, word) == words.end();
+         });
+}
+
+bool IsBrokenItem(std::string_view item, const Items& list,
+                  size_t closed_items) {
   if (CountWords(item) > 1 && EndsWithOpenWord(item)) return true;
-  if (items >= 2 && lines.parted == items && !HasParts(item)) return true;
-  if (items >= 2) return lines.closed_items * 10 >= items * 8;
+  if (LacksItsPart(item, list)) return true;
+  const size_t judged = list.closed + list.open;
+  if (judged >= 2 || (judged == 1 && list.parted == 1 && HasParts(item))) {
+    return list.closed * 10 >= judged * 8;
+  }
   return (CountWords(item) >= kWordsOfItem || IsWideSentence(item)) &&
-         lines.closed_items == items;
+         closed_items == judged;
 }
 
 // Whether LINE ends with a dash and a name behind what was quoted.
@@ -267,27 +401,85 @@ bool NamesItsAuthor(std::string_view line) {
   return false;
 }
 
-// Whether LINE, the last one, which ends with a letter or a digit, is a
-// sentence that its author would have brought to an end.
-bool IsBrokenSentence(std::string_view line, const Lines& lines) {
+// How LINE, the last one, ends, which ends with a letter or a digit and is no
+// item.
+AnswerEnd EndOfSentence(std::string_view line, const Lines& lines) {
   const std::string_view last = LastSentence(line);
-  if (last.empty()) return false;
-  if (last[0] == '[' || NamesItsAuthor(line)) return false;
-  if (last.size() < line.size()) return true;
-  if (EndsWithOpenWord(line)) return true;
-  const bool is_wide = IsWide(LastCharacter(line));
+  if (last.empty() || last[0] == '[' || NamesItsAuthor(line)) {
+    return AnswerEnd::kUnclear;
+  }
+  if (last.size() < line.size()) return AnswerEnd::kBroken;
+  if (EndsWithOpenWord(line)) return AnswerEnd::kBroken;
+  const bool is_wide = IsWideLine(line);
   const size_t words = CountWords(line);
   const bool is_long = is_wide ? line.size() >= kBytesOfLongWideSentence
                                : words >= kWordsOfLongSentence;
-  if (is_long) return lines.open <= lines.Closed();
   const bool is_sentence =
       is_wide ? line.size() >= kBytesOfWideSentence : words >= kWordsOfSentence;
-  if (is_sentence) return lines.Closed() > 2 * lines.open;
   // A few words, no title, of one who ends whatever he writes.
   const bool is_clause = line.find("，") != line.npos ||
                          (words >= kWordsOfClause &&
                           IsLower(LastWord(line)[0]) && IsUpper(line[0]));
-  return is_clause && lines.Closed() > 0 && lines.open == 0;
+  const bool ends_others = lines.Closed() > 2 * lines.open;
+  const bool broken = is_long ? lines.open <= lines.Closed()
+                      : is_sentence
+                          ? ends_others
+                          : is_clause && lines.Closed() > 0 && lines.open == 0;
+  if (broken) return AnswerEnd::kBroken;
+  // A value behind its name, a name below a greeting: both end so.
+  const bool is_entry = line.find(": ") != line.npos ||
+                        line.find("：") != line.npos || lines.greets;
+  const bool doubtful =
+      !is_entry && (ends_others || (is_sentence && lines.open == 0));
+  return doubtful ? AnswerEnd::kDoubtful : AnswerEnd::kUnclear;
+}
+
+// The same of an item, behind its mark, of LIST.
+AnswerEnd EndOfItem(std::string_view item, const Items& list,
+                    const Lines& lines) {
+  if (IsBrokenItem(item, list, lines.closed_items) ||
+      LastSentence(item).size() < item.size()) {
+    return AnswerEnd::kBroken;
+  }
+  const bool doubtful =
+      list.all.size() >= 2 && CountWords(item) < list.FewestWords();
+  return doubtful ? AnswerEnd::kDoubtful : AnswerEnd::kUnclear;
+}
+
+// Whether TEXT ends with an apostrophe behind which letters have to follow.
+bool EndsWithinWord(std::string_view line) {
+  if (line.ends_with("’")) return line.find("‘") == line.npos;
+  if (line.size() < 2 || !line.ends_with('\'')) return false;
+  return IsLower(line[line.size() - 2]) && !line.starts_with('\'') &&
+         line.find(" '") == line.npos && line.find("('") == line.npos;
+}
+
+// Whether LINE ends with a sign that stands between two words or numbers.
+bool EndsWithOperator(std::string_view line) {
+  const std::string_view word = LastWord(line);
+  if (IsOneOf(word, std::array<std::string_view, 2>{"+", "="})) return true;
+  const bool lower = word.size() > 2 && IsLower(word[word.size() - 2]);
+  if (word.ends_with('-')) return lower;
+  // "and/", but not "src/".
+  return word.ends_with('/') && lower && word.find('/') == word.size() - 1 &&
+         CountWords(line) >= kWordsOfItem;
+}
+
+// Whether LINE ends in a script that ends no sentence with a sign.
+bool LacksStops(std::string_view line) {
+  while (!line.empty()) {
+    const std::string_view last = LastCharacter(line);
+    if (last.size() > 1) return !HasStops(last);
+    if (IsLower(last[0]) || IsUpper(last[0])) return false;
+    line.remove_suffix(1);
+  }
+  return false;
+}
+
+// Whether each line before ends with a sign, as those of verse that has them.
+bool SignsEachLine(const Lines& lines) {
+  return lines.unsigned_lines == 0 && lines.commas >= 3 &&
+         lines.signed_lines >= 5;
 }
 
 }  // namespace
@@ -308,10 +500,8 @@ AnswerEnd EndOfAnswer(std::string_view text, bool open_fence) {
   if (begin > 0 && IsListMarkAlone(shown) && text.size() >= kLongAnswer) {
     return AnswerEnd::kBroken;
   }
-  const std::string_view end = LastWord(text);
-  const bool hyphen =
-      end.size() > 2 && end.ends_with('-') && IsLower(end[end.size() - 2]);
-  const bool goes_on = GoesOn(last) || end == "+" || hyphen;
+  const bool has_operator = EndsWithOperator(shown);
+  const bool goes_on = GoesOn(last) || has_operator || EndsWithinWord(shown);
   if (!goes_on && (EndsSentence(last) || Closes(last))) {
     return AnswerEnd::kWhole;
   }
@@ -320,14 +510,17 @@ AnswerEnd EndOfAnswer(std::string_view text, bool open_fence) {
   if (const size_t bars = CountOf(shown, "|"); bars > 0) {
     return bars < lines.bars ? AnswerEnd::kBroken : AnswerEnd::kUnclear;
   }
+  const size_t mark = ListMarkSize(shown);
+  if (mark > 0 && CountOf(shown, "`") % 2 == 1) return AnswerEnd::kBroken;
   const bool wide_sign = goes_on && last.size() > 1;
-  if (IsFormula(line) && !wide_sign && last != "+") return AnswerEnd::kUnclear;
+  if (IsFormula(mark > 0 ? shown : line) && !wide_sign && !has_operator) {
+    return AnswerEnd::kUnclear;
+  }
   if (LacksItsOther(shown)) return AnswerEnd::kBroken;
   if (goes_on) {
-    // "Yours sincerely," waits for a hand to sign.
-    const bool greets = begin > 0 && CountWords(shown) < 4 && last == "," &&
-                        ListMarkSize(shown) == 0;
-    return greets ? AnswerEnd::kUnclear : AnswerEnd::kBroken;
+    return begin > 0 && IsGreeting(shown) && !SignsEachLine(lines)
+               ? AnswerEnd::kUnclear
+               : AnswerEnd::kBroken;
   }
   if (!IsWordCharacter(last) || IsAddress(LastWord(shown))) {
     return AnswerEnd::kWhole;
@@ -335,14 +528,10 @@ AnswerEnd EndOfAnswer(std::string_view text, bool open_fence) {
   const bool next_number =
       shown.find_first_not_of("0123456789") == shown.npos && lines.number > 0 &&
       NumberOf(shown) == lines.number + 1;
-  if (next_number) return AnswerEnd::kBroken;
-  if (!HasStops(last)) return AnswerEnd::kUnclear;
-  const size_t mark = ListMarkSize(shown);
-  const std::string_view words = shown.substr(mark);
-  const bool broken = (mark > 0 && IsBrokenItem(words, lines)) ||
-                      (mark > 0 ? LastSentence(words).size() < words.size()
-                                : IsBrokenSentence(words, lines));
-  return broken ? AnswerEnd::kBroken : AnswerEnd::kUnclear;
+  if (next_number || SignsEachLine(lines)) return AnswerEnd::kBroken;
+  if (LacksStops(shown)) return AnswerEnd::kUnclear;
+  if (mark == 0) return EndOfSentence(shown, lines);
+  return EndOfItem(shown.substr(mark), lines.ListOf(shown), lines);
 }
 
 }  // namespace fullstop

@@ -8,9 +8,10 @@
 namespace fullstop {
 
 enum class AnswerEnd {
-  kWhole,    // with a sentence's end, a closing sign, an address
-  kUnclear,  // without, as titles, lists, verse and short answers do too
-  kBroken,   // in the middle of what its author else brings to an end
+  kWhole,     // with a sentence's end, a closing sign, an address
+  kUnclear,   // without, as titles, lists, verse and short answers do too
+  kDoubtful,  // the same, where other lines have one
+  kBroken,    // in the middle of what its author else brings to an end
 };
 
 // TEXT is trimmed; OPEN_FENCE: a block of code begins in it and does not end.

@@ -50,10 +50,14 @@ TEST(AnswerEndTest, LinesThatNobodyEndsWithAStopAreUnclear) {
 TEST(AnswerEndTest, AnswersThatBreakOff) {
   for (
       const std::string& text : std::vector<std::string>{
-          kSaid + "The next one", kSaid + "First,", kSaid + "\n\n5.",
-          kSaid + "\n\nThis is one of the", kSaid + "\n\nIf",
+          kSaid + "The next one",
+          kSaid + "First,",
+          kSaid + "\n\n5.",
+          kSaid + "\n\nThis is one of the",
+          kSaid + "\n\nIf",
           kSaid + "\n\nThere are many kinds of stones that people use to build",
-          kSaid + "\n\nSome of them (Niobium", kSaid + "\n\n4. **Local",
+          kSaid + "\n\nSome of them (Niobium",
+          kSaid + "\n\n4. **Local",
           "- It is red and new.\n- It is blue and old.\n- It is old.\n- It was "
           "made with long",
           "1. Boston - 139 stones\n2. Athens - 125 stones\n3. Rome - 90\n4. Lo",
@@ -64,10 +68,72 @@ TEST(AnswerEndTest, AnswersThatBreakOff) {
           "\"snow",
           "2x7=14 | 3x7=21 | 4x7=28 | 5x7=35 | 6x7=42 | 7x7=49\n2x8=16 | "
           "3x8=24",
-          kWide + "然后我们", kWide + "其中包括，", kWide + "\n\n4. 工作："}) {
+          kWide + "然后我们",
+          kWide + "其中包括，",
+          kWide + "\n\n4. 工作：",
+          kWide + "\n\n你需要在设置中打开它，然后可以使用一个USB",
+          kSaid + "\n\nWe get\n\nx =",
+          kSaid + "Where it is longer, we'",
+          kSaid + "There were some changes in what people eat and/",
+          kSaid + "\n\n- Look at each `x = 1` in the list and take `x"}) {
     EXPECT_EQ(End(text), AnswerEnd::kBroken) << text;
   }
   EXPECT_EQ(EndOfAnswer("Look:\n```\nx = 1", true), AnswerEnd::kBroken);
+}
+
+TEST(AnswerEndTest, ItemsThatLackWhatTheOthersHaveBreakOff) {
+  const std::string names =
+      "1. Mara Ilves\n2. Bento Okoro\n3. Livia Radek\n"
+      "4. Edda Hilde\n";
+  const std::string books =
+      "1. The Last Stone by Mara Ilves\n2. Snow by Bento Okoro\n"
+      "3. My River by Livia Radek\n4. The Long Bridge by Edda Hilde\n";
+  const std::string gear =
+      "- Glass beads\n- Dive mask\n- Stone\n"
+      "- Dive computer and all its cables\n- Snow\n";
+  const std::string terms =
+      "- The first term represents a change in the snow\n"
+      "- The second one represents the end of a river\n";
+  const std::string steps =
+      "Take along:\n\n- Red stones\n- Blue stones\n\n"
+      "Do this:\n\n1. Mix the stones.\n2. Wash them.\n";
+  for (const std::string& text :
+       {names + "5. Kofi", books + "5. The Snow and the Silver",
+        gear + "- Dive", terms + "- The third represents", steps + "3. Pour",
+        terms + "- Then"}) {
+    EXPECT_EQ(End(text), AnswerEnd::kBroken) << text;
+  }
+  for (const std::string& text :
+       {names + "5. Kofi Yara", books + "5. The Snow by Kofi", gear + "- Fins",
+        steps + "\nThanks:\n\n1. Kofi",
+        std::string("- Old grey river stones\n- Red bridge\n- Snow and its "
+                    "seven rivers\n- Stone of the bridge\n- Rivers")}) {
+    EXPECT_NE(End(text), AnswerEnd::kBroken) << text;
+  }
+}
+
+TEST(AnswerEndTest, VerseThatSignsEachLineBreaksOffWithoutOne) {
+  const std::string verse =
+      "In the quiet winter chill,\nA girl walks alone,\nSnow falls as she goes,"
+      "\nLost in thoughts unknown.\n\nThe river sleeps below.\n\n";
+  EXPECT_EQ(End(verse + "How co"), AnswerEnd::kBroken);
+  EXPECT_EQ(End(verse + "How cold,"), AnswerEnd::kBroken);
+  EXPECT_NE(End("Dear Mara,\n\n" + kSaid + "\n" + kSaid + "\n" + kSaid +
+                "\n\nBest regards,\nKofi"),
+            AnswerEnd::kBroken);
+}
+
+TEST(AnswerEndTest, AFewWordsBelowSentencesThatEndAreDoubtful) {
+  EXPECT_EQ(End(kSaid + "\n\nOne feature"), AnswerEnd::kDoubtful);
+  EXPECT_EQ(End("1. Red stones\n2. Blue stones\n3. Grey stones, rivers, "
+                "bridges and snow\n4. Silver"),
+            AnswerEnd::kDoubtful);
+  for (const std::string& text :
+       {kSaid + "\n\nAnswer: stone", kSaid + "\n\nSincerely,\n\nMara",
+        kSaid + "\n\nRed snow\nBlue stones\nOne feature",
+        std::string("เมืองนี้มีประชากรประมาณ 30 คน ขึ้นอยู่กับ 5 สภาพ ควร 4 ฝึก 12")}) {
+    EXPECT_EQ(End(text), AnswerEnd::kUnclear) << text;
+  }
 }
 
 TEST(AnswerEndTest, AbbreviationsEndNoSentence) {

@@ -8,8 +8,6 @@
 namespace fullstop {
 namespace {
 
-constexpr size_t kBinsOfOctave = 16;
-constexpr size_t kMostUnclear = 1 << 18;
 // Shorter answers are no longer than a limit would let them.
 constexpr size_t kLeastPieces = 48;
 // A cut-off has so many answers without an end, and so many times the share of
@@ -18,9 +16,13 @@ constexpr size_t kLeastOpen = 8;
 constexpr double kTimesUsual = 3;
 constexpr double kLeastUsual = 0.02;
 
+constexpr size_t kBinsOfOctave = 16;
+constexpr size_t kBins = LengthPileup::kBins;
+
 size_t BinOf(size_t pieces) {
   const auto value = static_cast<double>(std::max<size_t>(1, pieces));
-  return static_cast<size_t>(kBinsOfOctave * std::log2(value));
+  return std::min(kBins - 1,
+                  static_cast<size_t>(kBinsOfOctave * std::log2(value)));
 }
 
 size_t BeginOf(size_t bin) {
@@ -90,52 +92,72 @@ double Share(const Count& count) {
 
 }  // namespace
 
-void LengthPileup::Add(std::string_view text, AnswerEnd end,
-                       const RawRow& row) {
+AnswerLength LengthOf(std::string_view text) {
   // No piece is less than a byte.
-  if (text.size() < kLeastPieces) return;
+  if (text.size() < kLeastPieces) return {};
   const size_t size = PiecesOf(text);
-  if (size < kLeastPieces) return;
+  if (size < kLeastPieces) return {};
   size_t characters = 0;
   for (const char c : text) characters += (c & 0xC0) != 0x80 ? 1 : 0;
   // Most characters of East Asia have three bytes.
-  const bool wide = text.size() > 2 * characters;
-  const size_t bin = std::min(kBins - 1, BinOf(size));
-  Count& count = counts_[wide ? 1 : 0][bin];
-  ++count.answers;
-  if (end == AnswerEnd::kWhole) return;
-  ++count.open;
-  if (end == AnswerEnd::kBroken) return;
-  unclear_.push_back({.line = row.line,
-                      .number = row.number,
-                      .pieces = static_cast<uint32_t>(size),
-                      .wide = wide});
-  if (unclear_.size() > kMostUnclear) Forget();
+  return {static_cast<uint32_t>(size), static_cast<uint32_t>(characters),
+          text.size() > 2 * characters};
 }
 
-void LengthPileup::Forget() {
-  const auto middle =
-      unclear_.begin() + static_cast<ptrdiff_t>(unclear_.size() / 2);
-  std::ranges::nth_element(unclear_, middle, std::ranges::greater(),
-                           &Unclear::pieces);
-  unclear_.erase(middle, unclear_.end());
+void LengthPileup::Count::Add(const Count& other) {
+  answers += other.answers;
+  open += other.open;
+  broken += other.broken;
+}
+
+void LengthPileup::Add(const AnswerLength& length, AnswerEnd end) {
+  if (length.pieces == 0) return;
+  const size_t script = length.wide ? 1 : 0;
+  const Count one{.answers = 1,
+                  .open = end != AnswerEnd::kWhole ? size_t{1} : 0,
+                  .broken = end == AnswerEnd::kBroken ? size_t{1} : 0};
+  pieces_.at(script)[BinOf(length.pieces)].Add(one);
+  characters_.at(script)[BinOf(length.characters)].Add(one);
+  all_.at(script).Add(one);
 }
 
 void LengthPileup::Take(LengthPileup* other) {
-  for (size_t i = 0; i < counts_.size(); ++i) {
+  for (size_t script = 0; script < all_.size(); ++script) {
+    all_[script].Add(other->all_[script]);
     for (size_t bin = 0; bin < kBins; ++bin) {
-      counts_[i][bin].answers += other->counts_[i][bin].answers;
-      counts_[i][bin].open += other->counts_[i][bin].open;
+      pieces_[script][bin].Add(other->pieces_[script][bin]);
+      characters_[script][bin].Add(other->characters_[script][bin]);
     }
   }
-  unclear_.insert(unclear_.end(), other->unclear_.begin(),
-                  other->unclear_.end());
-  while (unclear_.size() > kMostUnclear) Forget();
   *other = {};
 }
 
+double LengthPileup::Odds(const Counts& counts, const Count& all, size_t bin) {
+  // Tokens of an unknown kind are as long as others within so many bins.
+  constexpr size_t kSpread = 2;
+  Count here;
+  for (size_t i = bin - std::min(bin, kSpread);
+       i < std::min(kBins, bin + kSpread + 1); ++i) {
+    here.Add(counts[i]);
+  }
+  if (here.broken < kLeastOpen) return 1;
+  const auto odds = [](const Count& count) {
+    return static_cast<double>(count.broken) /
+           static_cast<double>(count.answers - count.open + 1);
+  };
+  return std::max(1.0, odds(here) / odds(all));
+}
+
+double LengthPileup::OddsOfCut(const AnswerLength& length) const {
+  if (length.pieces == 0) return 1;
+  const size_t script = length.wide ? 1 : 0;
+  const Count& all = all_.at(script);
+  return std::max(Odds(pieces_.at(script), all, BinOf(length.pieces)),
+                  Odds(characters_.at(script), all, BinOf(length.characters)));
+}
+
 void LengthPileup::Find(bool wide, std::vector<CutOff>* cut_offs) const {
-  const auto& counts = counts_[wide ? 1 : 0];
+  const Counts& counts = pieces_.at(wide ? 1 : 0);
   size_t all = 0;
   for (const Count& each : counts) all += each.answers;
   size_t longer = all;
@@ -169,20 +191,6 @@ std::vector<CutOff> LengthPileup::CutOffs() const {
   std::vector<CutOff> cut_offs;
   for (const bool wide : {false, true}) Find(wide, &cut_offs);
   return cut_offs;
-}
-
-std::vector<LengthPileup::Unclear> LengthPileup::AtCutOffs(
-    const std::vector<CutOff>& cut_offs) const {
-  std::vector<Unclear> at;
-  for (const Unclear& each : unclear_) {
-    const bool cut = std::ranges::any_of(cut_offs, [&](const CutOff& cut_off) {
-      return each.wide == cut_off.wide && each.pieces >= cut_off.from &&
-             each.pieces < cut_off.to;
-    });
-    if (cut) at.push_back(each);
-  }
-  std::ranges::sort(at, {}, &Unclear::number);
-  return at;
 }
 
 }  // namespace fullstop

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "data/answer_end.h"
-#include "data/raw_row.h"
 
 namespace fullstop {
 
@@ -22,14 +21,20 @@ struct CutOff {
   bool wide = false;   // of answers in Chinese, Japanese, Korean
 };
 
+// The length of an answer.
+struct AnswerLength {
+  uint32_t pieces = 0;  // about its tokens; 0 where no limit cuts so early
+  uint32_t characters = 0;
+  bool wide = false;  // in a script of East Asia
+};
+AnswerLength LengthOf(std::string_view text);
+
 // Counts answers by their length in pieces, of which a limit in tokens cuts at
 // nearly one value, and by how they end. Those in the scripts of East Asia, of
-// which a token holds less, apart. Needs 40 KiB, and 24 bytes an answer that
-// ends unclearly, up to 6 MiB; then it forgets the shorter ones. One thread.
+// which a token holds less, apart. One thread.
 class LengthPileup {
  public:
-  // TEXT, trimmed, is an answer of ROW and ends as END says.
-  void Add(std::string_view text, AnswerEnd end, const RawRow& row);
+  void Add(const AnswerLength& length, AnswerEnd end);
   // What OTHER has counted, which is empty then.
   void Take(LengthPileup* other);
 
@@ -37,28 +42,30 @@ class LengthPileup {
   // and beyond which few are; each within 9 %.
   std::vector<CutOff> CutOffs() const;
 
-  struct Unclear {
-    size_t line = 0;
-    size_t number = 0;  // of the row
-    uint32_t pieces = 0;
-    bool wide = false;
-  };
-  // The answers that end unclearly at a cut-off, in the order of their rows.
-  std::vector<Unclear> AtCutOffs(const std::vector<CutOff>& cut_offs) const;
+  // How many times likelier an answer of about LENGTH is to break off than
+  // another; 1 where that is not known.
+  double OddsOfCut(const AnswerLength& length) const;
+
+  // Of a 16th of an octave.
+  static constexpr size_t kBins = 16 * 27;
 
  private:
-  // Bins of a 16th of an octave.
-  static constexpr size_t kBins = 16 * 27;
   struct Count {
     size_t answers = 0;
     size_t open = 0;
+    size_t broken = 0;
+
+    void Add(const Count& other);
   };
+  using Counts = std::array<Count, kBins>;
 
   void Find(bool wide, std::vector<CutOff>* cut_offs) const;
-  void Forget();
+  static double Odds(const Counts& counts, const Count& all, size_t bin);
 
-  std::array<std::array<Count, kBins>, 2> counts_ = {};
-  std::vector<Unclear> unclear_;
+  // By script.
+  std::array<Counts, 2> pieces_ = {};
+  std::array<Counts, 2> characters_ = {};
+  std::array<Count, 2> all_ = {};
 };
 
 }  // namespace fullstop

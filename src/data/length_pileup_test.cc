@@ -9,33 +9,34 @@ namespace fullstop {
 namespace {
 
 using ::testing::IsEmpty;
-using ::testing::SizeIs;
 
-std::string Words(size_t count) {
-  std::string text;
-  for (size_t i = 0; i < count; ++i) text += "word ";
-  return text;
+std::string Repeated(const std::string& text, size_t times) {
+  std::string all;
+  for (size_t i = 0; i < times; ++i) all += text;
+  return all;
 }
 
-RawRow RowOf(size_t number) {
-  RawRow row;
-  row.line = row.number = number;
-  return row;
+AnswerLength Pieces(uint32_t pieces) { return {.pieces = pieces}; }
+
+// Answers of 60 to 259 pieces, which end, but for each 50th; and some of 300.
+void AddAnswers(uint32_t at_limit, LengthPileup* lengths) {
+  for (uint32_t i = 0; i < 1000; ++i) {
+    lengths->Add(Pieces(60 + i % 200),
+                 i % 50 == 7 ? AnswerEnd::kBroken : AnswerEnd::kWhole);
+  }
+  for (uint32_t i = 0; i < at_limit; ++i) {
+    lengths->Add(Pieces(300 + i % 5), AnswerEnd::kBroken);
+  }
 }
 
-// Answers of 60 to 259 words, which end, but for each 50th; and 30 of 300.
-void AddAnswers(size_t at_limit, LengthPileup* lengths) {
-  size_t line = 0;
-  for (size_t i = 0; i < 1000; ++i) {
-    lengths->Add(Words(60 + i % 200),
-                 i % 50 == 7 ? AnswerEnd::kUnclear : AnswerEnd::kWhole,
-                 RowOf(++line));
-  }
-  for (size_t i = 0; i < at_limit; ++i) {
-    lengths->Add(Words(300 + i % 5),
-                 i % 3 == 0 ? AnswerEnd::kBroken : AnswerEnd::kUnclear,
-                 RowOf(++line));
-  }
+TEST(LengthPileupTest, LengthsAreAboutTokensAndCharacters) {
+  const std::string words = Repeated("word ", 60);
+  EXPECT_EQ(LengthOf(words).pieces, 60U);
+  EXPECT_EQ(LengthOf(words).characters, 300U);
+  EXPECT_FALSE(LengthOf(words).wide);
+  EXPECT_EQ(LengthOf(Repeated("说", 60)).characters, 60U);
+  EXPECT_TRUE(LengthOf(Repeated("说", 60)).wide);
+  EXPECT_EQ(LengthOf(Repeated("word ", 40)).pieces, 0U);
 }
 
 TEST(LengthPileupTest, AnswersWithoutAnEndAtOneLengthWereCut) {
@@ -43,9 +44,8 @@ TEST(LengthPileupTest, AnswersWithoutAnEndAtOneLengthWereCut) {
   AddAnswers(30, &lengths);
   const auto cut_offs = lengths.CutOffs();
   ASSERT_THAT(cut_offs, testing::Not(IsEmpty()));
-  const auto found = lengths.AtCutOffs(cut_offs);
-  ASSERT_THAT(found, SizeIs(20));
-  EXPECT_EQ(found[0].number, 1002U);
+  EXPECT_LE(cut_offs[0].from, 300U);
+  EXPECT_GT(cut_offs.back().to, 304U);
 }
 
 TEST(LengthPileupTest, FewAnswersWithoutAnEndAreNoPileup) {
@@ -59,8 +59,8 @@ TEST(LengthPileupTest, FewAnswersWithoutAnEndAreNoPileup) {
 TEST(LengthPileupTest, LengthsThatManyAnswersPassAreNoCutOff) {
   LengthPileup lengths;
   AddAnswers(30, &lengths);
-  for (size_t i = 0; i < 500; ++i) {
-    lengths.Add(Words(400 + i), AnswerEnd::kWhole, RowOf(2000 + i));
+  for (uint32_t i = 0; i < 500; ++i) {
+    lengths.Add(Pieces(400 + i), AnswerEnd::kWhole);
   }
   EXPECT_THAT(lengths.CutOffs(), IsEmpty());
 }
@@ -72,19 +72,41 @@ TEST(LengthPileupTest, PartsCountTogether) {
   AddAnswers(6, &other);
   lengths.Take(&other);
   EXPECT_THAT(other.CutOffs(), IsEmpty());
-  EXPECT_THAT(lengths.AtCutOffs(lengths.CutOffs()), SizeIs(8));
+  EXPECT_THAT(lengths.CutOffs(), testing::Not(IsEmpty()));
+  EXPECT_GT(lengths.OddsOfCut(Pieces(300)), 1);
 }
 
 TEST(LengthPileupTest, ScriptsAreApart) {
   LengthPileup lengths;
   AddAnswers(0, &lengths);
-  std::string wide;
-  for (size_t i = 0; i < 120; ++i) wide += "说";
   for (size_t i = 0; i < 40; ++i) {
-    lengths.Add(wide, AnswerEnd::kUnclear, RowOf(2000 + i));
+    lengths.Add({.pieces = 120, .characters = 120, .wide = true},
+                AnswerEnd::kUnclear);
   }
   const auto cut_offs = lengths.CutOffs();
-  EXPECT_THAT(lengths.AtCutOffs(cut_offs), SizeIs(40));
+  ASSERT_THAT(cut_offs, testing::Not(IsEmpty()));
+  for (const CutOff& each : cut_offs) EXPECT_TRUE(each.wide);
+}
+
+TEST(LengthPileupTest, OddsRiseWhereManyBreakOff) {
+  LengthPileup lengths;
+  AddAnswers(30, &lengths);
+  EXPECT_GT(lengths.OddsOfCut(Pieces(302)), 10);
+  EXPECT_GT(lengths.OddsOfCut(Pieces(290)), 10);
+  EXPECT_EQ(lengths.OddsOfCut(Pieces(600)), 1);
+  EXPECT_EQ(lengths.OddsOfCut(Pieces(100)), 1);
+}
+
+TEST(LengthPileupTest, ALimitInCharactersIsSeenToo) {
+  LengthPileup lengths;
+  for (uint32_t i = 0; i < 1000; ++i) {
+    lengths.Add({.pieces = 60 + i % 200, .characters = 300 + 5 * (i % 200)},
+                AnswerEnd::kWhole);
+  }
+  for (uint32_t i = 0; i < 30; ++i) {
+    lengths.Add({.pieces = 60 + 5 * i, .characters = 2000}, AnswerEnd::kBroken);
+  }
+  EXPECT_GT(lengths.OddsOfCut({.pieces = 100, .characters = 2000}), 10);
 }
 
 }  // namespace

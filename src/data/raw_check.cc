@@ -8,7 +8,7 @@
 #include "base/utf8.h"
 #include "data/answer_end.h"
 #include "data/answer_label.h"
-#include "data/length_pileup.h"
+#include "data/file_ends.h"
 #include "data/text_scan.h"
 #include "data/text_signs.h"
 
@@ -141,8 +141,8 @@ std::string JudgeThoughts(std::string_view text,
 
 class Checker {
  public:
-  Checker(const RawRow& row, const RawChecks& checks, LengthPileup* lengths)
-      : row_(row), scanner_(checks.control), lengths_(lengths) {}
+  Checker(const RawRow& row, const RawChecks& checks, FileEnds* file_ends)
+      : row_(row), scanner_(checks.control), file_ends_(file_ends) {}
 
   std::vector<RawFinding> Findings() {
     for (const std::string& fault : row_.faults) {
@@ -166,7 +166,7 @@ class Checker {
       }
     }
     DropWhatIsTheTopic();
-    AddLengths();
+    AddEnds();
     return std::move(found_);
   }
 
@@ -310,16 +310,16 @@ class Checker {
                                 : CountOf(text, "```") % 2 == 1;
     const AnswerEnd end = EndOfAnswer(text, open_fence);
     if (end == AnswerEnd::kBroken) Add(RawFault::kUnfinished, i, Tail(text));
-    if (lengths_ != nullptr) ends_.push_back({text, end});
+    if (file_ends_ != nullptr) ends_.push_back({text, end});
   }
 
   // A row of which an answer is known to break off is told of once.
-  void AddLengths() {
+  void AddEnds() {
     const bool told = std::ranges::any_of(
         ends_, [](const End& end) { return end.how == AnswerEnd::kBroken; });
     for (const auto& [text, how] : ends_) {
-      lengths_->Add(
-          text, told && how == AnswerEnd::kUnclear ? AnswerEnd::kBroken : how,
+      file_ends_->Add(
+          text, told && how != AnswerEnd::kWhole ? AnswerEnd::kBroken : how,
           row_);
     }
   }
@@ -337,7 +337,7 @@ class Checker {
 
   const RawRow& row_;
   const TextScanner scanner_;
-  LengthPileup* const lengths_;
+  FileEnds* const file_ends_;
   TextScan scan_;
   std::vector<RawFinding> found_;
   // Findings of markers, by their place in found_.
@@ -353,8 +353,8 @@ class Checker {
 }  // namespace
 
 std::vector<RawFinding> CheckRaw(const RawRow& row, const RawChecks& checks,
-                                 LengthPileup* lengths) {
-  return Checker(row, checks, lengths).Findings();
+                                 FileEnds* ends) {
+  return Checker(row, checks, ends).Findings();
 }
 
 }  // namespace fullstop

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "data/length_pileup.h"
+#include "data/file_ends.h"
 #include "data/raw_row.h"
 
 namespace fullstop {
@@ -42,10 +42,10 @@ struct RawChecks {
   std::vector<std::string> control;
 };
 
-// Any number of threads. Where LENGTHS is not null the row's answers are added
+// Any number of threads. Where ENDS is not null the row's answers are added
 // to it: what they say together, no row can say.
 std::vector<RawFinding> CheckRaw(const RawRow& row, const RawChecks& checks,
-                                 LengthPileup* lengths = nullptr);
+                                 FileEnds* ends = nullptr);
 
 // The same for all rows of one conversation, whatever their layout: 128 bits.
 struct ConversationHash {

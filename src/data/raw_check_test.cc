@@ -241,14 +241,14 @@ TEST(RawCheckTest, ARowThatEndsInACallIsWhole) {
 }
 
 TEST(RawCheckTest, ARowIsToldOfOnce) {
-  LengthPileup lengths;
+  FileEnds ends;
   RawRow row = Row("Say something about it.", Repeated("word ", 300) + "word");
   row.turns.insert(row.turns.end(), row.turns.begin(), row.turns.end());
   row.turns[3].text = kLong + "First,";
   for (row.line = 1; row.line < 40; ++row.line) {
-    EXPECT_THAT(CheckRaw(row, {}, &lengths), testing::Not(IsEmpty()));
+    EXPECT_THAT(CheckRaw(row, {}, &ends), testing::Not(IsEmpty()));
   }
-  EXPECT_THAT(lengths.AtCutOffs(lengths.CutOffs()), IsEmpty());
+  EXPECT_THAT(ends.BrokenOff(ends.CutOffs()), IsEmpty());
 }
 
 TEST(RawCheckTest, LayoutsOfOneConversationAreEqual) {

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/threads.h"
+#include "data/file_ends.h"
 #include "data/json_rows.h"
 #include "data/raw_check.h"
 #include "doctor/data_figures.h"
@@ -73,8 +74,8 @@ class RowPool {
     return checked;
   }
 
-  LengthPileup Answers() {
-    LengthPileup answers;
+  FileEnds Answers() {
+    FileEnds answers;
     for (RowChecker& checker : checkers_) answers.Take(&checker.answers());
     return answers;
   }
@@ -184,21 +185,22 @@ class Examiner {
     return true;
   }
 
-  // Answers whose words don't say that they break off, but whose lengths do.
-  void FindCutAnswers(const LengthPileup& answers) {
+  // Answers that break off as the others of the file tell.
+  void FindCutAnswers(const FileEnds& answers) {
     cut_offs_ = answers.CutOffs();
+    cut_ = answers.BrokenOff(cut_offs_);
     DataTally cut(path_);
-    for (const LengthPileup::Unclear& each : answers.AtCutOffs(cut_offs_)) {
-      if (!cut_.empty() && cut_.back() == each.number) continue;
-      cut_.push_back(each.number);
+    for (const FileEnds::Broken& each : cut_) {
       cut.Add(FaultOf(RawFault::kUnfinished), {each.line, each.number},
-              CutShown());
+              ShownOf(each));
     }
     tally_.Merge(cut, FaultOf(RawFault::kUnfinished));
   }
 
-  static std::string CutShown() {
-    return "without an end, as many answers of this length";
+  static std::string ShownOf(const FileEnds::Broken& broken) {
+    return broken.at_length
+               ? "without an end, as many answers of this length"
+               : "without an end, behind a word that others go on with";
   }
 
   void FindRepeated() {
@@ -221,18 +223,15 @@ class Examiner {
   // Once more, since only now it is known which rows repeat others.
   bool Sieve(const RuleChoice& choice, RowSieve* sieve) {
     RowPool pool(context_, options_.threads);
-    const auto takes = [](const std::vector<size_t>& numbers, size_t* at,
-                          const JsonRow& json) {
-      const bool is_next = *at < numbers.size() && numbers[*at] == json.number;
-      if (is_next) ++*at;
-      return is_next;
-    };
-    size_t next_repeated = 0;
-    size_t next_cut = 0;
+    auto next_repeated = repeated_.begin();
+    auto next_cut = cut_.begin();
     const bool done = Pass(&pool, [&](const JsonRow& json, Checked row) {
-      const bool repeats = takes(repeated_, &next_repeated, json);
-      if (takes(cut_, &next_cut, json)) {
-        row.findings.push_back({&FaultOf(RawFault::kUnfinished), CutShown()});
+      const bool repeats =
+          next_repeated != repeated_.end() && *next_repeated == json.number;
+      if (repeats) ++next_repeated;
+      if (next_cut != cut_.end() && next_cut->number == json.number) {
+        row.findings.push_back(
+            {&FaultOf(RawFault::kUnfinished), ShownOf(*next_cut++)});
       }
       sieve->Take(json, row.findings, repeats, choice);
     });
@@ -293,9 +292,10 @@ class Examiner {
   DataTally tally_;
   RowCounts counts_;
   std::vector<HashedRow> hashes_;
-  // Where answers pile up at one length, and the numbers of their rows.
+  // Where answers pile up at one length.
   std::vector<CutOff> cut_offs_;
-  std::vector<size_t> cut_;
+  // The rows whose answers break off as others tell, ascending.
+  std::vector<FileEnds::Broken> cut_;
   // The numbers of rows that stood before, ascending.
   std::vector<size_t> repeated_;
   std::optional<std::pair<size_t, size_t>> sieved_;

@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "data/file_ends.h"
 #include "data/json_rows.h"
 #include "data/label_check.h"
 #include "data/labelled_row.h"
 #include "data/length_counts.h"
-#include "data/length_pileup.h"
 #include "data/predicted_row.h"
 #include "data/raw_check.h"
 #include "data/raw_row.h"
@@ -84,8 +84,8 @@ class RowChecker {
   const RawRow& row() const { return row_; }
   // Of all rows that were checked.
   const RowCounts& counts() const { return counts_; }
-  // The lengths of their answers, and how those end.
-  LengthPileup& answers() { return answers_; }
+  // How their answers end.
+  FileEnds& answers() { return answers_; }
 
  private:
   void Add(const DataFault& fault, std::string shown);
@@ -98,7 +98,7 @@ class RowChecker {
   RawRow row_;
   std::vector<RowFinding> findings_;
   RowCounts counts_;
-  LengthPileup answers_;
+  FileEnds answers_;
   PieceCache pieces_;
 };
 
