@@ -21,7 +21,7 @@ constexpr size_t kWordsOfClause = 4;
 constexpr size_t kWordsOfItem = 6;
 constexpr size_t kBytesOfWideSentence = 24;
 // A sentence that ought to have ended, where there is no other.
-constexpr size_t kWordsOfLongSentence = 18;
+constexpr size_t kWordsOfLongSentence = 15;
 constexpr size_t kBytesOfLongWideSentence = 100;
 
 // Words behind which a sentence goes on; in lower case, longest first those of
@@ -157,9 +157,11 @@ bool LacksItsOther(std::string_view line) {
   for (const auto& [open, close] : kPairs) {
     if (CountOf(line, open) > CountOf(line, close)) return true;
   }
+  // Below it a mark may stand for inches.
   constexpr size_t kLongLine = 20;
   return CountOf(line, "**") % 2 == 1 || CountOf(line, "`") % 2 == 1 ||
-         (line.size() > kLongLine && CountOf(line, "\"") % 2 == 1);
+         ((line.size() > kLongLine || line.starts_with('"')) &&
+          CountOf(line, "\"") % 2 == 1);
 }
 
 // JSON or markup from the first byte on that is not closed.
@@ -302,8 +304,9 @@ struct Lines {
       const size_t newline = std::min(before.find('\n'), before.size());
       const std::string_view line = Trimmed(before.substr(0, newline));
       before.remove_prefix(std::min(newline + 1, before.size()));
-      if (line.starts_with("```")) in_code = !in_code;
-      if (!line.empty() && !in_code) Add(line);
+      const bool is_fence = line.starts_with("```");
+      if (is_fence) in_code = !in_code;
+      if (!line.empty() && !in_code && !is_fence) Add(line);
     }
   }
 
@@ -365,7 +368,7 @@ bool LacksItsPart(std::string_view item, const Items& list) {
   // Where the others are about as long as each other.
   const size_t fewest = list.FewestWords();
   const bool many = list.all.size() >= kMany;
-  const size_t times = many || fewest > kWordsOfClause ? 2 : 4;
+  const size_t times = many || fewest > kWordsOfClause ? 2 : 5;
   if (fewest >= times * words.size() && list.MostWords() < 2 * fewest) {
     return true;
   }
@@ -379,9 +382,11 @@ bool IsBrokenItem(std::string_view item, const Items& list,
   if (CountWords(item) > 1 && EndsWithOpenWord(item)) return true;
   if (LacksItsPart(item, list)) return true;
   const size_t judged = list.closed + list.open;
-  if (judged >= 2 || (judged == 1 && list.parted == 1 && HasParts(item))) {
-    return list.closed * 10 >= judged * 8;
-  }
+  // One that is a sentence tells as much as two.
+  const bool ends_sentence = list.closed == 1 && list.all.size() == 1 &&
+                             (CountWords(list.all[0]) >= kWordsOfSentence ||
+                              IsWideSentence(list.all[0]));
+  if (judged >= 2 || ends_sentence) return list.closed * 10 >= judged * 8;
   return (CountWords(item) >= kWordsOfItem || IsWideSentence(item)) &&
          closed_items == judged;
 }
@@ -426,11 +431,13 @@ AnswerEnd EndOfSentence(std::string_view line, const Lines& lines) {
                           ? ends_others
                           : is_clause && lines.Closed() > 0 && lines.open == 0;
   if (broken) return AnswerEnd::kBroken;
-  // A value behind its name, a name below a greeting: both end so.
-  const bool is_entry = line.find(": ") != line.npos ||
-                        line.find("：") != line.npos || lines.greets;
+  if (lines.greets && words <= kWordsOfClause) return AnswerEnd::kWhole;
+  // "Answer: stone".
+  const bool is_entry =
+      line.find(": ") != line.npos || line.find("：") != line.npos;
   const bool doubtful =
-      !is_entry && (ends_others || (is_sentence && lines.open == 0));
+      !is_entry && (ends_others || (is_sentence && lines.open == 0) ||
+                    (lines.signed_lines > 0 && lines.unsigned_lines == 0));
   return doubtful ? AnswerEnd::kDoubtful : AnswerEnd::kUnclear;
 }
 
@@ -458,11 +465,18 @@ bool EndsWithinWord(std::string_view line) {
 bool EndsWithOperator(std::string_view line) {
   const std::string_view word = LastWord(line);
   if (IsOneOf(word, std::array<std::string_view, 2>{"+", "="})) return true;
-  const bool lower = word.size() > 2 && IsLower(word[word.size() - 2]);
-  if (word.ends_with('-')) return lower;
+  for (const std::string_view dash : {"——", "—"}) {
+    if (!word.ends_with(dash) || word.size() == dash.size()) continue;
+    return IsWordCharacter(
+        LastCharacter(word.substr(0, word.size() - dash.size())));
+  }
+  if (word.size() < 3) return false;
+  const char before = word[word.size() - 2];
+  if (word.ends_with('-')) return IsLower(before);
   // "and/", but not "src/".
-  return word.ends_with('/') && lower && word.find('/') == word.size() - 1 &&
-         CountWords(line) >= kWordsOfItem;
+  return word.ends_with('/') && (IsLower(before) || IsDigit(before)) &&
+         word.find('/') == word.size() - 1 &&
+         (CountWords(line) >= kWordsOfItem || IsWideSentence(line));
 }
 
 // Whether LINE ends in a script that ends no sentence with a sign.
@@ -508,7 +522,9 @@ AnswerEnd EndOfAnswer(std::string_view text, bool open_fence) {
   if (text.size() < kLongAnswer) return AnswerEnd::kUnclear;
   const Lines lines(text.substr(0, begin));
   if (const size_t bars = CountOf(shown, "|"); bars > 0) {
-    return bars < lines.bars ? AnswerEnd::kBroken : AnswerEnd::kUnclear;
+    // What begins with a bar ends with one.
+    const bool broken = bars < lines.bars || shown.starts_with('|');
+    return broken ? AnswerEnd::kBroken : AnswerEnd::kUnclear;
   }
   const size_t mark = ListMarkSize(shown);
   if (mark > 0 && CountOf(shown, "`") % 2 == 1) return AnswerEnd::kBroken;

@@ -27,6 +27,7 @@ TEST(AnswerEndTest, WholeAnswers) {
            kSaid + "It ends here.", kSaid + "(It ends here.)",
            kSaid + "See https://example.org/a,b", kSaid + "\n\n#stone #river",
            kSaid + "Good luck 😊", kWide + "结束了。", kWide + "“结束了”",
+           kSaid + "\n\nSincerely,\n\nMara", kSaid + "\n\nsrc/",
            kSaid + "\n| a | b |", kSaid + "\n```\nx = 1\n```"}) {
     EXPECT_EQ(End(text), AnswerEnd::kWhole) << text;
   }
@@ -72,6 +73,13 @@ TEST(AnswerEndTest, AnswersThatBreakOff) {
           kWide + "其中包括，",
           kWide + "\n\n4. 工作：",
           kWide + "\n\n你需要在设置中打开它，然后可以使用一个USB",
+          kSaid + "\n\n\"The Ba",
+          kSaid + "\n\n| Rank | Coun",
+          kWide + "我们可以通过简单的方式——用打气筒——",
+          kWide + "电池的百分比只是一个相对量度，200/",
+          kSaid + "\n\n1. The first of the two is a stone of old.\n2. The",
+          "These many words of an answer of one sentence have no stop behind "
+          "them and nothing else",
           kSaid + "\n\nWe get\n\nx =",
           kSaid + "Where it is longer, we'",
           kSaid + "There were some changes in what people eat and/",
@@ -125,11 +133,15 @@ TEST(AnswerEndTest, VerseThatSignsEachLineBreaksOffWithoutOne) {
 
 TEST(AnswerEndTest, AFewWordsBelowSentencesThatEndAreDoubtful) {
   EXPECT_EQ(End(kSaid + "\n\nOne feature"), AnswerEnd::kDoubtful);
+  EXPECT_EQ(End("Here it is, as you wanted "
+                "it:\n\n```\nprint(1)\nprint(2)\nprint(3)\n```\n\nThis "
+                "feature"),
+            AnswerEnd::kDoubtful);
   EXPECT_EQ(End("1. Red stones\n2. Blue stones\n3. Grey stones, rivers, "
                 "bridges and snow\n4. Silver"),
             AnswerEnd::kDoubtful);
   for (const std::string& text :
-       {kSaid + "\n\nAnswer: stone", kSaid + "\n\nSincerely,\n\nMara",
+       {kSaid + "\n\nAnswer: stone",
         kSaid + "\n\nRed snow\nBlue stones\nOne feature",
         std::string("เมืองนี้มีประชากรประมาณ 30 คน ขึ้นอยู่กับ 5 สภาพ ควร 4 ฝึก 12")}) {
     EXPECT_EQ(End(text), AnswerEnd::kUnclear) << text;

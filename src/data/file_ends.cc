@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "data/text_signs.h"
+
 namespace fullstop {
 namespace {
 
@@ -11,8 +13,9 @@ constexpr size_t kMostUnclear = 1 << 18;
 constexpr size_t kLeastBytes = 64;
 // For so many answers that break off visibly one does not.
 constexpr double kVisiblyBroken = 3;
-// Below it nothing is said, however few answers end unclearly.
+// Below it nothing is said, however few answers end so.
 constexpr double kLeastOdds = 3;
+constexpr double kLeastDoubtfulOdds = 2;
 
 // Whether words are learned from the row NUMBER: of the first ones each, and of
 // each octave behind them as many.
@@ -21,6 +24,19 @@ bool IsSample(size_t number) {
   constexpr int kBitsOfAll = 12;
   if (number < kAll) return true;
   return number % (size_t{2} << (std::bit_width(number) - 1 - kBitsOfAll)) == 0;
+}
+
+// Whether the last letters of TEXT tell nothing: "o o o", "98 °C", and where
+// nothing else speaks for a cut "Plan B".
+bool EndsOddly(std::string_view text, bool doubtful) {
+  const std::string_view word = LastWord(text);
+  const std::string_view before =
+      Trimmed(text.substr(0, text.size() - word.size()));
+  if (LastWord(before) == word) return true;
+  if (!IsUpper(text.back())) return false;
+  const char letter = word.size() < 2 ? ' ' : word[word.size() - 2];
+  const bool alone = !IsUpper(letter) && !IsLower(letter);
+  return alone && (word.size() > 1 || !doubtful);
 }
 
 }  // namespace
@@ -37,11 +53,12 @@ void FileEnds::Add(std::string_view text, AnswerEnd end, const RawRow& row) {
   ++ends_.at(static_cast<size_t>(end));
   const bool doubtful = end == AnswerEnd::kDoubtful;
   if (!doubtful && end != AnswerEnd::kUnclear) return;
-  unclear_.push_back({.line = static_cast<uint32_t>(row.line),
-                      .number = static_cast<uint32_t>(row.number),
-                      .length = length,
-                      .doubtful = doubtful,
-                      .last = LastUnitsOf(text)});
+  unclear_.push_back(
+      {.line = static_cast<uint32_t>(row.line),
+       .number = static_cast<uint32_t>(row.number),
+       .length = length,
+       .doubtful = doubtful,
+       .last = EndsOddly(text, doubtful) ? LastUnits() : LastUnitsOf(text)});
   if (unclear_.size() > kMostUnclear) Forget();
 }
 
@@ -75,15 +92,16 @@ std::vector<FileEnds::Broken> FileEnds::BrokenOff(
     const std::vector<CutOff>& cut_offs) const {
   // Where many answers end unclearly and few are seen to break off, that is how
   // their author ends them.
-  const auto needed = [this](AnswerEnd end) {
+  const auto needed = [this](AnswerEnd end, double least) {
     const auto count = [this](AnswerEnd which) {
       return static_cast<double>(ends_.at(static_cast<size_t>(which)));
     };
     const double broken = std::max(1.0, count(AnswerEnd::kBroken));
-    return std::max(kLeastOdds, kVisiblyBroken * count(end) / broken);
+    return std::max(least, kVisiblyBroken * count(end) / broken);
   };
-  const double unclear_needs = needed(AnswerEnd::kUnclear);
-  const double doubtful_needs = needed(AnswerEnd::kDoubtful);
+  const double unclear_needs = needed(AnswerEnd::kUnclear, kLeastOdds);
+  const double doubtful_needs =
+      needed(AnswerEnd::kDoubtful, kLeastDoubtfulOdds);
   std::vector<Broken> broken;
   for (const Unclear& each : unclear_) {
     const bool cut = std::ranges::any_of(cut_offs, [&](const CutOff& cut_off) {

@@ -62,6 +62,17 @@ TEST(FileEndsTest, ShortAnswersMayEndAsTheyLike) {
   EXPECT_THAT(Lines(ends), IsEmpty());
 }
 
+TEST(FileEndsTest, SomeLastLettersTellNothing) {
+  FileEnds ends = Learned(20);
+  for (const char* const end : {"It is 98 °C", "Plan C", "of of"}) {
+    ends.Add(kSaid + " " + end, AnswerEnd::kUnclear, RowOf(301));
+  }
+  ends.Add(kSaid + " It is 98 °C", AnswerEnd::kDoubtful, RowOf(302));
+  EXPECT_THAT(Lines(ends), IsEmpty());
+  ends.Add(kSaid + " C", AnswerEnd::kDoubtful, RowOf(303));
+  EXPECT_THAT(Lines(ends), SizeIs(1));
+}
+
 TEST(FileEndsTest, WhereManyEndUnclearlyAWordSaysLess) {
   FileEnds ends = Learned(1);
   ends.Add(kSaid + " The snow of", AnswerEnd::kUnclear, RowOf(300));

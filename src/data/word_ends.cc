@@ -113,10 +113,10 @@ LastUnits LastUnitsOf(std::string_view text) {
     return last;
   }
   if (letters > kMostLetters) return last;
-  // "Answer: A", "Made in US".
-  if (!run.has_small()) return last;
-  last.word = WordEnds::Mark(run.prefix(), WordEnds::kWord);
   last.prefix = WordEnds::Mark(run.prefix(), WordEnds::kPrefix);
+  // "Answer: A", "Made in US".
+  if (!run.has_small()) return run.size() == 1 ? last : LastUnits();
+  last.word = WordEnds::Mark(run.prefix(), WordEnds::kWord);
   // Three or four letters are words too often, whatever begins with them.
   if (run.size() == 3 || run.size() == 4) last.tail = tail;
   return last;

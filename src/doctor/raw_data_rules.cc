@@ -69,16 +69,18 @@ constexpr std::array kRules = {
     Rule{"DAT026", "empty thoughts", Severity::kNote,
          "The model stops thinking.", "Somebody added them.", "", "",
          "E20: LLaMA-Factory#9392", nullptr},
-    Rule{"DAT027", "answers that break off", Severity::kWarning,
-         "Replies that stop in mid-sentence.",
-         "A fence, bracket or quote is not closed; the last line is a list's "
-         "number, ends with a comma or a word that needs another, or has no "
-         "stop where the other lines have; or it has none, and many answers of "
-         "this length have none: a limit cut them.",
-         "Leave the row out.",
-         "Answers of one short sentence that were cut behind a word, lists of "
-         "names, Thai, Khmer.",
-         "E04, E38", nullptr},
+    Rule{
+        "DAT027", "answers that break off", Severity::kWarning,
+        "Replies that stop in mid-sentence.",
+        "A fence, bracket or quote is not closed; the last line is a list's "
+        "number, ends with a comma or a word that needs another, or has no "
+        "stop where the other lines have; an item lacks what the others of its "
+        "list have; or the answer has no stop, and its last word, or its "
+        "length, tells of a cut as the other answers of the file show.",
+        "Leave the row out.",
+        "Lists that were cut behind a whole item; where many answers have no "
+        "stop, those cut behind a word; most cuts of Thai and Khmer.",
+        "E04, E38", nullptr},
     Rule{"DAT028", "answers that loop", Severity::kWarning, "Repetition.",
          "200 bytes or more are one text five times, at the end or within. "
          "Drawings, rulers and noughts are none, nor what the prompt asks for.",
