@@ -94,8 +94,8 @@ TEST(AnswerEndTest, ItemsThatLackWhatTheOthersHaveBreakOff) {
       "1. Mara Ilves\n2. Bento Okoro\n3. Livia Radek\n"
       "4. Edda Hilde\n";
   const std::string books =
-      "1. The Last Stone by Mara Ilves\n2. Snow by Bento Okoro\n"
-      "3. My River by Livia Radek\n4. The Long Bridge by Edda Hilde\n";
+      "1. The Last Stone from Mara\n2. Snow from Bento\n3. My River from Livia"
+      "\n4. The Long Bridge from Edda\n";
   const std::string gear =
       "- Glass beads\n- Dive mask\n- Stone\n"
       "- Dive computer and all its cables\n- Snow\n";
@@ -103,17 +103,17 @@ TEST(AnswerEndTest, ItemsThatLackWhatTheOthersHaveBreakOff) {
       "- The first term represents a change in the snow\n"
       "- The second one represents the end of a river\n";
   const std::string steps =
-      "Take along:\n\n- Red stones\n- Blue stones\n\n"
+      "Take along:\n\n1. Red stones\n2. Snow\n\n"
       "Do this:\n\n1. Mix the stones.\n2. Wash them.\n";
   for (const std::string& text :
        {names + "5. Kofi", books + "5. The Snow and the Silver",
-        gear + "- Dive", terms + "- The third represents", steps + "3. Pour",
-        terms + "- Then"}) {
+        gear + "- Dive", terms + "- The last one of all the snow represents",
+        steps + "3. Pour", terms + "- Then"}) {
     EXPECT_EQ(End(text), AnswerEnd::kBroken) << text;
   }
   for (const std::string& text :
-       {names + "5. Kofi Yara", books + "5. The Snow by Kofi", gear + "- Fins",
-        steps + "\nThanks:\n\n1. Kofi",
+       {names + "5. Kofi Yara", books + "5. The Snow from Kofi",
+        gear + "- Fins", steps + "\nThanks:\n\n1. Kofi",
         std::string("- Old grey river stones\n- Red bridge\n- Snow and its "
                     "seven rivers\n- Stone of the bridge\n- Rivers")}) {
     EXPECT_NE(End(text), AnswerEnd::kBroken) << text;

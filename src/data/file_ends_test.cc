@@ -114,7 +114,7 @@ TEST(FileEndsTest, AnswersWithoutAnEndAtACutOffBreakOff) {
 }
 
 TEST(FileEndsTest, PartsCountTogether) {
-  FileEnds ends = Learned(20);
+  FileEnds ends;
   FileEnds other = Learned(20);
   other.Add(kSaid + " The snow of", AnswerEnd::kUnclear, RowOf(302));
   ends.Take(&other);

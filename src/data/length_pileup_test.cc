@@ -73,7 +73,10 @@ TEST(LengthPileupTest, PartsCountTogether) {
   lengths.Take(&other);
   EXPECT_THAT(other.CutOffs(), IsEmpty());
   EXPECT_THAT(lengths.CutOffs(), testing::Not(IsEmpty()));
-  EXPECT_GT(lengths.OddsOfCut(Pieces(300)), 1);
+  LengthPileup whole;
+  AddAnswers(6, &whole);
+  AddAnswers(6, &whole);
+  EXPECT_EQ(lengths.OddsOfCut(Pieces(300)), whole.OddsOfCut(Pieces(300)));
 }
 
 TEST(LengthPileupTest, ScriptsAreApart) {
@@ -95,6 +98,12 @@ TEST(LengthPileupTest, OddsRiseWhereManyBreakOff) {
   EXPECT_GT(lengths.OddsOfCut(Pieces(290)), 10);
   EXPECT_EQ(lengths.OddsOfCut(Pieces(600)), 1);
   EXPECT_EQ(lengths.OddsOfCut(Pieces(100)), 1);
+}
+
+TEST(LengthPileupTest, FewAnswersThatBreakOffRaiseNoOdds) {
+  LengthPileup lengths;
+  AddAnswers(5, &lengths);
+  EXPECT_EQ(lengths.OddsOfCut(Pieces(302)), 1);
 }
 
 TEST(LengthPileupTest, ALimitInCharactersIsSeenToo) {

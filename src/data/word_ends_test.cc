@@ -75,8 +75,13 @@ TEST(WordEndsTest, AnAnswerIsNoWitnessOfItself) {
 TEST(WordEndsTest, WhatBreaksOffIsNoEnd) {
   WordEnds ends = Learned();
   const double before = Odds(ends, "the stone of");
-  for (int i = 0; i < 10; ++i) ends.Learn("the snow of", false);
+  const double within = Odds(ends, "it is incorre");
+  for (int i = 0; i < 10; ++i) {
+    ends.Learn("the snow of", false);
+    ends.Learn("the snow is incorre", false);
+  }
   EXPECT_THAT(Odds(ends, "the stone of"), Gt(0.9 * before));
+  EXPECT_THAT(Odds(ends, "it is incorre"), Gt(0.9 * within));
 }
 
 TEST(WordEndsTest, StopsWithinWordsAndSignsAreNoEnds) {
