@@ -9,12 +9,10 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "data/json_rows.h"
 
 namespace fullstop {
 namespace {
-
-constexpr size_t kMostBytes = 64 << 20;
 
 // A line's fields; those that it lacks are empty.
 struct PackedRow {
@@ -97,14 +95,11 @@ class Texts {
 }  // namespace
 
 struct TokenizedRows::State {
-  explicit State(const std::string& path) : file(MappedFile::Open(path)) {
-    rest = {reinterpret_cast<const char*>(file.bytes().data()),
-            file.bytes().size()};
-  }
+  explicit State(const std::string& path) : rows(path) {}
 
   Error Bad(const std::string& what) const {
-    return Error::Format("line " + std::to_string(line) + ": " + what)
-        .In(file.path());
+    return Error::Format("line " + std::to_string(json.line) + ": " + what)
+        .In(rows.path());
   }
 
   // FIELD of ROW as numbers; empty where it has none.
@@ -139,42 +134,41 @@ struct TokenizedRows::State {
     return lengths.empty() || sum == size;
   }
 
-  Texts Read(std::string_view text) {
+  Texts Read() {
     simdjson::dom::object object;
-    if (parser.parse(text.data(), text.size()).get(object) !=
+    if (parser.parse(json.text.data(), json.text.size()).get(object) !=
         simdjson::SUCCESS) {
-      throw Bad("the line is no JSON object");
+      throw Bad("the row is no JSON object");
     }
-    PackedRow row = {.line = line,
-                     .ids = Numbers(object, "input_ids"),
-                     .labels = Numbers(object, "labels"),
-                     .mask = Numbers(object, "attention_mask"),
-                     .positions = Numbers(object, "position_ids"),
-                     .lengths = Numbers(object, "seq_lengths")};
-    if (row.ids.empty()) throw Bad("the row has no input_ids");
-    const auto fits = [&row](const std::vector<int64_t>& other) {
-      return other.empty() || other.size() == row.ids.size();
+    PackedRow packed = {.line = json.line,
+                        .ids = Numbers(object, "input_ids"),
+                        .labels = Numbers(object, "labels"),
+                        .mask = Numbers(object, "attention_mask"),
+                        .positions = Numbers(object, "position_ids"),
+                        .lengths = Numbers(object, "seq_lengths")};
+    if (packed.ids.empty()) throw Bad("the row has no input_ids");
+    const auto fits = [&packed](const std::vector<int64_t>& other) {
+      return other.empty() || other.size() == packed.ids.size();
     };
-    if (row.labels.size() != row.ids.size() || !fits(row.mask) ||
-        !fits(row.positions)) {
+    if (packed.labels.size() != packed.ids.size() || !fits(packed.mask) ||
+        !fits(packed.positions)) {
       throw Bad(
           "labels, attention_mask and position_ids are not as long as "
           "input_ids");
     }
-    if (!AddUp(row.lengths, row.ids.size())) {
+    if (!AddUp(packed.lengths, packed.ids.size())) {
       throw Bad("seq_lengths are not those of the input_ids");
     }
-    for (const int64_t id : row.ids) {
+    for (const int64_t id : packed.ids) {
       if (id < 0 || id > std::numeric_limits<TokenId>::max()) {
         throw Bad("input_ids holds " + std::to_string(id));
       }
     }
-    return Texts(std::move(row));
+    return Texts(std::move(packed));
   }
 
-  MappedFile file;
-  std::string_view rest;
-  size_t line = 0;
+  JsonRows rows;
+  JsonRow json;  // the last one
   simdjson::dom::parser parser;
   Texts texts;
 };
@@ -184,24 +178,14 @@ TokenizedRows::TokenizedRows(const std::string& path)
 
 TokenizedRows::~TokenizedRows() = default;
 
-size_t TokenizedRows::total() const { return state_->file.bytes().size(); }
+size_t TokenizedRows::total() const { return state_->rows.total(); }
 
-size_t TokenizedRows::done() const { return total() - state_->rest.size(); }
+size_t TokenizedRows::done() const { return state_->rows.done(); }
 
 bool TokenizedRows::Next(TokenizedRow* row) {
   while (!state_->texts.Next(row)) {
-    if (state_->rest.empty()) return false;
-    const size_t end = std::min(state_->rest.find('\n'), state_->rest.size());
-    const std::string_view text = state_->rest.substr(0, end);
-    state_->rest.remove_prefix(std::min(end + 1, state_->rest.size()));
-    ++state_->line;
-    if (text.size() > kMostBytes) {
-      throw Error::Limit("line " + std::to_string(state_->line) +
-                         " is longer than 64 MiB")
-          .In(state_->file.path());
-    }
-    if (text.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    state_->texts = state_->Read(text);
+    if (!state_->rows.Next(&state_->json)) return false;
+    state_->texts = state_->Read();
   }
   return true;
 }

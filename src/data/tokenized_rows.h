@@ -27,12 +27,12 @@ struct TokenizedRow {
   bool seen_by_next = false;
 };
 
-// A JSONL file of objects with `input_ids`, `labels` and, where it has them,
-// `attention_mask`, `position_ids` and `seq_lengths`; other fields and empty
-// lines are passed over. Rows come text by text, without what the mask or the
+// A file of objects, JSONL or an array, with `input_ids`, `labels` and, where
+// it has them, `attention_mask`, `position_ids` and `seq_lengths`; other fields
+// are passed over. Rows come text by text, without what the mask or the
 // positions tell to be padding: texts are parted by `seq_lengths`, as TRL packs
 // them, by a mask that numbers them, or by positions that begin anew. Holds one
-// line. One thread.
+// object. One thread.
 class TokenizedRows {
  public:
   // Throws Error (kNotFound, kIo).
