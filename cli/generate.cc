@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -75,7 +76,7 @@ Prompt ChatPrompt(const GenerateOptions& options, const LoadedModel& model) {
   RenderRequest request = options.render.Request(messages);
   options.generation.TellEnds(model);
   options.generation.ApplyReasoning(model.protocol().facts(), &request);
-  request.messages = NormalizeMessages(request.messages).messages;
+  request.messages = NormalizeMessages(std::move(request.messages)).messages;
   const RenderedPrompt rendered = Render(model.protocol(), request);
   return {rendered.TokenIds(), rendered.thought_open, request.tools};
 }

@@ -29,7 +29,8 @@ bool BosPartsTexts(const TurnProtocol& protocol) {
     request.messages.push_back(Json{{"role", role}, {"content", "Hello."}});
   }
   request.messages =
-      NormalizeMessages(request.messages, protocol.facts().form).messages;
+      NormalizeMessages(std::move(request.messages), protocol.facts().form)
+          .messages;
   request.add_generation_prompt = false;
   try {
     const std::vector<TokenId> ids = Render(protocol, request).TokenIds();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "base/error.h"
 #include "protocol/normalize.h"
@@ -170,13 +171,13 @@ size_t RowLabeller::BehindOpening(const RenderedPrompt& prompt, size_t begin,
   return behind;
 }
 
-LabelledRow RowLabeller::Label(const RowMessages& messages,
-                               PieceCache* cache) const {
+LabelledRow RowLabeller::Label(RowMessages messages, PieceCache* cache) const {
   RenderRequest request;
   request.cache = cache;
   request.messages =
-      NormalizeMessages(messages.messages, protocol_->facts().form).messages;
-  request.tools = messages.tools;
+      NormalizeMessages(std::move(messages.messages), protocol_->facts().form)
+          .messages;
+  request.tools = std::move(messages.tools);
   request.add_generation_prompt = false;
   LabelledRow row;
   row.prompt = Render(*protocol_, request);

@@ -53,8 +53,7 @@ class RowLabeller {
 
   // Throws what Render throws: kTemplate where the template refuses the row.
   // CACHE: see RenderRequest.
-  LabelledRow Label(const RowMessages& messages,
-                    PieceCache* cache = nullptr) const;
+  LabelledRow Label(RowMessages messages, PieceCache* cache = nullptr) const;
 
  private:
   // The byte behind the generation prompt in [BEGIN, END) of PROMPT, where the

@@ -26,7 +26,8 @@ std::vector<ByteRange> Places(const TurnProtocol& protocol,
          {"content", "content" + std::to_string(i) + "x"}});
   }
   request.messages =
-      NormalizeMessages(request.messages, protocol.facts().form).messages;
+      NormalizeMessages(std::move(request.messages), protocol.facts().form)
+          .messages;
   request.add_generation_prompt = false;
   try {
     *prompt = RenderText(protocol, request);

@@ -112,14 +112,21 @@ void RowChecker::Add(const DataFault& fault, std::string shown) {
 void RowChecker::Render() {
   // A text that no template wrote has nothing to render.
   if (row_.layout == RawLayout::kText && row_.turns.size() == 1) return;
-  const RowMessages messages = MessagesOf(row_);
+  RowMessages messages = MessagesOf(row_);
   for (const std::string& fault : messages.faults) {
     Add(FaultOf(RawFault::kUnreadable), fault);
   }
   try {
-    const LabelledRow labelled = context_->labeller->Label(messages, &pieces_);
+    const bool takes_turns = TakesTurns(messages);
+    const LabelledRow labelled =
+        context_->labeller->Label(std::move(messages), &pieces_);
     Count(labelled);
-    if (context_->trainer) Predict(messages, labelled);
+    if (!context_->trainer) return;
+    if (takes_turns) {
+      Predict(labelled);
+    } else {
+      Add(kDroppedRow, "questions and answers do not take turns");
+    }
   } catch (const Error& error) {
     Add(kRefusedRow, error.message());
   }
@@ -144,12 +151,7 @@ void RowChecker::Count(const LabelledRow& labelled) {
   }
 }
 
-void RowChecker::Predict(const RowMessages& messages,
-                         const LabelledRow& labelled) {
-  if (!TakesTurns(messages)) {
-    Add(kDroppedRow, "questions and answers do not take turns");
-    return;
-  }
+void RowChecker::Predict(const LabelledRow& labelled) {
   const PredictedRow made =
       fullstop::Predict(labelled, *context_->trainer, context_->trainer_ends);
   const LabelReport report = context_->labels->Check(made.row);

@@ -91,7 +91,7 @@ class RowChecker {
   void Add(const DataFault& fault, std::string shown);
   void Render();
   void Count(const LabelledRow& labelled);
-  void Predict(const RowMessages& messages, const LabelledRow& labelled);
+  void Predict(const LabelledRow& labelled);
 
   const RowContext* context_;
   RawRowReader reader_;

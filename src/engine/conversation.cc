@@ -69,7 +69,8 @@ RenderedPrompt Conversation::Prompt() const {
   // Where tools are given the conversation may have calls.
   const MessageForm form =
       request.tools.is_null() ? MessageForm{} : protocol_->facts().form;
-  request.messages = NormalizeMessages(request.messages, form).messages;
+  request.messages =
+      NormalizeMessages(std::move(request.messages), form).messages;
   return Render(*protocol_, request);
 }
 

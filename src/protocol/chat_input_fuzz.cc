@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -139,7 +140,8 @@ void Run(uint8_t which, uint8_t form_letter, std::string_view text) {
     Check(!error.message().empty());
   }
   const MessageForm form = FormOf(form_letter);
-  request.messages = NormalizeMessages(request.messages, form).messages;
+  request.messages =
+      NormalizeMessages(std::move(request.messages), form).messages;
   Check(NormalizeMessages(request.messages, form).messages == request.messages);
   ReadKept(json, &request);
   const RenderedPrompt prompt = Render(protocol, request);

@@ -20,7 +20,7 @@ class Normalizer {
       : form_(form.calls.value_or(CallForm())),
         content_as_parts_(form.content_as_parts) {}
 
-  Normalized Normalize(const ordered_json& messages) {
+  Normalized Normalize(ordered_json messages) {
     if (!messages.is_array()) {
       throw Error::Usage(std::string("messages must be an array, not ") +
                          messages.type_name());
@@ -35,19 +35,19 @@ class Normalizer {
       if (!messages[i].contains("role") || !messages[i]["role"].is_string()) {
         throw Error::Usage(place_ + " has no role");
       }
-      result_.messages.push_back(NormalizeMessage(messages[i]));
+      result_.messages.push_back(NormalizeMessage(std::move(messages[i])));
     }
     return std::move(result_);
   }
 
  private:
-  ordered_json NormalizeMessage(const ordered_json& message) {
+  ordered_json NormalizeMessage(ordered_json message) {
     ordered_json kept = ordered_json::object();
-    for (const auto& [key, value] : message.items()) {
+    for (auto& [key, value] : message.items()) {
       if (value.is_null() && key != "content") {
         Note("dropped the null key '" + key + "'");
       } else {
-        kept[key] = value;
+        kept[key] = std::move(value);
       }
     }
     const bool has_calls = kept.contains("tool_calls") &&
@@ -139,9 +139,8 @@ class Normalizer {
 
 }  // namespace
 
-Normalized NormalizeMessages(const ordered_json& messages,
-                             const MessageForm& form) {
-  return Normalizer(form).Normalize(messages);
+Normalized NormalizeMessages(ordered_json messages, const MessageForm& form) {
+  return Normalizer(form).Normalize(std::move(messages));
 }
 
 }  // namespace fullstop

@@ -26,7 +26,7 @@ struct Normalized {
 // where FORM wants parts. Key order is kept. Throws Error
 // (kUsage), naming the message, where MESSAGES is not an array of objects that
 // each have a role.
-Normalized NormalizeMessages(const nlohmann::ordered_json& messages,
+Normalized NormalizeMessages(nlohmann::ordered_json messages,
                              const MessageForm& form = {});
 
 }  // namespace fullstop

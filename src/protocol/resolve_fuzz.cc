@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/error.h"
 #include "protocol/byte_model.h"
@@ -66,7 +67,7 @@ void Run(std::string_view input) {
   } catch (const Error&) {
     // A request or template that is told to be wrong.
   }
-  request.messages = NormalizeMessages(request.messages).messages;
+  request.messages = NormalizeMessages(std::move(request.messages)).messages;
   for (size_t i = 0; i < request.messages.size(); ++i) {
     request.kept[i] = {256, 'i', 't', 260, 258};
   }

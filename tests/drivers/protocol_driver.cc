@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <iostream>
 #include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "format/gguf.h"
@@ -34,7 +35,8 @@ RenderRequest ReadRequest(const TurnProtocol& protocol, const Json& json) {
   request.messages = json.at("messages");
   if (json.value("normalize", false)) {
     request.messages =
-        NormalizeMessages(request.messages, protocol.facts().form).messages;
+        NormalizeMessages(std::move(request.messages), protocol.facts().form)
+            .messages;
   }
   if (json.contains("tools")) request.tools = json["tools"];
   if (json.contains("documents")) request.documents = json["documents"];
