@@ -29,6 +29,8 @@ struct DerivedStop {
   StopRole role = StopRole::kTurnEnd;
   // The rule and the setup that showed it first.
   std::string where;
+  // The template's, where it is not the default one.
+  std::string template_name = {};
 };
 
 struct DerivedEnds {

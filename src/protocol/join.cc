@@ -93,7 +93,7 @@ class StopJoiner {
     for (const DerivedStop& stop : input_.derived.stops) {
       Said& said = said_[stop.id];
       said.derived_role = First(said.derived_role, stop.role);
-      AddSource({Provenance::kDerived, stop.where}, &said);
+      AddSource({Provenance::kDerived, stop.where, stop.template_name}, &said);
     }
     StopSet set;
     for (const auto& [id, said] : said_) {

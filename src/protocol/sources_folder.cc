@@ -95,13 +95,13 @@ class FolderSources {
 
  private:
   // The first file to name a token counts; where another says otherwise, that
-  // is found.
+  // is found. Of ends all count, and files that differ are found elsewhere.
   void AddNamed(DeclaredName named) {
     const auto first =
         std::ranges::find(sources_.named, named.name, &DeclaredName::name);
     if (first == sources_.named.end()) {
       sources_.named.push_back(std::move(named));
-    } else if (first->id != named.id) {
+    } else if (first->id != named.id && named.name != "eos") {
       sources_.findings.push_back(
           {FindingKind::kRemark,
            named.from.where + " is " + std::to_string(named.id) + ", but " +

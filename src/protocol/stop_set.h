@@ -46,6 +46,9 @@ struct Source {
   // The key, file or rule: "tokenizer.ggml.eos_token_id", "the run behind the
   // last answer".
   std::string where;
+  // Of kDerived, and where only a template beside the default one shows it:
+  // the name of that.
+  std::string template_name = {};
 };
 
 struct Stop {

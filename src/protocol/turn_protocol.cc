@@ -155,11 +155,13 @@ Derived DeriveAll(const jinja::Template& compiled,
   return derived;
 }
 
-// Adds what a further template shows to what the first one did.
-void Merge(const Derived& more, Derived* all) {
+// Adds what a further template, NAME, shows to what the first one did.
+void Merge(const Derived& more, const std::string& name, Derived* all) {
   DerivedEnds& ends = all->ends;
-  ends.stops.insert(ends.stops.end(), more.ends.stops.begin(),
-                    more.ends.stops.end());
+  for (DerivedStop stop : more.ends.stops) {
+    stop.template_name = name;
+    ends.stops.push_back(std::move(stop));
+  }
   ends.strings.insert(ends.strings.end(), more.ends.strings.begin(),
                       more.ends.strings.end());
   ends.separators.insert(more.ends.separators.begin(),
@@ -319,7 +321,7 @@ void TurnProtocol::ResolveIds(const ProtocolSources& sources,
     if (&named == &templates_.front()) {
       derived = std::move(shown);
     } else {
-      Merge(shown, &derived);
+      Merge(shown, named.name, &derived);
     }
   }
   MarkWritten(derived.written, &facts_.specials);
