@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "doctor/bans.h"
 #include "doctor/ends.h"
 #include "doctor/rule.h"
 #include "doctor/target.h"
@@ -26,6 +27,13 @@ bool HasDerivedTurnEnd(const Target& target) {
   });
 }
 
+// What shows a derived end: the template, or that of several.
+std::string TemplateOf(const Source& derived) {
+  if (derived.template_name.empty()) return "the template";
+  return "the template '" + derived.template_name +
+         "', which is used where tools are given,";
+}
+
 // A derived end of ROLE that no file declares.
 void CheckUndeclared(const Target& target, StopRole role, const char* what,
                      Findings* findings) {
@@ -39,7 +47,7 @@ void CheckUndeclared(const Target& target, StopRole role, const char* what,
     evidence.push_back({derived->where, TokenName(target, stop.id)});
     findings->Add({.severity = Severity::kError,
                    .certainty = Certainty::kLikely,
-                   .message = std::string("the template ends ") + what +
+                   .message = TemplateOf(*derived) + " ends " + what +
                               " with " + TokenName(target, stop.id) +
                               ", which no file declares as an end" +
                               WhatLlamaCppDoes(target, stop.id),
@@ -70,10 +78,8 @@ void CheckUnwrittenEnds(const Target& target, Findings* findings) {
   const auto text = RenderedText(target, trial);
   if (!text || !Holds(*text, kTrialAnswer)) return;
   std::vector<Exhibit> evidence = DeclaredEnds(target);
-  const std::string_view answer = kTrialAnswer;
-  const std::string behind = text->substr(text->find(answer) + answer.size());
   evidence.push_back(
-      {"behind an answer", behind.substr(0, behind.find(kTrialAgain))});
+      {"behind an answer", Between(*text, kTrialAnswer, kTrialAgain)});
   findings->Add(
       {.severity = Severity::kWarning,
        .certainty = Certainty::kLikely,
@@ -84,11 +90,43 @@ void CheckUnwrittenEnds(const Target& target, Findings* findings) {
        .repair = "take the template that the model was trained with"});
 }
 
+// A template for requests with tools that closes answers with text, where the
+// default one writes ends.
+void CheckToolTemplate(const Target& target, Findings* findings) {
+  const TurnProtocol& protocol = target.protocol();
+  const jinja::Template* used = &protocol.TemplateFor(true);
+  if (used == &protocol.TemplateFor(false)) return;
+  const auto text = RenderedText(
+      target, {.messages = Json::array({TrialMessage("user", kTrialUser),
+                                        TrialMessage("assistant", kTrialAnswer),
+                                        TrialMessage("user", kTrialAgain)}),
+               .tools = TrialTools()});
+  if (!text || !Holds(*text, kTrialAnswer)) return;
+  const std::string behind = Between(*text, kTrialAnswer, kTrialAgain);
+  const auto& stops = target.facts().stops.stops;
+  if (std::ranges::none_of(stops, DerivedFrom) ||
+      std::ranges::any_of(stops, [&behind](const Stop& stop) {
+        return DerivedFrom(stop) != nullptr && Holds(behind, stop.text);
+      })) {
+    return;
+  }
+  std::vector<Exhibit> evidence = DeclaredEnds(target);
+  evidence.push_back({"behind an answer, with tools", behind});
+  findings->Add({.severity = Severity::kError,
+                 .certainty = Certainty::kLikely,
+                 .message = "the template that is used where tools are given "
+                            "writes none of the ends behind an answer that the "
+                            "default one writes: it is another model's",
+                 .evidence = std::move(evidence),
+                 .repair = "end answers alike in both templates"});
+}
+
 void CheckNoEnd(const Target& target, Findings* findings) {
   if (!target.protocol().has_template()) {
     return findings->CannotTell("the files hold no chat template");
   }
   CheckUnwrittenEnds(target, findings);
+  CheckToolTemplate(target, findings);
   for (const FindingKind kind : {FindingKind::kNoEnd, FindingKind::kTextStop}) {
     target.ForEach(kind, [&](const Finding& finding) {
       findings->Add(
@@ -100,14 +138,6 @@ void CheckNoEnd(const Target& target, Findings* findings) {
                      "declare it"});
     });
   }
-}
-
-// The sources that transformers' generate() asks for its ends:
-// generation_config.json, and config.json where that file is absent.
-Provenance GenerationSource(const Target& target) {
-  return target.vocabulary().folder()->generation_config().is_null()
-             ? Provenance::kConfig
-             : Provenance::kGenerationConfig;
 }
 
 void CheckGenerationEnds(const Target& target, Findings* findings) {
@@ -186,29 +216,40 @@ void CheckOutOfRange(const Target& target, Findings* findings) {
   if (folder != nullptr) CheckNoIds(*folder, findings);
 }
 
-std::string WhereSuppressed(const Target& target) {
-  const HfFolder* folder = target.vocabulary().folder();
-  if (folder == nullptr) return "tokenizer.ggml.suppress_tokens";
-  const bool in_generation =
-      folder->generation_config().contains("suppress_tokens");
-  return std::string(in_generation ? "generation_config" : "config") +
-         ".json: suppress_tokens";
+// Whether BANS leave no end of the kind of reply that STOP, a derived one,
+// ends.
+bool LeavesNone(const Target& target, const std::vector<Ban>& bans,
+                const Stop& stop) {
+  return std::ranges::none_of(
+      target.facts().stops.stops, [&](const Stop& other) {
+        const Source* derived = DerivedFrom(other);
+        return derived != nullptr && IsDeclared(other) &&
+               other.role == stop.role &&
+               derived->template_name == DerivedFrom(stop)->template_name &&
+               std::ranges::none_of(bans, [&other](const Ban& ban) {
+                 return ban.id == other.id && !ban.is_lifted;
+               });
+      });
 }
 
-void CheckSuppressed(const Target& target, Findings* findings) {
-  for (const int64_t id : target.sources().suppressed) {
-    const Stop* stop = nullptr;
-    for (const Stop& each : target.facts().stops.stops) {
-      if (each.id == id) stop = &each;
-    }
-    if (stop == nullptr || stop->role == StopRole::kTurnOpen) continue;
+void CheckBanned(const Target& target, Findings* findings) {
+  const std::vector<Ban> bans = Bans(target);
+  for (const Ban& ban : bans) {
+    const auto& stops = target.facts().stops.stops;
+    const auto stop = std::ranges::find_if(
+        stops, [&ban](const Stop& each) { return each.id == ban.id; });
+    if (stop == stops.end() || stop->role == StopRole::kTurnOpen) continue;
     const bool needed = DerivedFrom(*stop) != nullptr;
+    const bool is_hard = needed && LeavesNone(target, bans, *stop);
     findings->Add(
-        {.severity = needed ? Severity::kError : Severity::kWarning,
+        {.severity = is_hard ? Severity::kError : Severity::kWarning,
          .message = TokenName(target, stop->id) +
                     (needed ? " ends replies" : " is declared as an end") +
-                    ", but the files forbid it to be sampled",
-         .evidence = {{WhereSuppressed(target), std::to_string(stop->id)}},
+                    ", but the files forbid it to be sampled" +
+                    (ban.is_lifted ? "; transformers takes that back for an "
+                                     "end, others may not"
+                                   : ""),
+         .evidence = {{ban.where, std::to_string(stop->id)}},
          .repair = "take it out of that list",
          .changes = {{ChangeKind::kPermit, stop->id}}});
   }
@@ -295,12 +336,13 @@ void CheckSharedRoles(const Target& target, Findings* findings) {
   }
 }
 
-// What each of a folder's files declares as ends.
+// What each of a folder's files declares as ends; a part of a file that some
+// runtimes read alone ("config.json: text_config") counts as one.
 std::map<std::string, std::set<int64_t>> EndsByFile(const Target& target) {
   std::map<std::string, std::set<int64_t>> files;
   for (const DeclaredStop& stop : target.sources().stops) {
     const std::string& where = stop.from.where;
-    files[where.substr(0, where.find(':'))].insert(stop.id);
+    files[where.substr(0, where.rfind(": "))].insert(stop.id);
   }
   return files;
 }
@@ -377,7 +419,8 @@ constexpr std::array kRules = {
          "The model goes on as the user.",
          "The template writes text between turns, and no id is declared or "
          "derived as an end; a warning where ends are declared that it never "
-         "writes.",
+         "writes. Or only the template that is used where tools are given "
+         "does so.",
          "Let the template write an end behind each answer and declare it.",
          "What a fine-tune learnt without the template.", "M11: InternLM#615",
          CheckNoEnd},
@@ -398,10 +441,13 @@ constexpr std::array kRules = {
         CheckOutOfRange},
     Rule{"GEN006", "an end may not be sampled", Severity::kError,
          "The reply never ends.",
-         "suppress_tokens forbids the sampler an id that ends replies.",
-         "Take the id out of suppress_tokens.",
-         "A ban that a runtime adds by itself.", "M29: exllamav2#410",
-         CheckSuppressed},
+         "suppress_tokens forbids the sampler an id that ends replies, or "
+         "bad_words_ids does, or a bias of -10 and less in sequence_bias. A "
+         "warning where another end of such replies is left, or the template "
+         "never writes the id.",
+         "Take the id out of that list.",
+         "A ban that a runtime adds by itself; sequences of several ids.",
+         "M29: exllamav2#410", CheckBanned},
     Rule{"GEN007", "a declared end is never written", Severity::kNote,
          "Nothing, as a rule: many models declare the end of a text beside the "
          "end of a turn.",
@@ -427,9 +473,9 @@ constexpr std::array kRules = {
          "M09, E03: transformers#23530, trl#976", CheckSharedRoles},
     Rule{"GEN011", "two files declare different ends", Severity::kWarning,
          "One runtime stops, another does not.",
-         "config.json, generation_config.json and the tokenizer's files each "
-         "name ends, and runtimes read one or the other. A note where they "
-         "have one in common.",
+         "config.json, its text_config, generation_config.json and the "
+         "tokenizer's files each name ends, and runtimes read one or the "
+         "other. A note where they have one in common.",
          "Declare the ends of all in each of them.", "",
          "M08, M12, M15, E11: Yi#217, LLaMA-Factory#1727, Qwen3#927",
          CheckFilesAgree},

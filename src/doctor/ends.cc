@@ -13,6 +13,12 @@ const Source* DerivedFrom(const Stop& stop) {
   return found == stop.from.end() ? nullptr : &*found;
 }
 
+Provenance GenerationSource(const Target& target) {
+  return target.vocabulary().folder()->generation_config().is_null()
+             ? Provenance::kConfig
+             : Provenance::kGenerationConfig;
+}
+
 bool EndsAReply(const Stop& stop) {
   return stop.role == StopRole::kTurnEnd || stop.role == StopRole::kToolCall;
 }

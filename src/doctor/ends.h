@@ -16,6 +16,11 @@ namespace fullstop {
 // nullptr where they don't show that STOP ends one.
 const Source* DerivedFrom(const Stop& stop);
 
+// The sources that transformers' generate() asks for its ends:
+// generation_config.json, and config.json where that file is absent. Of a
+// target whose ends are declared in JSON.
+Provenance GenerationSource(const Target& target);
+
 // Whether an answer or a call ends there, so that what follows is nobody's.
 bool EndsAReply(const Stop& stop);
 

@@ -1,9 +1,23 @@
 #include "doctor/repair.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <set>
 #include <utility>
 
 namespace fullstop {
+namespace {
+
+std::set<int64_t> Withdrawn(std::span<const RepairStep> steps) {
+  std::set<int64_t> ids;
+  for (const RepairStep& step : steps) {
+    if (step.change.kind == ChangeKind::kWithdrawEnd)
+      ids.insert(step.change.id);
+  }
+  return ids;
+}
+
+}  // namespace
 
 std::vector<RepairStep> PlanRepair(const Report& report, bool unsafe) {
   std::vector<RepairStep> steps;
@@ -17,6 +31,11 @@ std::vector<RepairStep> PlanRepair(const Report& report, bool unsafe) {
       }
     }
   }
+  // Files that are brought in line declare no end that has to go.
+  std::erase_if(steps, [withdrawn = Withdrawn(steps)](const RepairStep& step) {
+    return step.change.kind == ChangeKind::kDeclareEnd &&
+           withdrawn.contains(step.change.id);
+  });
   return steps;
 }
 

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "doctor/bans.h"
 #include "doctor/repair.h"
 #include "format/json_file.h"
 #include "format/json_member.h"
@@ -41,7 +43,7 @@ class Patch {
       case ChangeKind::kWithdrawEnd:
         return Withdraw(kEnds, change.id);
       case ChangeKind::kPermit:
-        return Withdraw(kSuppressed, change.id);
+        return Permit(change.id);
       case ChangeKind::kDropSetting: {
         PatchedFile& file = File(kGeneration);
         file.after = RemoveJsonMember(file.after, change.setting);
@@ -87,9 +89,26 @@ class Patch {
     Json ends = Numbers(Value(file, kEnds));
     if (ends.empty()) ends = Numbers(Value(config, kEnds));
     DeclareIn(&file, std::move(ends), id);
-    if (const Json more = Numbers(Value(config, kEnds)); !more.empty()) {
-      DeclareIn(&config, more, id);
-    }
+    DeclareBeside(&config, id);
+    InTextConfig([id](PatchedFile* inner) { DeclareBeside(inner, id); });
+  }
+
+  // Where FILE declares ends, ID is one of them.
+  static void DeclareBeside(PatchedFile* file, int64_t id) {
+    const Json ends = Numbers(Value(*file, kEnds));
+    if (!ends.empty()) DeclareIn(file, ends, id);
+  }
+
+  // Lets USE change config.json's text_config as if that were a file.
+  void InTextConfig(const std::function<void(PatchedFile*)>& use) {
+    std::string& text = File(kConfig).after;
+    if (text.empty()) return;
+    const auto member = FindJsonMember(text, "text_config");
+    if (!member || text[member->value_begin] != '{') return;
+    const size_t size = member->end - member->value_begin;
+    PatchedFile inner = {kConfig, "", text.substr(member->value_begin, size)};
+    use(&inner);
+    text.replace(member->value_begin, size, inner.after);
   }
 
   static void DeclareIn(PatchedFile* file, Json ends, int64_t id) {
@@ -112,14 +131,31 @@ class Patch {
 
   // Takes ID out of the list, or the number, that KEY has.
   void Withdraw(const char* key, int64_t id) {
-    for (PatchedFile& file : files_) {
+    for (PatchedFile& file : files_) WithdrawIn(&file, key, id);
+    InTextConfig([=](PatchedFile* inner) { WithdrawIn(inner, key, id); });
+  }
+
+  static void WithdrawIn(PatchedFile* file, const char* key, int64_t id) {
+    Json left = Numbers(Value(*file, key));
+    const auto found = std::ranges::find(left, Json(id));
+    if (found == left.end()) return;
+    left.erase(found);
+    Replace(file, key, left);
+  }
+
+  // VALUE for KEY, which goes where nothing is left of it.
+  static void Replace(PatchedFile* file, const char* key, const Json& value) {
+    file->after = value.empty() ? RemoveJsonMember(file->after, key)
+                                : SetJsonMember(file->after, key, value);
+  }
+
+  void Permit(int64_t id) {
+    Withdraw(kSuppressed, id);
+    PatchedFile& file = File(kGeneration);
+    for (const char* key : {kSequenceBias, kBadWords}) {
       const Json value = Value(file, key);
-      Json left = Numbers(value);
-      const auto found = std::ranges::find(left, Json(id));
-      if (found == left.end()) continue;
-      left.erase(found);
-      file.after = left.empty() ? RemoveJsonMember(file.after, key)
-                                : SetJsonMember(file.after, key, left);
+      const Json left = WithoutBan(value, id);
+      if (left != value) Replace(&file, key, left);
     }
   }
 

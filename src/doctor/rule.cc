@@ -9,8 +9,8 @@ std::vector<const Rule*> AllRules() {
   for (const auto family :
        {TokenRules(), WeightRules(), AdapterRules(), AdapterSizeRules(),
         AdapterRowRules(), AdapterProtocolRules(), TemplateRules(), TurnRules(),
-        EndRules(), SamplingRules(), GgufRules(), DataRules(), RawDataRules(),
-        LiveRules(), ConfigurationRules()}) {
+        ContentRules(), EndRules(), SamplingRules(), GgufRules(), DataRules(),
+        RawDataRules(), LiveRules(), ConfigurationRules()}) {
     for (const Rule& rule : family) rules.push_back(&rule);
   }
   return rules;

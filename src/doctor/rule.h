@@ -96,9 +96,10 @@ struct Rule {
 
 // The rules of each family, by id.
 std::span<const Rule> EndRules();              // GEN: ends
-std::span<const Rule> SamplingRules();         // GEN: sampling defaults
+std::span<const Rule> SamplingRules();         // GEN: what generation is told
 std::span<const Rule> TemplateRules();         // TPL
 std::span<const Rule> TurnRules();             // TPL: turns beside each other
+std::span<const Rule> ContentRules();          // TPL: forms of contents
 std::span<const Rule> TokenRules();            // TOK
 std::span<const Rule> WeightRules();           // TOK: rows of the output head
 std::span<const Rule> AdapterRules();          // ADP: does it fit its base

@@ -173,18 +173,11 @@ void CheckSystem(const Target& target, Findings* findings) {
 
 void CheckTools(const Target& target, Findings* findings) {
   if (!Renders(target, findings)) return;
-  const Trial trial = {
-      .messages = Messages({User()}),
-      .tools = Json::array(
-          {{{"type", "function"},
-            {"function",
-             {{"name", "instrumentum_7306"},
-              {"description", "Tests."},
-              {"parameters",
-               {{"type", "object"}, {"properties", Json::object()}}}}}}}),
-      .add_generation_prompt = true};
+  const Trial trial = {.messages = Messages({User()}),
+                       .tools = TrialTools(),
+                       .add_generation_prompt = true};
   const auto prompt = trial.Render(target.protocol());
-  if (prompt && Holds(prompt->text, "instrumentum_7306")) return;
+  if (prompt && Holds(prompt->text, kTrialTool)) return;
   findings->Add({.certainty = Certainty::kLikely,
                  .message = prompt ? "tools are left out without a word"
                                    : "tools are refused"});

@@ -11,8 +11,10 @@
 #include "doctor/ends.h"
 #include "doctor/rule.h"
 #include "doctor/target.h"
+#include "doctor/trial.h"
 #include "format/json_file.h"
 #include "format/json_member.h"
+#include "protocol/token_scan.h"
 
 namespace fullstop {
 namespace {
@@ -24,6 +26,51 @@ bool IsWritten(const Target& target, std::string_view text) {
       });
 }
 
+// Whether ordinary text is encoded as ID, so that answers may hold it.
+bool IsWord(const Tokenizer& tokenizer, TokenId id) {
+  const std::string text(tokenizer.TokenBytes(id));
+  return std::ranges::any_of(
+      std::array{text, "." + text}, [&](const std::string& each) {
+        const std::vector<TokenId> ids = tokenizer.Encode(each);
+        return !ids.empty() && ids.back() == id;
+      });
+}
+
+// Whether the template writes TEXT right behind an answer.
+bool ClosesAnswers(const Target& target, std::string_view text) {
+  if (!target.protocol().has_template()) return false;
+  const auto rendered = RenderedText(
+      target, {.messages = {TrialMessage("user", kTrialUser),
+                            TrialMessage("assistant", kTrialAnswer),
+                            TrialMessage("user", kTrialAgain)}});
+  if (!rendered) return false;
+  const std::string behind = Between(*rendered, kTrialAnswer, kTrialAgain);
+  return behind.starts_with(text) ||
+         (!IsWhiteSpace(text) && Strip(behind).starts_with(Strip(text)));
+}
+
+void AddWordAsEnd(const Target& target, const Stop& word, Findings* findings) {
+  // Without it something has to end replies.
+  const bool ends_without = std::ranges::any_of(
+      target.facts().stops.stops, [&word](const Stop& stop) {
+        return stop.id != word.id && IsDeclared(stop) &&
+               DerivedFrom(stop) != nullptr;
+      });
+  findings->Add(
+      {.severity = Severity::kWarning,
+       .message = TokenName(target, word.id) +
+                  " is declared as an end, but is ordinary text that the "
+                  "template ends no answer with: replies that hold it are cut "
+                  "there",
+       .evidence = {{word.from.front().where, std::to_string(word.id)}},
+       .repair =
+           "take " + std::to_string(word.id) + " out of the declared ends",
+       .changes = ends_without
+                      ? std::vector<Change>{{ChangeKind::kWithdrawEnd, word.id}}
+                      : std::vector<Change>(),
+       .safety = Safety::kUnsafe});
+}
+
 // A declared end that only ordinary text makes: as text it is split, or typed
 // by a user it ends the reply.
 void CheckEndIsControl(const Target& target, Findings* findings) {
@@ -32,6 +79,11 @@ void CheckEndIsControl(const Target& target, Findings* findings) {
     const TokenInfo& token = target.vocabulary()->info(stop.id);
     if (token.kind == TokenKind::kControl ||
         token.kind == TokenKind::kUserDefined) {
+      continue;
+    }
+    if (IsWord(*target.vocabulary(), stop.id) &&
+        !ClosesAnswers(target, target.vocabulary()->TokenBytes(stop.id))) {
+      AddWordAsEnd(target, stop, findings);
       continue;
     }
     findings->Add(
@@ -141,6 +193,39 @@ void CheckVocabularySize(const Target& target, Findings* findings) {
        .repair = "resize the embeddings, or take the tokens away"});
 }
 
+// What tokenizer.json says under KEY; null where there is no such file.
+nlohmann::ordered_json TokenizerField(const Target& target,
+                                      std::string_view key) {
+  const HfFolder* folder = target.vocabulary().folder();
+  const auto path =
+      folder == nullptr ? std::nullopt : folder->Find("tokenizer.json");
+  if (!path) return nullptr;
+  const MappedFile file = MappedFile::Open(*path);
+  const std::string_view text(
+      reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+  const auto member = FindJsonMember(text, key);
+  if (!member) return nullptr;
+  return ParseJson(
+      text.substr(member->value_begin, member->end - member->value_begin),
+      *path);
+}
+
+// Whether a normalizer changes the text before TOKEN, an added one, is looked
+// for, and nothing else narrows that.
+bool IsNormalizedAway(const Target& target, std::string_view token) {
+  if (!TokenizerField(target, "normalizer").is_object()) return false;
+  const nlohmann::ordered_json added = TokenizerField(target, "added_tokens");
+  return std::ranges::any_of(added, [token](const auto& each) {
+    const auto has = [&each](const char* key,
+                             const nlohmann::ordered_json& is) {
+      const auto field = each.find(key);
+      return field != each.end() && *field == is;
+    };
+    return has("content", token) && has("normalized", true) &&
+           !has("single_word", true);
+  });
+}
+
 // Ends that are recognised only beside some characters.
 void CheckMatched(const Target& target, Findings* findings) {
   const Tokenizer& tokenizer = *target.vocabulary();
@@ -157,14 +242,28 @@ void CheckMatched(const Target& target, Findings* findings) {
           text, {.control_ranges = {&whole, 1},
                  .extra_control = target.protocol().extra_control()});
       if (!ids.empty() && ids.back() == stop.id) continue;
+      const bool normalized = IsNormalizedAway(target, stop.text);
+      std::vector<Exhibit> evidence = {{"tokenizer", text}};
+      if (normalized) {
+        evidence.insert(evidence.begin(),
+                        {{"tokenizer.json: normalizer", ""},
+                         {"tokenizer.json: added_tokens", "normalized"}});
+      }
       findings->Add(
           {.severity = Severity::kError,
            .message = TokenName(target, stop.id) +
                       " is an end, but behind some characters the tokenizer "
-                      "does not see it: there it falls into pieces",
-           .evidence = {{"tokenizer", text}},
-           .repair = "take single_word, or what else narrows it, from the "
-                     "added token"});
+                      "does not see it" +
+                      (normalized ? ", since it is looked for in normalized "
+                                    "text"
+                                  : "") +
+                      ": there it falls into pieces",
+           .evidence = std::move(evidence),
+           .repair = normalized
+                         ? "set normalized of the added token to false, or "
+                           "mend the normalizer"
+                         : "take single_word, or what else narrows it, from "
+                           "the added token"});
       break;
     }
   }
@@ -185,21 +284,28 @@ void CheckSuffix(const Target& target, Findings* findings) {
   }
 }
 
-// What tokenizer.json says under KEY; null where there is no such file.
-nlohmann::ordered_json TokenizerField(const Target& target,
-                                      std::string_view key) {
+void CheckSplit(const Target& target, Findings* findings) {
+  constexpr const char* kField = "split_special_tokens";
   const HfFolder* folder = target.vocabulary().folder();
-  const auto path =
-      folder == nullptr ? std::nullopt : folder->Find("tokenizer.json");
-  if (!path) return nullptr;
-  const MappedFile file = MappedFile::Open(*path);
-  const std::string_view text(
-      reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
-  const auto member = FindJsonMember(text, key);
-  if (!member) return nullptr;
-  return ParseJson(
-      text.substr(member->value_begin, member->end - member->value_begin),
-      *path);
+  if (folder == nullptr) return;
+  const auto field = folder->tokenizer_config().find(kField);
+  if (field == folder->tokenizer_config().end() || *field != true) return;
+  const auto& stops = target.facts().stops.stops;
+  const auto end = std::ranges::find_if(stops, [&target](const Stop& stop) {
+    return EndsAReply(stop) && DerivedFrom(stop) != nullptr &&
+           target.vocabulary()->info(stop.id).kind == TokenKind::kControl;
+  });
+  const bool splits_end = end != stops.end();
+  findings->Add(
+      {.severity = splits_end ? Severity::kError : Severity::kNote,
+       .message = "special tokens in a text are taken for ordinary text" +
+                  (splits_end ? ": " + TokenName(target, end->id) +
+                                    ", an end, is pieces in every prompt and "
+                                    "in every row of a training"
+                              : std::string()),
+       .evidence = {{std::string("tokenizer_config.json: ") + kField,
+                     field->dump()}},
+       .repair = std::string("set ") + kField + " to false"});
 }
 
 void CheckTruncation(const Target& target, Findings* findings) {
@@ -219,9 +325,10 @@ constexpr std::array kRules = {
          "The marker stands in the answer in pieces, and the reply goes on.",
          "A conversion typed a control token as a normal one; the template's "
          "text is then split like any other. A warning where the template does "
-         "not write it.",
-         "Give the token its type again.", "", "M06: distributed-llama#177",
-         CheckEndIsControl},
+         "not write it; there it may be a word of ordinary text, an id of "
+         "another vocabulary, at which replies are cut.",
+         "Give the token its type again; take a word out of the declared ends.",
+         "", "M06: distributed-llama#177", CheckEndIsControl},
     Rule{"TOK002", "a thought's marker is special, or split", Severity::kNote,
          "Thoughts leak into answers.",
          "A marker should be one id and not special: decoding hides special "
@@ -247,8 +354,10 @@ constexpr std::array kRules = {
     Rule{"TOK008", "an end is recognised only beside some characters",
          Severity::kError, "The marker stands in the answer in pieces.",
          "The added token is matched as a word of its own (single_word), so "
-         "that behind a letter or a digit it is text.",
-         "Take single_word from the added token.", "",
+         "that behind a letter or a digit it is text; or it is looked for in "
+         "normalized text (normalized), where a normalizer has changed what "
+         "stands there.",
+         "Take single_word, or normalized, from the added token.", "",
          "M06: "
          "distributed-llama#177",
          CheckMatched},
@@ -265,6 +374,15 @@ constexpr std::array kRules = {
          "tokenizer.json was saved with the cut-off of a training.",
          "Set truncation to null.", "", "E04: LLaMA-Factory#3945",
          CheckTruncation},
+    Rule{"TOK020", "special tokens are split", Severity::kError,
+         "Answers drift, as the prompt has no markers; a fine-tune never "
+         "stops.",
+         "split_special_tokens, an option of some trainers, was saved along: "
+         "transformers then takes the text of a special token for ordinary "
+         "text. A note where no end is special.",
+         "Set it to false.",
+         "Runtimes that read tokenizer.json alone are not hit.", "E18, E06",
+         CheckSplit},
 };
 
 }  // namespace

@@ -28,6 +28,13 @@ inline constexpr const char* kTrialThought = "Cogitat 7305.";
 // A message, as the API's users write it.
 nlohmann::ordered_json TrialMessage(const char* role, const char* content);
 
+// A list of the one tool that calls are tried with.
+inline constexpr const char* kTrialTool = "instrumentum_7306";
+nlohmann::ordered_json TrialTools();
+// A message that says CONTENT and calls it; its result.
+nlohmann::ordered_json TrialCall(const char* content);
+nlohmann::ordered_json TrialResult();
+
 struct Trial {
   nlohmann::ordered_json messages = nlohmann::ordered_json::array();
   nlohmann::ordered_json tools = nullptr;
@@ -44,6 +51,12 @@ std::optional<std::string> RenderedText(const Target& target,
                                         const Trial& trial);
 
 bool Holds(std::string_view text, std::string_view part);
+
+// What of TEXT stands behind the first FROM, up to the next TO; empty where
+// there is no FROM.
+std::string Behind(const std::string& text, std::string_view from);
+std::string Between(const std::string& text, std::string_view from,
+                    std::string_view to);
 
 }  // namespace fullstop
 

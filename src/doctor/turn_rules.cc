@@ -26,17 +26,6 @@ std::optional<std::string> Prompt(const Target& target) {
                                .add_generation_prompt = true});
 }
 
-std::string Behind(const std::string& text, std::string_view from) {
-  const size_t found = text.find(from);
-  return found == std::string::npos ? "" : text.substr(found + from.size());
-}
-
-std::string Between(const std::string& text, std::string_view from,
-                    std::string_view to) {
-  const std::string behind = Behind(text, from);
-  return behind.substr(0, behind.find(to));
-}
-
 void CheckLastTurn(const Target& target, Findings* findings) {
   if (!Renders(target, findings)) return;
   const auto last =
