@@ -7,7 +7,8 @@ Eight families of published templates, each over a vocabulary whose markers have
 got random names and ids. A case is a healthy model with one fault, every third
 with two, or with a harmless change. What the doctor finds beyond what it finds
 in the healthy one is held against the cause that the injector wrote down:
-MODULE (doctor_fault_kinds) has the kinds, and nothing of the doctor's.
+MODULE (doctor_fault_kinds) has the kinds, and nothing of the doctor's. A kind that
+says which severities are right is found by a finding of one of them alone.
 
 Counted: each kind's cause found (>= 90 %), all causes (>= 98 %), the cause first
 among what is new, where a case has one (>= 95 %), harmless changes without a
@@ -173,6 +174,15 @@ class Tally:
         return (sum(row[what + " good"] for row in rows) / all_of if all_of else None), all_of
 
 
+def can_be_new(kind, healthy):
+    """Whether HEALTHY leaves room for a finding that names KIND's cause."""
+    if not hasattr(kind, "right"):
+        return not set(kind.causes) <= {each["rule"] for each in healthy}
+    known = {(each["rule"], each["severity"]) for each in healthy}
+    return any((cause, severity) not in known
+               for cause in kind.causes for severity in kind.right)
+
+
 def judge(doctor, place, healthy, model, kinds, family, tally):
     """One case: KINDS were put into MODEL."""
     folder = model.write(pathlib.Path(tempfile.mkdtemp(dir=place)) / "model")
@@ -181,7 +191,10 @@ def judge(doctor, place, healthy, model, kinds, family, tally):
     rules = [each["rule"] for each in new]
     told = f"{family} {[kind.__name__ for kind in kinds]}: {rules[:4]}"
     for kind in kinds:
-        tally.add(kind.__name__, "found", set(kind.causes) & set(rules), told)
+        right = getattr(kind, "right", ("note", "warning", "error"))
+        tally.add(kind.__name__, "found",
+                  any(each["rule"] in kind.causes and each["severity"] in right
+                      for each in new), told)
     if len(kinds) == 1:
         tally.add(kinds[0].__name__, "first", rules[:1] and rules[0] in kinds[0].causes, told)
     harm = {each["rule"] for each in new if each["severity"] != "note" and each["fix"]}
@@ -217,15 +230,12 @@ def main():
                 shutil.rmtree(place / "healthy")
                 for number, kind in enumerate(kinds.FAULTS):
                     case = copy.deepcopy(renamed)
-                    # What a healthy model has as well can't be new.
-                    if set(kind.causes) <= {each["rule"] for each in healthy}:
-                        continue
-                    if not kind(case, rng):
+                    if not can_be_new(kind, healthy) or not kind(case, rng):
                         continue
                     chosen = [kind]
                     second = rng.choice([
                         each for each in kinds.FAULTS if kinds.independent(kind, each) and
-                        not set(each.causes) <= {found["rule"] for found in healthy}])
+                        can_be_new(each, healthy)])
                     both = copy.deepcopy(case)
                     if number % 3 == 0 and second(both, rng):
                         chosen, case = [kind, second], both
