@@ -34,15 +34,32 @@ std::string TemplateOf(const Source& derived) {
          "', which is used where tools are given,";
 }
 
-// A derived end of ROLE that no file declares.
+bool PromptsUnasked(const Target& target) {
+  return std::ranges::any_of(
+      target.facts().findings, [](const Finding& finding) {
+        return finding.kind == FindingKind::kPromptsUnasked;
+      });
+}
+
+// A derived end of ROLE that no file declares. A section's end is the answer's
+// where no other is derived.
 void CheckUndeclared(const Target& target, StopRole role, const char* what,
                      Findings* findings) {
+  const bool sections_count =
+      role == StopRole::kTurnEnd && !HasDerivedTurnEnd(target);
   for (const Stop& stop : target.facts().stops.stops) {
-    const bool fits = stop.role == role || (role == StopRole::kTurnEnd &&
-                                            stop.role == StopRole::kSection &&
-                                            !HasDerivedTurnEnd(target));
+    const bool is_section = stop.role == StopRole::kSection && sections_count;
     const Source* derived = DerivedFrom(stop);
-    if (!fits || derived == nullptr || IsDeclared(stop)) continue;
+    if ((stop.role != role && !is_section) || derived == nullptr ||
+        IsDeclared(stop)) {
+      continue;
+    }
+    if (is_section && PromptsUnasked(target)) {
+      findings->CannotTell(
+          "the template opens the next answer behind the last one, asked to or "
+          "not: how it closes the last is not seen");
+      continue;
+    }
     std::vector<Exhibit> evidence = DeclaredEnds(target);
     evidence.push_back({derived->where, TokenName(target, stop.id)});
     findings->Add({.severity = Severity::kError,
@@ -260,25 +277,9 @@ void CheckNotWritten(const Target& target, Findings* findings) {
          {.certainty = Certainty::kLikely}, findings);
 }
 
-// Whether replies write ID on their way: it opens or closes a thought, begins a
-// header or a call.
-bool IsInside(const ProtocolFacts& facts, TokenId id) {
-  const ReasoningMarkers& reasoning = facts.reasoning;
-  return std::ranges::any_of(
-      std::array{&reasoning.opening, &reasoning.closing, &reasoning.answer,
-                 &reasoning.header, &facts.tool_calls.opening},
-      [id](const std::optional<Marker>* marker) {
-        return *marker && (*marker)->ids == std::vector<TokenId>{id};
-      });
-}
-
 void CheckSection(const Target& target, Findings* findings) {
   for (const Stop& stop : target.facts().stops.stops) {
-    const bool is_inside =
-        DerivedFrom(stop) == nullptr && IsInside(target.facts(), stop.id);
-    if ((stop.role != StopRole::kSection && !is_inside) || !IsDeclared(stop)) {
-      continue;
-    }
+    if (stop.role != StopRole::kSection || !IsDeclared(stop)) continue;
     findings->Add({.severity = Severity::kWarning,
                    .certainty = Certainty::kLikely,
                    .message = TokenName(target, stop.id) +
@@ -402,7 +403,9 @@ constexpr std::array kRules = {
          "runtime that reads the keys does not stop there.",
          "Add the id to eos_token_id of generation_config.json; in a GGUF file "
          "set tokenizer.ggml.eot_token_id.",
-         "A template whose end of a turn the derivation does not see.",
+         "A template whose end of a turn the derivation does not see, or that "
+         "opens the next answer behind the last one and closes earlier ones "
+         "as it closes thoughts: TPL005 first.",
          "M01, M02, M07, M10, M11, M14: vllm#4180, llama.cpp#6772, "
          "llama.cpp#6903, mlx-engine#142, llama.cpp#5305, DeepSeek-Coder#74",
          CheckAnswerEnd},

@@ -58,15 +58,15 @@ void CheckLastTurn(const Target& target, Findings* findings) {
   }
 }
 
-// TEXT up to where a thought is opened or closed behind the user's words, less
-// the white space before that.
-std::string WithoutThought(const Target& target, const std::string& text) {
+// TEXT up to where a thought is opened or closed behind byte FROM, less the
+// white space before that.
+std::string WithoutThought(const Target& target, const std::string& text,
+                           size_t from) {
   const ReasoningMarkers& reasoning = target.facts().reasoning;
-  const size_t user = text.find(kTrialUser);
   size_t end = text.size();
   for (const auto* marker : {&reasoning.opening, &reasoning.closing}) {
     if (!*marker || (*marker)->text.empty()) continue;
-    end = std::min(end, text.find((*marker)->text, user));
+    end = std::min(end, text.find((*marker)->text, from));
   }
   if (end == text.size()) return text;
   return text.substr(0, text.find_last_not_of(" \n\t", end - 1) + 1);
@@ -75,6 +75,8 @@ std::string WithoutThought(const Target& target, const std::string& text) {
 void CheckPromptIsHistory(const Target& target, Findings* findings) {
   if (!Renders(target, findings)) return;
   const auto prompt = Prompt(target);
+  const auto unprompted =
+      RenderedText(target, {.messages = Json::array({User()})});
   const auto history =
       RenderedText(target, {.messages = Json::array({User(), Answer()})});
   if (!prompt || !history || !Holds(*prompt, kTrialUser) ||
@@ -82,8 +84,12 @@ void CheckPromptIsHistory(const Target& target, Findings* findings) {
     return findings->CannotTell(kRefused);
   }
   const std::string head = history->substr(0, history->find(kTrialAnswer));
+  // What closes a thought may close the user's turn as well.
+  const bool tells =
+      unprompted && prompt->starts_with(*unprompted) && *unprompted != *prompt;
+  const size_t turn_end = tells ? unprompted->size() : prompt->find(kTrialUser);
   if (head.starts_with(*prompt) ||
-      head.starts_with(WithoutThought(target, *prompt))) {
+      head.starts_with(WithoutThought(target, *prompt, turn_end))) {
     return;
   }
   findings->Add({.certainty = Certainty::kLikely,

@@ -37,7 +37,6 @@ class EndDeriver {
     if (const auto opener = FirstOpener(evidence_.before_system, {}, {})) {
       AddOpener(*opener, "the ids before a system turn", "");
     }
-    ends_.separators = evidence_.separators;
     ends_.inside = evidence_.inside;
     ends_.form = evidence_.form;
     return std::move(ends_);
@@ -47,6 +46,7 @@ class EndDeriver {
   void DeriveSetup(const SetupEvidence& setup) {
     if (!setup.answer_last && !setup.answer_then_user) return;
     ends_.nothing_rendered = false;
+    ends_.prompts_unasked |= setup.prompts_unasked;
     const Run last = setup.answer_last.value_or(Run());
     const Run then_user = setup.answer_then_user.value_or(Run());
 

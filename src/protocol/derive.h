@@ -2,7 +2,8 @@
 //
 // The run of a piece of content is the control ids that the template writes
 // behind it up to the next content. An answer's candidates are its run where it
-// stands last; if that is empty, its run with a user turn behind it; if both
+// stands last (up to the next answer's header, where the template writes that
+// unasked); if that is empty, its run with a user turn behind it; if both
 // have ids in common, those (a template may write EOS behind a whole
 // conversation). A call's candidates are its run with its result behind it; if
 // the answer's end stands there, that is the call's end too. Of the candidates
@@ -39,11 +40,12 @@ struct DerivedEnds {
   // What stands between an answer and the next turn, through its role's name.
   // Only of use where there is no id at all.
   std::vector<std::string> strings;
-  // Ids that stand between a thought and what follows it in the same turn.
-  std::set<TokenId> separators;
-  // Ids that stand within an assistant's turn; the separators are among them.
+  // Ids that stand within an assistant's turn.
   std::set<TokenId> inside;
   MessageForm form;
+  // The template opens the next answer behind the last one, asked to or not:
+  // it shows past answers only.
+  bool prompts_unasked = false;
   // No probe with an answer could be rendered.
   bool nothing_rendered = true;
 };

@@ -242,7 +242,7 @@ class CallDeriver {
         format->head.empty() ? std::string_view()
                              : std::string_view(format->head[0].text);
     if (format->kind != CallKind::kNamed) return;
-    const std::string before = probes_.BeforeAnswer();
+    const std::string before = probes_.BeforeAnswer(probes_.base());
     std::string_view name = before;
     if (name.starts_with(opening)) name.remove_prefix(opening.size());
     const std::string& name_end = format->head.back().text;

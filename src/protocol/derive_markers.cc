@@ -211,21 +211,26 @@ class ThoughtDeriver {
     return probe->text.substr(part.begin, part.end - part.begin) == answer;
   }
 
-  // <x> and </x> with nothing between, before an answer or in any prompt.
+  // <x> and </x> with nothing between, before an answer or in a prompt.
   void FromEmptyThought() {
-    const std::vector<ProbeSetup>& setups = probes_.setups();
-    for (size_t i = 0; i <= setups.size(); ++i) {
-      const std::string prefilled =
-          i == 0 ? probes_.BeforeAnswer() : probes_.Prefilled(setups[i - 1]);
-      const std::string_view opening = FirstTag(prefilled);
-      if (opening.empty() || !prefilled.starts_with(opening)) continue;
-      const std::string_view rest =
-          Strip(std::string_view(prefilled).substr(opening.size()));
-      if (FirstTag(rest) != rest || OpeningOf(rest) != opening) continue;
-      markers_.thought_opening = opening;
-      markers_.thought_closing = rest;
-      return;
+    if (ReadEmptyThought(probes_.BeforeAnswer(probes_.base()))) return;
+    for (const ProbeSetup& setup : probes_.setups()) {
+      if (ReadEmptyThought(probes_.Prefilled(setup)) ||
+          ReadEmptyThought(probes_.BeforeAnswer(probes_.PlainIn(setup)))) {
+        return;
+      }
     }
+  }
+
+  bool ReadEmptyThought(const std::string& text) {
+    const std::string_view opening = FirstTag(text);
+    if (opening.empty() || !text.starts_with(opening)) return false;
+    const std::string_view rest =
+        Strip(std::string_view(text).substr(opening.size()));
+    if (FirstTag(rest) != rest || OpeningOf(rest) != opening) return false;
+    markers_.thought_opening = opening;
+    markers_.thought_closing = rest;
+    return true;
   }
 
   void OpeningFromPrompts() {
@@ -254,7 +259,7 @@ class ThoughtDeriver {
 
   // What an answer without a thought opens with, if that is no empty thought.
   void FindAnswerOpening() {
-    std::string opening = probes_.BeforeAnswer();
+    std::string opening = probes_.BeforeAnswer(probes_.base());
     // An empty thought that the prompt opened stands before it.
     if (opening.starts_with(markers_.thought_closing)) {
       opening = Strip(

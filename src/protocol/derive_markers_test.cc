@@ -53,6 +53,23 @@ TEST(DeriveMarkersTest, EmptyThoughtsBeforeAnswersShowTheMarkers) {
   EXPECT_EQ(Thought(*protocol), "<think> … </think>");
 }
 
+TEST(DeriveMarkersTest, EmptyThoughtsOfHistoryMayStandInOneSetupOnly) {
+  const auto protocol =
+      Resolve(Turns("{% if quiet %}<think></think>{% endif %}{{ m.content }}",
+                    "{% if quiet %}<think>{% endif %}"));
+  EXPECT_EQ(Thought(*protocol), "<think> … </think>");
+}
+
+TEST(DeriveMarkersTest, PromptsMayCallTheRoleOtherwise) {
+  const auto protocol = Resolve(
+      "{% for m in messages %}<a>{{ m.role }}\n"
+      "{% if m.role == 'assistant' %}"
+      "<think>{{ m.reasoning_content }}</think>{% endif %}"
+      "{{ m.content }}<z>{% endfor %}"
+      "{% if add_generation_prompt %}<a>model\n{% endif %}");
+  EXPECT_EQ(Thought(*protocol), "<think> … </think>");
+}
+
 TEST(DeriveMarkersTest, AnswersMayTouchTheThoughtAndStandBeforeIt) {
   EXPECT_EQ(Thought(*Resolve(Turns("<b:think>{{ m.thinking }}</b:think>"
                                    "{{ m.content }}",

@@ -126,6 +126,85 @@ TEST(DeriveTest, DeclaredSeparatorStaysASectionEnd) {
   EXPECT_EQ(Count(*protocol, FindingKind::kSection), 1);
 }
 
+// TEXT with the prompt written always.
+std::string Unasked(std::string text) {
+  return "{% set add_generation_prompt = true %}" + std::move(text);
+}
+
+TEST(DeriveTest, HeaderOfAnAnswerThatNobodyAskedForEndsNone) {
+  const auto headers =
+      ByteModel({"<a>", "<z>"}).Template(Unasked(kHeaders)).Resolve();
+  EXPECT_THAT(Ends(*headers),
+              UnorderedElementsAre("<z> turn_end", "<a> turn_open"));
+  EXPECT_EQ(Count(*headers, FindingKind::kPromptsUnasked), 1);
+  const auto openers =
+      ByteModel({"<usr>", "<ast>", "<sys>"})
+          .Template(Unasked("{% for m in messages %}"
+                            "{% if m.role == 'system' %}<sys>"
+                            "{% elif m.role == 'user' %}<usr>"
+                            "{% else %}<ast>{% endif %}{{ m.content }}"
+                            "{% endfor %}"
+                            "{% if add_generation_prompt %}<ast>{% endif %}"))
+          .Resolve();
+  EXPECT_THAT(Ends(*openers),
+              UnorderedElementsAre("<usr> turn_end", "<sys> turn_open"));
+  EXPECT_EQ(Count(*openers, FindingKind::kPromptsUnasked), 1);
+}
+
+TEST(DeriveTest, SectionIsNoEndOfAnAnswerThatIsNotSeenLast) {
+  const auto protocol =
+      ByteModel({"<s>", "<c>", "<m>", "<e>", "<call>", "<return>"})
+          .Template(Unasked(kChannels))
+          .Declare("eos", "<return>")
+          .Resolve();
+  EXPECT_THAT(Ends(*protocol),
+              UnorderedElementsAre("<return> sequence_end", "<call> tool_call",
+                                   "<e> section"));
+  EXPECT_EQ(Count(*protocol, FindingKind::kWrittenNotDeclared), 1);  // <call>
+}
+
+TEST(DeriveTest, TemplateWithoutAPromptOpensNone) {
+  const auto protocol =
+      ByteModel({"<a>", "<z>", "<eos>"})
+          .Template(
+              "{% for m in messages %}<a>{{ m.role }}\n{{ m.content }}<z>"
+              "{% endfor %}<eos>")
+          .Resolve();
+  EXPECT_EQ(Count(*protocol, FindingKind::kPromptsUnasked), 0);
+}
+
+TEST(DeriveTest, DeclaredEndThatOpensACallOfANamedToolIsASection) {
+  const auto protocol =
+      ByteModel({"<a>", "<eot>", "<tag>"})
+          .Template(
+              "{% for m in messages %}<a>{{ m.role }}:"
+              "{% if m.tool_calls %}"
+              "{% set call = m.tool_calls[0].function %}"
+              "{% if own is defined and call.name in own %}<tag>{% endif %}"
+              "{{ call.name }}{{ call.arguments | tojson }}<eot>"
+              "{% else %}{{ m.content }}<eot>{% endif %}{% endfor %}"
+              "{% if add_generation_prompt %}<a>assistant:{% endif %}")
+          .Declare("eos", "<tag>")
+          .Resolve();
+  EXPECT_THAT(
+      Ends(*protocol),
+      UnorderedElementsAre("<eot> turn_end", "<tag> section", "<a> turn_open"));
+  EXPECT_EQ(Count(*protocol, FindingKind::kSection), 1);
+}
+
+TEST(DeriveTest, PromptThatDiffersWithinATokenTellsNothingOfInside) {
+  const auto protocol =
+      ByteModel({"<|end|>", "<|usr|>", "<|ast|>"})
+          .Template(
+              "{% for m in messages %}"
+              "{{ '<|usr|>' if m.role == 'user' else '<|ast|>' }}"
+              "{{ m.content }}{{ '' if loop.last else '<|end|>' }}{% endfor %}"
+              "{% if add_generation_prompt %}<|ast|>{% endif %}")
+          .Declare("eos", "<|ast|>")
+          .Resolve();
+  EXPECT_EQ(Count(*protocol, FindingKind::kSection), 0);
+}
+
 TEST(DeriveTest, CallMayEndWithAnIdOfItsOwn) {
   const auto protocol =
       ByteModel({"<a>", "<eot>", "<eom>"})

@@ -120,7 +120,11 @@ class Collector {
     if (last || then_user) NoteAnswer(last ? *last : *then_user, seen);
     if (last) {
       if (const auto at = last->Find(answer, "content")) {
-        seen->answer_last = last->RunBehind(*at);
+        const std::optional<size_t> end =
+            then_user ? UnaskedPrompt(*last, *then_user) : std::nullopt;
+        seen->prompts_unasked = end.has_value();
+        seen->answer_last = end ? last->IdsBetween(last->parts[*at].end, *end)
+                                : last->RunBehind(*at);
       }
     }
     if (then_user) {
@@ -141,6 +145,29 @@ class Collector {
         NoteInside(*thoughtful, answer, *at);
       }
     }
+  }
+
+  // Where LAST begins to differ from THEN_USER behind the answer, if from there
+  // on it ends as a conversation ends that waits for its answer.
+  std::optional<size_t> UnaskedPrompt(const Probe& last,
+                                      const Probe& then_user) const {
+    if (prompt_tells_ || !prompt_) return std::nullopt;
+    const auto asked = prompt_->Find(Turn(0), "content");
+    const auto user = last.Find(Turn(0), "content");
+    const auto answer = last.Find(Turn(1), "content");
+    const auto inner = then_user.Find(Turn(1), "content");
+    if (!asked || !user || !answer || !inner) return std::nullopt;
+    const auto behind = [](const Probe& probe, size_t at) {
+      return std::string_view(probe.text).substr(probe.parts[at].end);
+    };
+    const std::string_view prompt = behind(*prompt_, *asked);
+    const std::string_view end = behind(last, *answer);
+    const size_t shared = SharedPrefix(end, behind(then_user, *inner));
+    const std::string_view opened = end.substr(shared);
+    const bool opens = !IsWhiteSpace(opened) && prompt.ends_with(opened) &&
+                       behind(last, *user).starts_with(prompt);
+    if (!opens) return std::nullopt;
+    return last.parts[*answer].end + shared;
   }
 
   void NoteAnswer(const Probe& probe, SetupEvidence* seen) {
@@ -240,7 +267,8 @@ class Collector {
       evidence_.inside.insert(id);
     }
     if (prompt_tells_) {
-      const size_t prompted = SharedPrefix(probe.text, prompt_->text);
+      const size_t prompted =
+          BackToToken(probe, SharedPrefix(probe.text, prompt_->text));
       const size_t begin = probe.parts[first].begin;
       if (PastUserTurn(probe, prompted)) {
         for (const TokenId id : probe.IdsBetween(prompted, begin)) {
@@ -249,6 +277,14 @@ class Collector {
       }
     }
     NoteSeparators(probe, message);
+  }
+
+  // BYTE, or the start of the token that it cuts.
+  static size_t BackToToken(const Probe& probe, size_t byte) {
+    for (const ProbePart& part : probe.parts) {
+      if (part.id && part.begin < byte && byte < part.end) return part.begin;
+    }
+    return byte;
   }
 
   bool PastUserTurn(const Probe& probe, size_t byte) const {

@@ -18,6 +18,7 @@ using Run = std::vector<TokenId>;
 // and holds no id is empty.
 struct SetupEvidence {
   std::string description;
+  // Up to where the template opens the next answer unasked.
   std::optional<Run> answer_last;
   // Behind a user's turn, up to the answer.
   std::optional<Run> user_turn;
@@ -28,6 +29,8 @@ struct SetupEvidence {
   // The template opens an assistant's turn at the end when asked to, and only
   // then.
   bool prompt_tells = false;
+  // It opens one whether asked to or not.
+  bool prompts_unasked = false;
   // The text between an answer and the user turn behind it.
   std::string text_to_user;
 };

@@ -53,6 +53,8 @@ std::string_view FindingKindName(FindingKind kind) {
       return "template_error";
     case FindingKind::kDisagreement:
       return "disagreement";
+    case FindingKind::kPromptsUnasked:
+      return "prompts_unasked";
     case FindingKind::kRemark:
       return "remark";
   }

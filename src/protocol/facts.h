@@ -139,6 +139,7 @@ enum class FindingKind {
   kNoTemplate,          // no template in the files
   kTemplateError,       // a template that does not compile or render
   kDisagreement,        // two files say different things
+  kPromptsUnasked,      // the template opens the next answer behind the last
   kRemark,              // the tokenizer's
 };
 

@@ -45,10 +45,11 @@ void AddSource(Source source, Said* said) {
   said->from.insert(place, std::move(source));
 }
 
-StopRole RoleOf(const Said& said, bool separates) {
+// IS_INSIDE: whether replies write it on their way.
+StopRole RoleOf(const Said& said, bool is_inside) {
   const bool ends_turn = said.derived_role == StopRole::kTurnEnd ||
                          said.derived_role == StopRole::kToolCall;
-  if (separates && !ends_turn) return StopRole::kSection;
+  if (is_inside && !ends_turn) return StopRole::kSection;
   std::optional<StopRole> role = said.declared_role;
   if (said.derived_role &&
       (said.derived_role != StopRole::kTurnOpen || !said.declared)) {
@@ -98,7 +99,7 @@ class StopJoiner {
     StopSet set;
     for (const auto& [id, said] : said_) {
       set.stops.push_back({id, std::string(input_.tokenizer.info(id).text),
-                           RoleOf(said, input_.derived.separators.contains(id)),
+                           RoleOf(said, input_.derived.inside.contains(id)),
                            said.from});
     }
     if (!HasEnd(set)) UseStrings(&set);
@@ -149,7 +150,7 @@ class StopJoiner {
                Name(input_.tokenizer, id) +
                    " is declared as an end, but the template never writes it",
                said.from.front().where);
-      } else if (RoleOf(said, input_.derived.separators.contains(id)) ==
+      } else if (RoleOf(said, input_.derived.inside.contains(id)) ==
                  StopRole::kSection) {
         Report(FindingKind::kSection,
                Name(input_.tokenizer, id) +
@@ -164,10 +165,13 @@ class StopJoiner {
     const bool has_turn_end = std::any_of(
         set.stops.begin(), set.stops.end(),
         [](const Stop& stop) { return stop.role == StopRole::kTurnEnd; });
+    // A section's end is the answer's where the last answer ends so.
+    const bool sections_count =
+        !has_turn_end && !input_.derived.prompts_unasked;
     for (const Stop& stop : set.stops) {
       const bool is_end = stop.role == StopRole::kTurnEnd ||
                           stop.role == StopRole::kToolCall ||
-                          (stop.role == StopRole::kSection && !has_turn_end);
+                          (stop.role == StopRole::kSection && sections_count);
       if (IsDeclared(stop) || !is_end) continue;
       const char* what =
           stop.role == StopRole::kToolCall ? "a call" : "an answer";

@@ -23,6 +23,7 @@ constexpr jinja::Limits kProbeLimits = {
 // Where thoughts are parts of the content.
 constexpr std::string_view kThoughtPart = "content[0].thinking";
 constexpr std::string_view kCallName = "function.name";
+constexpr const char* kTool = "look";
 
 // The fields of call CALL that say what it is, whose end is the call's end.
 bool IsCallField(std::string_view field, size_t call) {
@@ -206,7 +207,7 @@ ordered_json ProbeCalls(size_t count, const CallForm& form, bool thought,
   }
   ordered_json& calls = message["tool_calls"] = ordered_json::array();
   for (size_t i = 0; i < count; ++i) {
-    ordered_json function = {{"name", "look"}};
+    ordered_json function = {{"name", kTool}};
     const ordered_json object = {{"place", "north"}};
     function["arguments"] = form.arguments == CallArguments::kObject
                                 ? object
@@ -219,7 +220,7 @@ ordered_json ProbeCalls(size_t count, const CallForm& form, bool thought,
 
 ordered_json ProbeResult(size_t call, bool as_parts) {
   return {{"role", "tool"},
-          {"name", "look"},
+          {"name", kTool},
           {"tool_call_id", CallId(call)},
           {"content", Says("all clear", as_parts)}};
 }
@@ -228,7 +229,7 @@ std::vector<ProbeSetup> ProbeSetups(const jinja::Template& compiled) {
   const ordered_json tools = ordered_json::array(
       {{{"type", "function"},
         {"function",
-         {{"name", "look"},
+         {{"name", kTool},
           {"description", "looks around"},
           {"parameters",
            {{"type", "object"},
@@ -259,8 +260,8 @@ std::vector<ProbeSetup> ProbeSetups(const jinja::Template& compiled) {
     variables.push_back(std::move(all));
     descriptions.push_back("all variables set");
   }
-  const std::array<ordered_json, 4> values = {
-      true, false, "some text", ordered_json::array({"some text"})};
+  const std::array<ordered_json, 4> values = {true, false, "some text",
+                                              ordered_json::array({kTool})};
   for (const std::string& name : own) {
     for (const ordered_json& value : values) {
       variables.push_back({{name, value}});

@@ -22,6 +22,13 @@ size_t BackToBorder(const Probe& probe, size_t byte) {
   return is_cut ? open : byte;
 }
 
+size_t WordLength(std::string_view text) {
+  const auto end = std::find_if(text.begin(), text.end(), [](unsigned char c) {
+    return std::isalpha(c) == 0;
+  });
+  return static_cast<size_t>(end - text.begin());
+}
+
 }  // namespace
 
 std::string_view FirstTag(std::string_view text) {
@@ -98,6 +105,25 @@ std::string_view ReplyProbes::Tail(const Probe& probe) const {
       .substr(user ? probe.parts[*user].end : probe.text.size());
 }
 
+size_t ReplyProbes::SharedWithPrompt(const Probe& probe,
+                                     std::string_view prompt) const {
+  const std::string_view tail = Tail(probe);
+  const size_t begin = probe.text.size() - tail.size();
+  const size_t same = SharedPrefix(tail, prompt);
+  for (const ProbePart& part : probe.parts) {
+    if (part.begin < begin) continue;
+    const size_t at = part.end - begin;
+    if (!part.id || !prompt.starts_with(tail.substr(0, at))) break;
+    const size_t word = WordLength(tail.substr(at));
+    if (word == 0) continue;
+    const size_t other = WordLength(prompt.substr(at));
+    if (at + word <= same || other == 0) break;
+    return at + word +
+           SharedPrefix(tail.substr(at + word), prompt.substr(at + other));
+  }
+  return same;
+}
+
 size_t ReplyProbes::HeaderEnd(const Probe& probe, const Plain& plain) const {
   const std::string_view tail = Tail(probe);
   const size_t begin = probe.text.size() - tail.size();
@@ -109,11 +135,12 @@ size_t ReplyProbes::HeaderEnd(const Probe& probe, const Plain& plain) const {
     break;
   }
   size_t shared = 0;
-  for (const std::optional<Probe>* other :
-       {&plain.answer, &plain.prompt, &base_.answer, &base_.prompt}) {
-    if (!*other) continue;
-    const size_t same = SharedPrefix(tail, Tail(**other));
+  const auto note = [&](size_t same) {
     if (same >= least) shared = shared == 0 ? same : std::min(shared, same);
+  };
+  for (const Plain* other : {&plain, &base_}) {
+    if (other->answer) note(SharedPrefix(tail, Tail(*other->answer)));
+    if (other->prompt) note(SharedWithPrompt(probe, Tail(*other->prompt)));
   }
   return BackToBorder(probe, begin + shared);
 }
@@ -126,12 +153,15 @@ std::string ReplyProbes::Prefilled(const ProbeSetup& setup) const {
       Strip(std::string_view(plain.prompt->text).substr(header)));
 }
 
-std::string ReplyProbes::BeforeAnswer() const {
-  const size_t begin =
-      base_.answer->parts[*base_.answer->Find(Reply(), "content")].begin;
-  const size_t header = std::min(HeaderEnd(*base_.answer, base_), begin);
-  return std::string(Strip(
-      std::string_view(base_.answer->text).substr(header, begin - header)));
+std::string ReplyProbes::BeforeAnswer(const Plain& plain) const {
+  if (!plain.answer) return "";
+  const Probe& answer = *plain.answer;
+  const auto at = answer.Find(Reply(), "content");
+  if (!at) return "";
+  const size_t begin = answer.parts[*at].begin;
+  const size_t header = std::min(HeaderEnd(answer, plain), begin);
+  return std::string(
+      Strip(std::string_view(answer.text).substr(header, begin - header)));
 }
 
 std::string_view ReplyProbes::BehindAnswer() const {

@@ -64,13 +64,17 @@ class ReplyProbes {
   size_t HeaderEnd(const Probe& probe, const Plain& plain) const;
   // What a prompt holds behind the header of the reply, without white space.
   std::string Prefilled(const ProbeSetup& setup) const;
-  // What stands between the header of the reply and a plain answer, and behind
-  // an answer that stands last.
-  std::string BeforeAnswer() const;
+  // What stands between the header of the reply and PLAIN's answer; empty where
+  // there is none.
+  std::string BeforeAnswer(const Plain& plain) const;
+  // What stands behind a plain answer that stands last.
   std::string_view BehindAnswer() const;
 
  private:
   bool FindBase(const ProbeSetup& setup);
+  // How much PROBE's tail shares with the tail of a prompt, which may call the
+  // role otherwise: the first word right behind a token.
+  size_t SharedWithPrompt(const Probe& probe, std::string_view prompt) const;
 
   Prober& prober_;
   const std::vector<ProbeSetup> setups_;

@@ -26,6 +26,7 @@ constexpr std::array kFindingKinds = {FindingKind::kDeclaredNotWritten,
                                       FindingKind::kNoTemplate,
                                       FindingKind::kTemplateError,
                                       FindingKind::kDisagreement,
+                                      FindingKind::kPromptsUnasked,
                                       FindingKind::kRemark};
 constexpr std::array kContents = {CallContent::kNull, CallContent::kEmpty,
                                   CallContent::kAbsent, CallContent::kText};

@@ -164,9 +164,8 @@ void Merge(const Derived& more, const std::string& name, Derived* all) {
   }
   ends.strings.insert(ends.strings.end(), more.ends.strings.begin(),
                       more.ends.strings.end());
-  ends.separators.insert(more.ends.separators.begin(),
-                         more.ends.separators.end());
   ends.inside.insert(more.ends.inside.begin(), more.ends.inside.end());
+  ends.prompts_unasked = ends.prompts_unasked || more.ends.prompts_unasked;
   ends.nothing_rendered = ends.nothing_rendered && more.ends.nothing_rendered;
   if (!ends.form.calls) ends.form.calls = more.ends.form.calls;
   all->written.insert(more.written.begin(), more.written.end());
@@ -334,6 +333,13 @@ void TurnProtocol::ResolveIds(const ProtocolSources& sources,
   }
   ResolveStops(sources, options, derived.ends, derived.written);
   ResolveMarkers(derived.markers);
+  if (derived.ends.prompts_unasked) {
+    facts_.findings.push_back(
+        {FindingKind::kPromptsUnasked,
+         "the template opens the next answer behind the last one, asked to or "
+         "not: how it closes the last is not seen",
+         "the template's renderings"});
+  }
   facts_.form = derived.ends.form;
   facts_.bos.written = derived.bos_written;
   if (!templates_.empty()) ReportBos(facts_.bos, &facts_.findings);

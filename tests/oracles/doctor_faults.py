@@ -271,4 +271,5 @@ def report(tally):
     sys.exit(bad)
 
 
-main()
+if __name__ == "__main__":
+    main()
