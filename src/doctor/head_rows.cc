@@ -7,14 +7,6 @@
 namespace fullstop {
 namespace {
 
-std::unique_ptr<const ModelFile> ModelOf(const Target& target) {
-  const Vocabulary& vocabulary = target.vocabulary();
-  return vocabulary.gguf() != nullptr
-             ? std::make_unique<const ModelFile>(*vocabulary.gguf())
-             : std::make_unique<const ModelFile>(
-                   ReadModelFolder(*vocabulary.folder()));
-}
-
 const ModelTensor* HeadOf(const ModelFile& model) {
   for (const char* name : {"output.weight", "token_embd.weight"}) {
     if (const ModelTensor* tensor = model.FindTensor(name)) return tensor;
@@ -24,8 +16,15 @@ const ModelTensor* HeadOf(const ModelFile& model) {
 
 }  // namespace
 
+ModelFile OpenModelFile(const Target& target) {
+  const Vocabulary& vocabulary = target.vocabulary();
+  return vocabulary.gguf() != nullptr ? ModelFile(*vocabulary.gguf())
+                                      : ReadModelFolder(*vocabulary.folder());
+}
+
 HeadRows::HeadRows(const Target& target)
-    : model_(ModelOf(target)), head_(HeadOf(*model_)) {
+    : model_(std::make_unique<const ModelFile>(OpenModelFile(target))),
+      head_(HeadOf(*model_)) {
   if (head_ == nullptr || head_->shape.size() != 2 ||
       head_->pieces.size() != 1) {
     throw Error::Unsupported("the file has no output head to read rows of")

@@ -14,6 +14,10 @@
 
 namespace fullstop {
 
+// The weights of TARGET, a model, which must outlive the object. Throws Error:
+// what HfFolder::OpenWeights and ReadModelFolder throw.
+ModelFile OpenModelFile(const Target& target);
+
 // Maps the weights and reads a row when it is asked for, nothing else.
 // Immutable; any number of threads may read.
 class HeadRows {

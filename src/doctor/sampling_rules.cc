@@ -108,6 +108,28 @@ void CheckLeastLength(const Target& target, Findings* findings) {
   }
 }
 
+// Runtimes count the prompt's tokens too, so that what closes its turns may not
+// come again: an n-gram of one is the end itself, a longer one an end behind
+// the tokens that it followed before.
+void CheckRepeatedRuns(const Target& target, Findings* findings) {
+  constexpr const char* kName = "no_repeat_ngram_size";
+  const nlohmann::ordered_json value = GenerationField(target, kName);
+  if (!value.is_number_integer() || value.get<int64_t>() < 1) return;
+  const bool one = value.get<int64_t>() == 1;
+  findings->Add(
+      {.severity = one ? Severity::kError : Severity::kWarning,
+       .message = one ? "no token may come twice, the prompt's included: an "
+                        "end that stands in the prompt can't be sampled"
+                      : "no run of " + value.dump() +
+                            " tokens may come twice, the prompt's included: "
+                            "an end can't follow what it followed before",
+       .evidence = {{std::string("generation_config.json: ") + kName,
+                     value.dump()}},
+       .repair = std::string("take ") + kName + " away",
+       .changes = {{.kind = ChangeKind::kDropSetting, .setting = kName}},
+       .safety = Safety::kUnsafe});
+}
+
 // What the template writes of the reply that TRIAL ends with, from where the
 // prompt stops to its end; empty where it refuses.
 std::string ReplyText(const Target& target, const Trial& trial) {
@@ -242,6 +264,13 @@ constexpr std::array kRules = {
          "Greedy decoding of a long thought ends in a loop more often.",
          "Declare a temperature.", "How often it happens: --live.",
          "M23: ollama#9575", CheckGreedyThought},
+    Rule{"GEN024", "no run of tokens may come twice", Severity::kError,
+         "The reply never ends, or avoids words it has used.",
+         "no_repeat_ngram_size forbids what would complete a run that stands "
+         "in the prompt or the reply; the prompt's turns were closed with an "
+         "end. A warning where the runs are longer than one token.",
+         "Take it away.", "Runs that a caller forbids.", "M29",
+         CheckRepeatedRuns},
     Rule{"GEN030", "a stop string is declared", Severity::kWarning,
          "Replies break off: behind their first line, at the end of a thought.",
          "stop_strings of generation_config.json ends a reply wherever the "

@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,6 +13,7 @@
 #include "doctor/ends.h"
 #include "doctor/rule.h"
 #include "doctor/target.h"
+#include "doctor/target_weights.h"
 #include "doctor/trial.h"
 #include "format/json_file.h"
 #include "format/json_member.h"
@@ -165,22 +168,24 @@ void CheckRemarks(const Target& target, Findings* findings) {
   });
 }
 
-// The rows that config.json declares against the tokens that there are.
+// The rows that are declared, or that a GGUF file has, against the tokens that
+// there are.
 void CheckVocabularySize(const Target& target, Findings* findings) {
   // An adapter may bring rows along: a rule of its own.
   if (target.adapter() != nullptr) return;
-  const HfFolder* folder = target.vocabulary().folder();
-  if (folder == nullptr) return;
-  const auto found = folder->config().find("vocab_size");
-  if (found == folder->config().end() || !found->is_number_integer()) {
-    return findings->CannotTell("config.json has no vocab_size");
+  const bool is_folder = target.vocabulary().folder() != nullptr;
+  const std::optional<uint64_t> rows = ShapeOf(target).rows;
+  if (!rows) {
+    return findings->CannotTell(is_folder
+                                    ? "config.json has no vocab_size"
+                                    : "the file has no token_embd.weight");
   }
-  const auto rows = found->get<int64_t>();
-  const auto tokens = static_cast<int64_t>(target.vocabulary()->size());
-  if (rows >= tokens) return;
+  const size_t tokens = target.vocabulary()->size();
+  if (*rows >= tokens) return;
   std::optional<TokenId> lost;
   for (const Stop& stop : target.facts().stops.stops) {
-    if (stop.id >= rows && stop.role != StopRole::kTurnOpen) lost = stop.id;
+    const bool has_row = static_cast<uint64_t>(stop.id) < *rows;
+    if (!has_row && stop.role != StopRole::kTurnOpen) lost = stop.id;
   }
   findings->Add(
       {.severity = lost ? Severity::kError : Severity::kNote,
@@ -188,7 +193,9 @@ void CheckVocabularySize(const Target& target, Findings* findings) {
                   (lost ? ": " + TokenName(target, *lost) +
                               ", an end, can never be sampled"
                         : std::string()),
-       .evidence = {{"config.json: vocab_size", std::to_string(rows)},
+       .evidence = {{is_folder ? "config.json: vocab_size"
+                               : "token_embd.weight",
+                     std::to_string(*rows)},
                     {"tokenizer", std::to_string(tokens) + " tokens"}},
        .repair = "resize the embeddings, or take the tokens away"});
 }
@@ -320,6 +327,82 @@ void CheckTruncation(const Target& target, Findings* findings) {
        .repair = "set truncation to null"});
 }
 
+bool IsNameByte(char byte) {
+  return std::isalnum(static_cast<unsigned char>(byte)) != 0 || byte == '_' ||
+         byte == '-';
+}
+
+// What stands around the names of control tokens: "<|" and "|>". Brackets of
+// one character are anybody's.
+std::set<std::pair<std::string, std::string>> Brackets(const Target& target) {
+  std::set<std::pair<std::string, std::string>> brackets;
+  for (const SpecialToken& token : target.facts().specials) {
+    if (token.kind != TokenKind::kControl) continue;
+    const std::string& text = token.text;
+    const auto begin = std::ranges::find_if(text, IsNameByte);
+    const auto end =
+        std::find_if(text.rbegin(), text.rend(), IsNameByte).base();
+    if (begin - text.begin() < 2 || text.end() - end < 2) continue;
+    brackets.emplace(std::string(text.begin(), begin),
+                     std::string(end, text.end()));
+  }
+  return brackets;
+}
+
+// Texts of TEXT that look like control tokens: a name in one of BRACKETS.
+void AddMarkers(const std::string& text,
+                const std::pair<std::string, std::string>& brackets,
+                std::set<std::string>* markers) {
+  const auto& [open, close] = brackets;
+  for (size_t at = text.find(open); at != std::string::npos;
+       at = text.find(open, at + open.size())) {
+    size_t end = at + open.size();
+    while (end < text.size() && IsNameByte(text[end])) ++end;
+    if (end == at + open.size() ||
+        text.compare(end, close.size(), close) != 0) {
+      continue;
+    }
+    markers->insert(text.substr(at, end + close.size() - at));
+  }
+}
+
+void CheckMarkersAreTokens(const Target& target, Findings* findings) {
+  if (!Renders(target, findings)) return;
+  const nlohmann::ordered_json system = TrialMessage("system", kTrialSystem);
+  const nlohmann::ordered_json user = TrialMessage("user", kTrialUser);
+  const nlohmann::ordered_json answer = TrialMessage("assistant", kTrialAnswer);
+  const nlohmann::ordered_json again = TrialMessage("user", kTrialAgain);
+  std::set<std::string> markers;
+  for (const nlohmann::ordered_json& messages :
+       {nlohmann::ordered_json::array({user, answer, again}),
+        nlohmann::ordered_json::array({system, user})}) {
+    const auto text = RenderedText(
+        target, {.messages = messages, .add_generation_prompt = true});
+    if (!text) continue;
+    for (const auto& brackets : Brackets(target)) {
+      AddMarkers(*text, brackets, &markers);
+    }
+  }
+  for (const std::string& marker : markers) {
+    const ByteRange whole = {0, marker.size()};
+    const size_t pieces =
+        target.vocabulary()
+            ->Encode(marker,
+                     {.control_ranges = {&whole, 1},
+                      .extra_control = target.protocol().extra_control()})
+            .size();
+    if (pieces < 2) continue;
+    findings->Add(
+        {.certainty = Certainty::kLikely,
+         .message = "the template writes " + marker +
+                    " in the form of a control token, but the vocabulary has "
+                    "no such token: it is split into " +
+                    std::to_string(pieces),
+         .evidence = {{"the template's renderings", marker}},
+         .repair = "take the vocabulary and the template from one model"});
+  }
+}
+
 constexpr std::array kRules = {
     Rule{"TOK001", "an end is an ordinary token", Severity::kError,
          "The marker stands in the answer in pieces, and the reply goes on.",
@@ -346,7 +429,7 @@ constexpr std::array kRules = {
     Rule{"TOK005", "more tokens than rows", Severity::kError,
          "An error, or a reply without an end.",
          "Tokens were added and the embeddings not resized.",
-         "Resize the embeddings.", "Rows of the weights themselves.",
+         "Resize the embeddings.", "Rows of a folder's weights themselves.",
          "E15: LLaMA-Factory#7997", CheckVocabularySize},
     Rule{"TOK006", "a remark on the tokenizer", Severity::kNote,
          "As the remark says.", "As the remark says.", "", "", "",
@@ -383,6 +466,14 @@ constexpr std::array kRules = {
          "Set it to false.",
          "Runtimes that read tokenizer.json alone are not hit.", "E18, E06",
          CheckSplit},
+    Rule{"TOK011", "a marker of the template is no token", Severity::kNote,
+         "Worse answers; turns that run into each other.",
+         "The template writes a name in the brackets of the vocabulary's "
+         "control tokens, and there is no such token.",
+         "Take vocabulary and template from one model.",
+         "Markers in brackets of one character. Models that were trained on "
+         "markers as text have the note too.",
+         "", CheckMarkersAreTokens},
 };
 
 }  // namespace

@@ -11,6 +11,8 @@
 #include "doctor/target.h"
 #include "doctor/target_weights.h"
 #include "doctor/unused_rows.h"
+#include "model/architectures.h"
+#include "model/graph_check.h"
 
 namespace fullstop {
 namespace {
@@ -65,26 +67,57 @@ void CheckEndRows(const Target& target, Findings* findings) {
   }
 }
 
-void CheckWhole(const Target& target, Findings* findings) {
+// False, with a remark or a finding, where they can't be.
+bool CanOpen(const Target& target, Findings* findings, bool is_damage_told) {
   if (!target.reads_weights()) {
-    return findings->CannotTell("the weights are not to be opened");
+    findings->CannotTell("the weights are not to be opened");
+    return false;
   }
   try {
     target.weights();
+    return true;
   } catch (const Error& error) {
-    if (error.kind() != Error::Kind::kFormat) {
-      return findings->CannotTell(WhyClosed(error));
+    if (error.kind() != Error::Kind::kFormat || is_damage_told) {
+      findings->CannotTell(WhyClosed(error));
+      return false;
     }
     findings->Add(
         {.severity = Severity::kWarning,
          .message = "the weights are damaged: " + error.message(),
          .evidence = {{std::filesystem::path(error.file()).filename(), ""}},
          .repair = "fetch or save the file again"});
+    return false;
+  }
+}
+
+void CheckWhole(const Target& target, Findings* findings) {
+  CanOpen(target, findings, /*is_damage_told=*/false);
+}
+
+// What a runtime that loads the model finds out.
+void CheckSizes(const Target& target, Findings* findings) {
+  // Whether an adapter fits its base is for rules of its own.
+  if (target.adapter() != nullptr) return;
+  if (!CanOpen(target, findings, /*is_damage_told=*/true)) return;
+  try {
+    CheckGraph(DescribeModel(CompleteModel(OpenModelFile(target))),
+               target.path());
+  } catch (const Error& error) {
+    if (error.kind() != Error::Kind::kFormat) {
+      return findings->CannotTell(WhyClosed(error));
+    }
+    findings->Add({.severity = Severity::kWarning,
+                   .message = "the weights are not of the size that the files "
+                              "declare, and are not loaded: " +
+                              error.message(),
+                   .evidence = {{"the weights", ""}},
+                   .repair = "take the weights and what describes them from "
+                             "one model"});
   }
 }
 
 constexpr std::array kRules = {
-    Rule{"TOK011", "the weights are damaged", Severity::kWarning,
+    Rule{"TOK013", "the weights are damaged", Severity::kWarning,
          "An error at load.",
          "A file of weights is cut short, or its header and its size, or two "
          "of its tensors, contradict each other.",
@@ -102,6 +135,13 @@ constexpr std::array kRules = {
          "Models with fewer than four rows that are known to be unused. How "
          "often it happens: --live.",
          "E13, E14: Qwen3#1064, LLaMA-Factory#7943", CheckEndRows},
+    Rule{"TOK012", "the weights are not of the declared size",
+         Severity::kWarning, "An error at load.",
+         "The file's keys, or config.json, say other lengths, layers or heads "
+         "than the tensors have. A warning, not an error: nothing is answered, "
+         "and so nothing ends.",
+         "Take weights and configuration from one model.",
+         "Architectures that fullstop does not know.", "", CheckSizes},
 };
 
 }  // namespace

@@ -78,7 +78,7 @@ class DoctorAdapterTest(CliTest):
     def found(self, *args):
         """The rules of adapters and weights that found something, with their severities."""
         return {(each["rule"], each["severity"]) for each in self.report(*args)["findings"]
-                if each["rule"].startswith(("ADP", "TOK011"))}
+                if each["rule"].startswith(("ADP", "TOK013"))}
 
     def test_its_kind_is_told_and_what_needs_a_base(self):
         name = self.adapter("bare")
@@ -174,10 +174,10 @@ class DoctorAdapterTest(CliTest):
             text = json.dumps(header).encode()
             (self.folder / name / "adapter_model.safetensors").write_bytes(
                 struct.pack("<Q", len(text)) + text + bytes(64))
-            self.assertEqual(self.found(name, "--base", "base"), {("TOK011", "warning")})
+            self.assertEqual(self.found(name, "--base", "base"), {("TOK013", "warning")})
         self.adapter("length")
         (self.folder / "length/adapter_model.safetensors").write_bytes(b"\xff" * 16)
-        self.assertEqual(self.found("length", "--base", "base"), {("TOK011", "warning")})
+        self.assertEqual(self.found("length", "--base", "base"), {("TOK013", "warning")})
         for text, told in (("[" * 100000, "adapter_config.json"), ('{"r": "8"}', "'r'"),
                            ('{"target_modules": 7}', "'target_modules'")):
             (self.folder / "length/adapter_config.json").write_text(text)

@@ -52,6 +52,24 @@ class DoctorTest(CliTest):
         self.assertIn("llama.cpp stops there all the same, by a guess", answer.out)
         self.assertIn("tokenizer.ggml.eot_token_id = 3", answer.out)
 
+    def test_an_end_that_an_unasked_prompt_hides_is_unknown(self):
+        """Past answers close as thoughts do; the last one is never shown."""
+        make_folder(self.folder / "unasked")
+        template = (
+            "{{ bos_token }}{% for m in messages %}{% if m.role == 'assistant' %}"
+            "{% if m.thinking %}assistant a {{ m.thinking }}<|end|>{% endif %}assistant b "
+            "{{ m.content }}{{ '</s>' if loop.last and not add_generation_prompt else '<|end|>' }}"
+            "{% else %}{{ m.role }} {{ m.content }}<|end|>{% endif %}{% endfor %}"
+            "{% if add_generation_prompt %}assistant {% endif %}")
+        (self.folder / "unasked/generation_config.json").write_text('{"eos_token_id": 2}')
+        for always, told in (("", []), ("{% set add_generation_prompt = true %}", ["GEN001"])):
+            (self.folder / "unasked/tokenizer_config.json").write_text(json.dumps(
+                {"bos_token": "<s>", "eos_token": "</s>", "chat_template": always + template}))
+            answer = self.good("doctor", "unasked", "--select", "GEN001", "--format", "json")
+            found = answer.json()["targets"][0]
+            self.assertEqual(found["findings"], [])
+            self.assertEqual([each["rule"] for each in found["not_evaluated"]], told)
+
     def test_rules_are_chosen(self):
         self.assertEqual(self.rules("faulty", "--select", "GEN020"), {"warning": {"GEN020"}})
         self.assertEqual(self.rules("faulty", "--select", "GEN", "--ignore", "GEN001,GEN007"),
@@ -89,12 +107,60 @@ class DoctorTest(CliTest):
         make_folder(self.folder / "cut")
         weights = self.folder / "cut/model.safetensors"
         whole = weights.read_bytes()
-        self.assertEqual(self.rules("cut", "--select", "TOK011"), {})
+        self.assertEqual(self.rules("cut", "--select", "TOK013"), {})
         weights.write_bytes(whole[:-100])
-        self.assertEqual(self.rules("cut", "--select", "TOK011"), {"warning": {"TOK011"}})
-        self.assertEqual(self.rules("cut", "--select", "TOK011", "--no-weights"), {})
+        self.assertEqual(self.rules("cut", "--select", "TOK013"), {"warning": {"TOK013"}})
+        self.assertEqual(self.rules("cut", "--select", "TOK013", "--no-weights"), {})
         weights.unlink()
-        self.assertEqual(self.rules("cut", "--select", "TOK011"), {})
+        self.assertEqual(self.rules("cut", "--select", "TOK013"), {})
+
+    def test_a_file_with_fewer_rows_than_tokens_is_told(self):
+        self.good("convert", "tiny", "-o", "rows.gguf")
+        file = self.folder / "rows.gguf"
+        whole = file.read_bytes()
+        before = b"token_embd.weight" + struct.pack("<IQ", 2, 32)
+        self.assertEqual(whole.count(before + struct.pack("<Q", 48)), 1)
+        for rows, found in ((48, {}), (30, {"note": {"TOK005"}}), (3, {"error": {"TOK005"}})):
+            file.write_bytes(whole.replace(before + struct.pack("<Q", 48),
+                                           before + struct.pack("<Q", rows)))
+            self.assertEqual(self.rules("rows.gguf", "--select", "TOK005",
+                                        code=int("error" in found)), found)
+
+    def test_weights_of_another_size_than_declared_are_told(self):
+        make_folder(self.folder / "sizes")
+        config = self.folder / "sizes/config.json"
+        self.assertEqual(self.rules("sizes", "--select", "TOK012"), {})
+        value = json.loads(config.read_text())
+        config.write_text(json.dumps(value | {"intermediate_size": 96}))
+        self.assertEqual(self.rules("sizes", "--select", "TOK012"), {"warning": {"TOK012"}})
+        config.write_text(json.dumps(value | {"model_type": "unheard_of"}))
+        for args, why in (([], "unheard_of"), (["--no-weights"], "not to be opened")):
+            answer = self.good("doctor", "sizes", "--select", "TOK012", *args, "--format", "json")
+            self.assertIn(why, answer.json()["targets"][0]["not_evaluated"][0]["why"])
+
+    def test_a_marker_of_the_template_that_is_no_token_is_told(self):
+        make_folder(self.folder / "markers")
+        config = self.folder / "markers/tokenizer_config.json"
+        value = json.loads(config.read_text())
+        for role, found in (("<|{{ m.role }}|>", {"note": {"TOK011"}}), ("<|end|>", {}),
+                            ("<{{ m.role }}>", {})):
+            template = value["chat_template"].replace("{{ m.role }}", role)
+            config.write_text(json.dumps(value | {"chat_template": template}))
+            self.assertEqual(self.rules("markers", "--select", "TOK011"), found)
+        config.write_text(json.dumps(value))
+        self.assertEqual(self.rules("markers", "--select", "TOK011"), {})
+
+    def test_a_run_that_may_not_come_twice_is_told(self):
+        make_folder(self.folder / "runs")
+        config = self.folder / "runs/generation_config.json"
+        value = json.loads(config.read_text())
+        for size, found in ((0, {}), (1, {"error": {"GEN024"}}), (3, {"warning": {"GEN024"}})):
+            config.write_text(json.dumps(value | {"no_repeat_ngram_size": size}))
+            self.assertEqual(self.rules("runs", "--select", "GEN024",
+                                        code=int("error" in found)), found)
+        self.run_it("doctor", "runs", "--fix", "mended", "--unsafe-fixes")
+        mended = json.loads((self.folder / "mended/generation_config.json").read_text())
+        self.assertNotIn("no_repeat_ngram_size", mended)
 
     def test_what_could_not_be_evaluated_is_no_pass(self):
         make_folder(self.folder / "base")

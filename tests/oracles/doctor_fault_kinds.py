@@ -177,6 +177,12 @@ def greedy_thoughts(model, rng):
     return True
 
 
+@causes("GEN024", touches=["ngrams"])
+def no_run_twice(model, rng):
+    model.generation["no_repeat_ngram_size"] = rng.randrange(1, 5)
+    return True
+
+
 # --- the template -----------------------------------------------------------
 
 @causes("TPL001", touches=NO_TEMPLATE)
