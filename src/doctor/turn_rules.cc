@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/error.h"
 #include "doctor/ends.h"
 #include "doctor/rule.h"
 #include "doctor/target.h"
@@ -141,6 +142,63 @@ void CheckSwitch(const Target& target, Findings* findings) {
   }
 }
 
+// What a call whose message has CONTENT is rendered as, just as it came;
+// nullopt where the template refuses.
+std::optional<std::string> CallText(const Target& target, Json content) {
+  const Json arguments = {{"place", "septentrio"}};
+  const std::optional<CallForm>& form = target.facts().form.calls;
+  const bool as_text = form && form->arguments == CallArguments::kText;
+  const Json function = {
+      {"name", "instrumentum_7306"},
+      {"arguments", as_text ? Json(arguments.dump()) : arguments}};
+  Json calls = {{"role", "assistant"}, {"content", std::move(content)}};
+  calls["tool_calls"] = Json::array(
+      {{{"id", "call00001"}, {"type", "function"}, {"function", function}}});
+  Json result = TrialMessage("tool", kTrialAnswer);
+  result["name"] = "instrumentum_7306";
+  result["tool_call_id"] = "call00001";
+  RenderRequest request;
+  request.messages = Json::array({User(), calls, result});
+  try {
+    return RenderText(target.protocol(), request).text;
+  } catch (const Error&) {
+    // What a template refuses is an answer, not an error.
+    return std::nullopt;
+  }
+}
+
+// What TEXT has in the middle and OTHER has not.
+std::string Inserted(std::string_view text, std::string_view other) {
+  const auto begin = std::ranges::mismatch(text, other);
+  text.remove_prefix(static_cast<size_t>(begin.in1 - text.begin()));
+  other.remove_prefix(static_cast<size_t>(begin.in2 - other.begin()));
+  while (!text.empty() && !other.empty() && text.back() == other.back()) {
+    text.remove_suffix(1);
+    other.remove_suffix(1);
+  }
+  return std::string(text);
+}
+
+void CheckNullContent(const Target& target, Findings* findings) {
+  if (!Renders(target, findings)) return;
+  const auto empty = CallText(target, "");
+  if (!empty) {
+    return findings->CannotTell("the template refuses a call without content");
+  }
+  const auto null = CallText(target, nullptr);
+  const std::string word = null ? Inserted(*null, *empty) : "";
+  // Jinja's word for it, and JSON's.
+  if (null && !Holds(word, "None") && !Holds(word, "null")) return;
+  findings->Add(
+      {.certainty = Certainty::kLikely,
+       .message = std::string("a call whose message has the content null is ") +
+                  (null ? "rendered with a word for it" : "refused") +
+                  ", and clients send null there",
+       .evidence = {{"the template's renderings", word}},
+       .repair = "write the content only where there is one, or give calls "
+                 "the content \"\""});
+}
+
 constexpr std::array kRules = {
     Rule{"TPL013", "the last answer is not closed", Severity::kNote,
          "A fine-tune never stops.",
@@ -164,6 +222,14 @@ constexpr std::array kRules = {
          "Switches that are no variable, or that "
          "turn thoughts off when they are on.",
          "M23, E20: LLaMA-Factory#9392", CheckSwitch},
+    Rule{"TPL016", "a call's null content is refused or written",
+         Severity::kNote, "An error behind a call, or the word None.",
+         "Clients give a message with calls the content null; the template "
+         "joins it to text as it is.",
+         "Write the content only where there is one.",
+         "Templates that want other parts of a call than the usual ones. "
+         "Runtimes that take null for an empty text, as fullstop does.",
+         "R14", CheckNullContent},
 };
 
 }  // namespace

@@ -150,6 +150,20 @@ class DoctorTest(CliTest):
         config.write_text(json.dumps(value))
         self.assertEqual(self.rules("markers", "--select", "TOK011"), {})
 
+    def test_null_content_of_a_call_is_told(self):
+        make_folder(self.folder / "calls")
+        config = self.folder / "calls/tokenizer_config.json"
+        value = json.loads(config.read_text())
+        for content, found in (("m.content", True), ("'' + m.content", True),
+                               ("m.content or ''", False)):
+            template = value["chat_template"].replace(
+                "{{ m.content }}",
+                "{{ %s }}{%% for c in m.tool_calls or [] %%} {{ c.function.name }} "
+                "{{ c.function.arguments | tojson }}{%% endfor %%}" % content)
+            config.write_text(json.dumps(value | {"chat_template": template}))
+            self.assertEqual(self.rules("calls", "--select", "TPL016"),
+                             {"note": {"TPL016"}} if found else {})
+
     def test_a_run_that_may_not_come_twice_is_told(self):
         make_folder(self.folder / "runs")
         config = self.folder / "runs/generation_config.json"
