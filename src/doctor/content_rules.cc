@@ -146,7 +146,7 @@ void CheckLearnt(const Target& target, Findings* findings) {
 }
 
 constexpr std::array kRules = {
-    Rule{"TPL020", "answers of parts are ended otherwise", Severity::kError,
+    Rule{"TPL017", "answers of parts are ended otherwise", Severity::kError,
          "Behind a server that passes contents on as lists of parts, and after "
          "a training on such rows, replies run on.",
          "The template takes a content as text and as a list of parts ([{"
@@ -154,7 +154,7 @@ constexpr std::array kRules = {
          "note where another declared end stands there.",
          "End answers alike.", "Parts that are no text; calls.", "E01",
          CheckParts},
-    Rule{"TPL021", "what is learnt stops before the end", Severity::kWarning,
+    Rule{"TPL018", "what is learnt stops before the end", Severity::kWarning,
          "A fine-tune never stops.",
          "{% generation %} marks what trainers learn of a reply "
          "(assistant_only_loss), and the block is closed before the template "

@@ -271,7 +271,7 @@ constexpr std::array kRules = {
          "end. A warning where the runs are longer than one token.",
          "Take it away.", "Runs that a caller forbids.", "M29",
          CheckRepeatedRuns},
-    Rule{"GEN030", "a stop string is declared", Severity::kWarning,
+    Rule{"GEN025", "a stop string is declared", Severity::kWarning,
          "Replies break off: behind their first line, at the end of a thought.",
          "stop_strings of generation_config.json ends a reply wherever the "
          "text stands; here replies hold it on their way, or it is white "

@@ -457,7 +457,7 @@ constexpr std::array kRules = {
          "tokenizer.json was saved with the cut-off of a training.",
          "Set truncation to null.", "", "E04: LLaMA-Factory#3945",
          CheckTruncation},
-    Rule{"TOK020", "special tokens are split", Severity::kError,
+    Rule{"TOK014", "special tokens are split", Severity::kError,
          "Answers drift, as the prompt has no markers; a fine-tune never "
          "stops.",
          "split_special_tokens, an option of some trainers, was saved along: "

@@ -234,6 +234,15 @@ void ReportBos(const BosPolicy& bos, std::vector<Finding>* findings) {
   }
 }
 
+void ReportPrompts(const DerivedEnds& ends, std::vector<Finding>* findings) {
+  if (!ends.prompts_unasked) return;
+  findings->push_back(
+      {FindingKind::kPromptsUnasked,
+       "the template opens the next answer behind the last one, asked to or "
+       "not: how it closes the last is not seen",
+       "the template's renderings"});
+}
+
 }  // namespace
 
 std::shared_ptr<const TurnProtocol> TurnProtocol::Resolve(
@@ -333,13 +342,7 @@ void TurnProtocol::ResolveIds(const ProtocolSources& sources,
   }
   ResolveStops(sources, options, derived.ends, derived.written);
   ResolveMarkers(derived.markers);
-  if (derived.ends.prompts_unasked) {
-    facts_.findings.push_back(
-        {FindingKind::kPromptsUnasked,
-         "the template opens the next answer behind the last one, asked to or "
-         "not: how it closes the last is not seen",
-         "the template's renderings"});
-  }
+  ReportPrompts(derived.ends, &facts_.findings);
   facts_.form = derived.ends.form;
   facts_.bos.written = derived.bos_written;
   if (!templates_.empty()) ReportBos(facts_.bos, &facts_.findings);

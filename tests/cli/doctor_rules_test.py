@@ -116,17 +116,17 @@ class DoctorRulesTest(CliTest):
                                   (["<|end|>"], "note"), (["User:"], "note"),
                                   (["</think>"], "warning"), (["assistant "], "note"),
                                   ([], None), (None, None), ([3], None), ([""], None)):
-            self.assertEqual(self.severity("GEN030", generation_config={"stop_strings": strings},
+            self.assertEqual(self.severity("GEN025", generation_config={"stop_strings": strings},
                                            tokenizer_config=thinking), severity, strings)
 
     def test_special_tokens_that_are_split(self):
         split = {"split_special_tokens": True}
-        self.assertEqual(self.severity("TOK020", tokenizer_config=split), "error")
+        self.assertEqual(self.severity("TOK014", tokenizer_config=split), "error")
         split["chat_template"] = template("{{ m.content }}\n")
-        self.assertEqual(self.severity("TOK020", tokenizer_config=split), "note")
+        self.assertEqual(self.severity("TOK014", tokenizer_config=split), "note")
         for value in (False, None):
             split["split_special_tokens"] = value
-            self.assertEqual(self.severity("TOK020", tokenizer_config=split), None)
+            self.assertEqual(self.severity("TOK014", tokenizer_config=split), None)
 
     def test_answers_of_parts(self):
         for end, severity in (("<|end|>", None),
@@ -134,10 +134,10 @@ class DoctorRulesTest(CliTest):
                               ("{{ '<|end|>' if m.content is string else '</s>' }}", "note"),
                               ("{{ '<|end|>' if m.content is string or not tools }}", "error")):
             made = {"chat_template": template(PART + end)}
-            self.assertEqual(self.severity("TPL020", tokenizer_config=made), severity, end)
+            self.assertEqual(self.severity("TPL017", tokenizer_config=made), severity, end)
         refuses = "{% if m.content is not string %}{{ raise_exception('text') }}{% endif %}"
         made = {"chat_template": template(refuses + "{{ m.content }}<|end|>")}
-        self.assertEqual(self.severity("TPL020", tokenizer_config=made), None)
+        self.assertEqual(self.severity("TPL017", tokenizer_config=made), None)
 
     def test_what_is_learnt_of_an_answer(self):
         learnt = "{% generation %}{{ m.content }}"
@@ -147,7 +147,7 @@ class DoctorRulesTest(CliTest):
             made = {"chat_template": template(
                 "{% if m.role == 'assistant' %}" + answer +
                 "{% else %}{{ m.content }}<|end|>{% endif %}")}
-            self.assertEqual(self.severity("TPL021", tokenizer_config=made), severity, answer)
+            self.assertEqual(self.severity("TPL018", tokenizer_config=made), severity, answer)
 
     def test_a_word_is_no_end(self):
         for word in (9, 30):

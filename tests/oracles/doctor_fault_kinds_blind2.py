@@ -78,7 +78,7 @@ def least_length_is_the_most(model, rng):
     return True
 
 
-@fault("note", "warning", causes=("GEN030",))
+@fault("note", "warning", causes=("GEN025",))
 def stop_string_inside_replies(model, rng):
     """A line break as a stop string, left from an evaluation of completions. User: replies
     end after their first line; thoughts that begin with a line break end at once. Right:
@@ -133,7 +133,7 @@ def tool_template_ends_otherwise(model, rng):
 
 # What the tokenizer makes of markers.
 
-@fault("error", causes=("TOK020",))
+@fault("error", causes=("TOK014",))
 def markers_split_by_a_setting(model, rng):
     """split_special_tokens, an option of LLaMA-Factory's that is saved along: transformers
     then takes markers in a text for plain text. User: the prompt has no markers, replies
@@ -208,7 +208,7 @@ OPEN_PARTS = [
       'text_of(message.content) + ("<|return|>" if message.content is string else "")')]]
 
 
-@fault("error", causes=("TPL020",))
+@fault("error", causes=("TPL017",))
 def parts_left_open(model, rng):
     """The template takes contents as parts ([{"type": "text", ...}]) too, but ends a reply
     only where it is a string. User: a server that passes parts on, or a trainer for pictures,
@@ -253,7 +253,7 @@ LEARNT = [
       '{{- message.content }}' + STOP + '{{- "<|return|>" }}')]]
 
 
-@fault("warning", "error", causes=("TPL021",))
+@fault("warning", "error", causes=("TPL018",))
 def end_outside_what_is_learnt(model, rng):
     """The template marks what trainers learn (transformers' {% generation %}, TRL's
     assistant_only_loss), and the marked part stops before the end. User: the fine-tune never
