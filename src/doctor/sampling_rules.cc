@@ -123,8 +123,7 @@ void CheckRepeatedRuns(const Target& target, Findings* findings) {
                       : "no run of " + value.dump() +
                             " tokens may come twice, the prompt's included: "
                             "an end can't follow what it followed before",
-       .evidence = {{std::string("generation_config.json: ") + kName,
-                     value.dump()}},
+       .evidence = {ShownField(kName, value)},
        .repair = std::string("take ") + kName + " away",
        .changes = {{.kind = ChangeKind::kDropSetting, .setting = kName}},
        .safety = Safety::kUnsafe});

@@ -164,7 +164,7 @@ class DoctorSettingsTest(CliTest):
         targets = self.examine("tiny", "--tokenized", "rows.jsonl", "--select", "DAT")
         self.assertEqual([each["kind"] for each in targets], ["folder", "tokenized data"])
         self.assertEqual(self.rules(targets[1]), ["DAT006"])
-        for text, told in (("{", "line 2: the line is no JSON"),
+        for text, told in (("{", "line 2: the row is no JSON"),
                            ('{"labels": []}', "line 2: the row has no input_ids"),
                            ('{"input_ids": [4], "labels": [4, 3]}', "not as long"),
                            ('{"input_ids": [4.5], "labels": [4]}', "no whole number"),
