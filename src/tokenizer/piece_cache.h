@@ -13,7 +13,7 @@
 
 namespace fullstop {
 
-// Words come again: most pieces of a text need not be merged anew. Takes 1 MiB.
+// Words come again: most pieces of a text need not be merged anew. Takes 512 KiB.
 // Holds short pieces alone, and of two that share a place the later one. For
 // one tokenizer and one thread.
 class PieceCache {
@@ -26,11 +26,12 @@ class PieceCache {
   void Keep(std::string_view piece, std::span<const PieceToken> tokens);
 
  private:
-  static constexpr size_t kSlots = 1 << 14;
-  static constexpr size_t kMostBytes = 26;
+  static constexpr size_t kSlots = 1 << 13;
+  static constexpr size_t kMostBytes = 30;
   static constexpr size_t kMostTokens = 6;
 
-  struct Slot {
+  // A cache line, so that a look costs one.
+  struct alignas(64) Slot {
     std::array<TokenId, kMostTokens> ids;
     std::array<char, kMostBytes> bytes;
     // Of each token, within the piece.
@@ -38,7 +39,7 @@ class PieceCache {
     uint8_t size = 0;  // bytes; 0: empty
     uint8_t count = 0;
   };
-  static_assert(sizeof(Slot) == 60);
+  static_assert(sizeof(Slot) == 64);
 
   static size_t PlaceOf(std::string_view piece);
 
