@@ -28,7 +28,7 @@ constexpr std::string_view kStyle = R"(
   --end: #f0a060; --error: #ff8a80; --warning: #e3b341; --note: #7db6e0; } }
 body { margin: 0 auto; padding: 1rem; max-width: 60rem; color: var(--ink);
   background: var(--paper); font: 16px/1.5 system-ui, sans-serif; }
-h1 { font-size: 1.4rem; overflow-wrap: anywhere; } h2 { font-size: 1.1rem; }
+h1, h2 { overflow-wrap: anywhere; } h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; }
 .dim { color: var(--dim); } .card { background: var(--card); margin: .6rem 0;
   padding: .6rem .9rem; border-radius: .4rem; overflow-wrap: anywhere; }
 .error { color: var(--error); } .warning { color: var(--warning); }
