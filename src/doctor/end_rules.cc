@@ -60,6 +60,11 @@ void CheckUndeclared(const Target& target, StopRole role, const char* what,
           "not: how it closes the last is not seen");
       continue;
     }
+    // Declared, it would cut replies where they write it on their way.
+    constexpr const char* kEndApart =
+        "close answers with a token that stands nowhere inside of them, and "
+        "declare it";
+    const Change declared = {ChangeKind::kDeclareEnd, stop.id};
     std::vector<Exhibit> evidence = DeclaredEnds(target);
     evidence.push_back({derived->where, TokenName(target, stop.id)});
     findings->Add({.severity = Severity::kError,
@@ -69,8 +74,9 @@ void CheckUndeclared(const Target& target, StopRole role, const char* what,
                               ", which no file declares as an end" +
                               WhatLlamaCppDoes(target, stop.id),
                    .evidence = std::move(evidence),
-                   .repair = DeclareEnd(target, stop),
-                   .changes = {{ChangeKind::kDeclareEnd, stop.id}}});
+                   .repair = is_section ? kEndApart : DeclareEnd(target, stop),
+                   .changes = is_section ? std::vector<Change>()
+                                         : std::vector<Change>{declared}});
   }
 }
 

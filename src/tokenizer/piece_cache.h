@@ -13,9 +13,9 @@
 
 namespace fullstop {
 
-// Words come again: most pieces of a text need not be merged anew. Takes 512 KiB.
-// Holds short pieces alone, and of two that share a place the later one. For
-// one tokenizer and one thread.
+// Words come again: most pieces of a text need not be merged anew. Takes 512
+// KiB. Holds short pieces alone, and of two that share a place the later one.
+// For one tokenizer and one thread.
 class PieceCache {
  public:
   PieceCache() : slots_(kSlots) {}
