@@ -34,11 +34,12 @@ std::string TemplateOf(const Source& derived) {
          "', which is used where tools are given,";
 }
 
-bool PromptsUnasked(const Target& target) {
-  return std::ranges::any_of(
-      target.facts().findings, [](const Finding& finding) {
-        return finding.kind == FindingKind::kPromptsUnasked;
-      });
+// nullptr where the template opens the next answer only when asked to.
+const Finding* PromptsUnasked(const Target& target) {
+  const auto& findings = target.facts().findings;
+  const auto found =
+      std::ranges::find(findings, FindingKind::kPromptsUnasked, &Finding::kind);
+  return found == findings.end() ? nullptr : &*found;
 }
 
 // A derived end of ROLE that no file declares. A section's end is the answer's
@@ -54,10 +55,9 @@ void CheckUndeclared(const Target& target, StopRole role, const char* what,
         IsDeclared(stop)) {
       continue;
     }
-    if (is_section && PromptsUnasked(target)) {
-      findings->CannotTell(
-          "the template opens the next answer behind the last one, asked to or "
-          "not: how it closes the last is not seen");
+    if (const Finding* unasked = PromptsUnasked(target);
+        is_section && unasked != nullptr) {
+      findings->CannotTell(unasked->message);
       continue;
     }
     // Declared, it would cut replies where they write it on their way.

@@ -145,20 +145,15 @@ void CheckSwitch(const Target& target, Findings* findings) {
 // What a call whose message has CONTENT is rendered as, just as it came;
 // nullopt where the template refuses.
 std::optional<std::string> CallText(const Target& target, Json content) {
-  const Json arguments = {{"place", "septentrio"}};
+  Json call = TrialCall("");
+  call["content"] = std::move(content);
   const std::optional<CallForm>& form = target.facts().form.calls;
-  const bool as_text = form && form->arguments == CallArguments::kText;
-  const Json function = {
-      {"name", "instrumentum_7306"},
-      {"arguments", as_text ? Json(arguments.dump()) : arguments}};
-  Json calls = {{"role", "assistant"}, {"content", std::move(content)}};
-  calls["tool_calls"] = Json::array(
-      {{{"id", "call00001"}, {"type", "function"}, {"function", function}}});
-  Json result = TrialMessage("tool", kTrialAnswer);
-  result["name"] = "instrumentum_7306";
-  result["tool_call_id"] = "call00001";
+  if (form && form->arguments == CallArguments::kText) {
+    Json& arguments = call["tool_calls"][0]["function"]["arguments"];
+    arguments = arguments.dump();
+  }
   RenderRequest request;
-  request.messages = Json::array({User(), calls, result});
+  request.messages = Json::array({User(), call, TrialResult()});
   try {
     return RenderText(target.protocol(), request).text;
   } catch (const Error&) {
