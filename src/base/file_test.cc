@@ -9,21 +9,16 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/test_folder.h"
 
 namespace fullstop {
 namespace {
 
 class FileTest : public ::testing::Test {
  protected:
-  FileTest() {
-    std::string pattern =
-        (std::filesystem::temp_directory_path() / "file_test.XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  ~FileTest() override { std::filesystem::remove_all(folder_); }
-  std::string Path(const char* name) const { return folder_ + "/" + name; }
+  std::string Path(const char* name) const { return folder_.File(name); }
 
-  std::string folder_;
+  TestFolder folder_;
 };
 
 TEST_F(FileTest, WrittenContentIsReadAndMapped) {
@@ -50,7 +45,7 @@ TEST_F(FileTest, RewritingReplacesTheWholeFileAndLeavesNothingBeside) {
   WriteFileAtomically(Path("a"), "long content");
   WriteFileAtomically(Path("a"), "b");
   EXPECT_EQ(ReadFile(Path("a")), "b");
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
+  EXPECT_EQ(folder_.Count(), 1u);
 }
 
 TEST_F(FileTest, FileThatIsNeverCommittedLeavesTheOldOne) {
@@ -60,7 +55,7 @@ TEST_F(FileTest, FileThatIsNeverCommittedLeavesTheOldOne) {
     file.Write(std::as_bytes(std::span("new")));
   }
   EXPECT_EQ(ReadFile(Path("a")), "old");
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
+  EXPECT_EQ(folder_.Count(), 1u);
 }
 
 TEST_F(FileTest, WritingThroughALinkKeepsTheLinkAndTheMode) {
@@ -78,7 +73,7 @@ TEST_F(FileTest, WritingThroughALinkKeepsTheLinkAndTheMode) {
 }
 
 TEST_F(FileTest, OnlyARegularFileIsReplaced) {
-  EXPECT_THROW(WriteFileAtomically(folder_, "x"), Error);
+  EXPECT_THROW(WriteFileAtomically(folder_.path(), "x"), Error);
   ASSERT_EQ(::mkfifo(Path("pipe").c_str(), 0600), 0);
   EXPECT_THROW(WriteFileAtomically(Path("pipe"), "x"), Error);
   EXPECT_TRUE(std::filesystem::is_fifo(Path("pipe")));
@@ -99,8 +94,8 @@ TEST_F(FileTest, AbsentFileIsNotFound) {
 }
 
 TEST_F(FileTest, FolderIsRefused) {
-  EXPECT_THROW(MappedFile::Open(folder_), Error);
-  EXPECT_THROW(ReadFile(folder_), Error);
+  EXPECT_THROW(MappedFile::Open(folder_.path()), Error);
+  EXPECT_THROW(ReadFile(folder_.path()), Error);
 }
 
 TEST_F(FileTest, ContentPastTheLimitIsRefused) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/test_folder.h"
 
 namespace fullstop {
 namespace {
@@ -15,14 +16,10 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-std::string Written(const std::string& text) {
-  const std::string path = ::testing::TempDir() + "json_rows_test.json";
-  std::ofstream(path, std::ios::binary) << text;
-  return path;
-}
-
 std::vector<std::string> RowsOf(const std::string& text) {
-  JsonRows rows(Written(text));
+  const TestFolder folder;
+  std::ofstream(folder.File("rows.json"), std::ios::binary) << text;
+  JsonRows rows(folder.File("rows.json"));
   std::vector<std::string> found;
   JsonRow row;
   while (rows.Next(&row)) {

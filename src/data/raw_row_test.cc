@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "base/test_folder.h"
 
 namespace fullstop {
 namespace {
@@ -84,7 +85,8 @@ TEST(RawRowTest, TypedPartsAreRead) {
 }
 
 TEST(RawRowTest, ColumnsAndTagsAreTheDataSets) {
-  const std::string path = ::testing::TempDir() + "dataset_info.json";
+  const TestFolder folder;
+  const std::string path = folder.File("dataset_info.json");
   std::ofstream(path) << R"({"mine": {"columns": {"messages": "talk"},
       "tags": {"role_tag": "who", "content_tag": "says", "user_tag": "A",
                "assistant_tag": "B"}}, "other": {"columns": {"prompt": "q",

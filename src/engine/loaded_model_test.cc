@@ -2,22 +2,20 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "base/test_folder.h"
 #include "format/gguf_writer.h"
 
 namespace fullstop {
 namespace {
 
 TEST(LoadedModelTest, KnowsItsFilesAndTheIdsThatTheyForbid) {
-  std::string folder =
-      (std::filesystem::temp_directory_path() / "loaded_model.XXXXXX").string();
-  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-  const std::string path = folder + "/tiny.gguf";
+  const TestFolder folder;
+  const std::string path = folder.File("tiny.gguf");
   GgufWriter writer;
   writer.Add("general.architecture", GgufValue{std::string_view("llama")});
   writer.Add("tokenizer.ggml.model", GgufValue{std::string_view("gpt2")});
@@ -32,11 +30,10 @@ TEST(LoadedModelTest, KnowsItsFilesAndTheIdsThatTheyForbid) {
   writer.WriteFile(path);
   const LoadedModel model(path);
   EXPECT_THAT(model.suppressed(), testing::ElementsAre(2, 0));
-  std::filesystem::create_symlink("tiny.gguf", folder + "/link");
-  EXPECT_TRUE(model.Holds(folder + "/link"));
-  EXPECT_FALSE(model.Holds(folder));
-  EXPECT_FALSE(model.Holds(folder + "/none"));
-  std::filesystem::remove_all(folder);
+  std::filesystem::create_symlink("tiny.gguf", folder.File("link"));
+  EXPECT_TRUE(model.Holds(folder.File("link")));
+  EXPECT_FALSE(model.Holds(folder.path()));
+  EXPECT_FALSE(model.Holds(folder.File("none")));
 }
 
 }  // namespace

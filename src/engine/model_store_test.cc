@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/test_folder.h"
 
 namespace fullstop {
 namespace {
@@ -14,16 +15,12 @@ namespace {
 class ModelStoreTest : public ::testing::Test {
  protected:
   ModelStoreTest() {
-    std::string pattern =
-        (std::filesystem::temp_directory_path() / "store_test.XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-    ::setenv("XDG_CACHE_HOME", folder_.c_str(), 1);
+    ::setenv("XDG_CACHE_HOME", folder_.path().c_str(), 1);
     std::filesystem::create_directories(ModelsFolder());
     WriteFileAtomically(ModelsFolder() + "/known.gguf", "x");
   }
-  ~ModelStoreTest() override { std::filesystem::remove_all(folder_); }
 
-  std::string folder_;
+  TestFolder folder_;
 };
 
 TEST_F(ModelStoreTest, PathOfAFileIsTakenAsItIs) {
@@ -60,7 +57,7 @@ TEST_F(ModelStoreTest, AbsentDefaultModelSaysHowToFetchIt) {
 }
 
 TEST_F(ModelStoreTest, FolderIsAModelByPathAndByName) {
-  EXPECT_EQ(ResolveModel(folder_), folder_);
+  EXPECT_EQ(ResolveModel(folder_.path()), folder_.path());
   const std::string model = ModelsFolder() + "/whole";
   std::filesystem::create_directories(model);
   EXPECT_THROW(ResolveModel("whole"), Error) << "there is no config.json";

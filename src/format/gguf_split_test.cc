@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/test_folder.h"
 #include "format/gguf.h"
 #include "format/gguf_writer.h"
 
@@ -29,16 +30,8 @@ struct Split {
 // A set in a folder of its own: file i of three has one tensor "ti", a float i.
 class GgufSplitTest : public ::testing::Test {
  protected:
-  GgufSplitTest() {
-    folder_ = ::testing::TempDir() + "/split_" +
-              ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-  }
-  ~GgufSplitTest() override { std::filesystem::remove_all(folder_); }
-
   std::string Path(uint64_t number, uint64_t count = 3) const {
-    return MakeGgufSplitName(folder_ + "/model", number, count);
+    return MakeGgufSplitName(folder_.File("model"), number, count);
   }
 
   void Write(const std::string& path, const Split& split, int tensor) const {
@@ -67,7 +60,7 @@ class GgufSplitTest : public ::testing::Test {
     return Error::Usage("opened");
   }
 
-  std::string folder_;
+  TestFolder folder_;
 };
 
 TEST_F(GgufSplitTest, SetOpensByItsFirstFile) {
@@ -106,7 +99,7 @@ TEST_F(GgufSplitTest, LaterFileIsRefusedAndTheFirstNamed) {
 
 TEST_F(GgufSplitTest, RenamedFirstFileIsRefused) {
   WriteSet();
-  const std::string renamed = folder_ + "/renamed.gguf";
+  const std::string renamed = folder_.File("renamed.gguf");
   std::filesystem::rename(Path(1), renamed);
   const Error error = OpenError(renamed);
   EXPECT_THAT(error.message(), HasSubstr("one of a set of 3"));
@@ -157,7 +150,7 @@ TEST_F(GgufSplitTest, DamageInALaterFileNamesThatFile) {
 }
 
 TEST_F(GgufSplitTest, CountBelowTwoIsAWholeModel) {
-  const std::string path = folder_ + "/merged.gguf";
+  const std::string path = folder_.File("merged.gguf");
   Write(path, {0, 0, {}}, 0);
   EXPECT_EQ(GgufFile::Open(path).paths().size(), 1u);
   Write(path, {0, 1, 1}, 0);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/test_folder.h"
 #include "format/gguf_test_bytes.h"
 #include "format/gguf_writer.h"
 
@@ -238,10 +239,11 @@ TEST(GgufTest, WrongTypeNamesKeyAndBothTypes) {
 }
 
 TEST(GgufTest, MissingFileAndFolderAreErrors) {
-  const std::string absent = ::testing::TempDir() + "/no such file.gguf";
+  const TestFolder folder;
+  const std::string absent = folder.File("no such file.gguf");
   EXPECT_EQ(CaughtError([&] { GgufFile::Open(absent); }).kind(),
             Error::Kind::kNotFound);
-  EXPECT_EQ(CaughtError([&] { GgufFile::Open(::testing::TempDir()); }).kind(),
+  EXPECT_EQ(CaughtError([&] { GgufFile::Open(folder.path()); }).kind(),
             Error::Kind::kIo);
 }
 
@@ -272,7 +274,8 @@ TEST(GgufTest, VocabularyOf256kStringsOpensWithin30Milliseconds) {
   writer.Add("tokens", {GgufArray(Views(tokens.begin(), tokens.end()))});
   writer.Add("scores", {GgufArray(std::vector<float>(kCount))});
   writer.Add("types", {GgufArray(std::vector<int32_t>(kCount))});
-  const std::string path = ::testing::TempDir() + "/vocabulary.gguf";
+  const TestFolder folder;
+  const std::string path = folder.File("vocabulary.gguf");
   writer.WriteFile(path);
   double best = 1e9;
   for (int i = 0; i < 5; ++i) {

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/test_folder.h"
 #include "format/gguf_test_bytes.h"
 
 namespace fullstop {
@@ -41,10 +42,6 @@ std::string Message(Call call) {
     return error.message();
   }
   return "nothing was thrown";
-}
-
-std::string TemporaryPath(const std::string& name) {
-  return ::testing::TempDir() + "/gguf_writer_" + name;
 }
 
 TEST(GgufWriterTest, RewritingAFileGivesTheSameBytes) {
@@ -111,13 +108,15 @@ TEST(GgufWriterTest, EveryTensorTypeSurvivesARoundTrip) {
 TEST(GgufWriterTest, FileIsWhatToStringGives) {
   GgufTestBytes bytes = GoodGguf();
   const GgufFile file = GgufFile::Parse(bytes.span(), "good");
-  const std::string path = TemporaryPath("same.gguf");
+  const TestFolder folder;
+  const std::string path = folder.File("same.gguf");
   Copy(file).WriteFile(path);
   EXPECT_EQ(ReadFile(path), Copy(file).ToString());
 }
 
 TEST(GgufWriterTest, FileMayReplaceTheOneItIsReadFrom) {
-  const std::string path = TemporaryPath("itself.gguf");
+  const TestFolder folder;
+  const std::string path = folder.File("itself.gguf");
   Copy(Parse(GoodGguf().PadTo(64).bytes())).WriteFile(path);
   const GgufFile file = GgufFile::Open(path);
   Copy(file).WriteFile(path);
@@ -138,7 +137,8 @@ TEST(GgufWriterTest, PiecesOfATensorAreJoined) {
   };
   writer.AddTensor("a", TensorType::kI8, shape, in_pieces);
   writer.AddTensor("b", TensorType::kI8, shape, data);
-  const std::string path = TemporaryPath("pieces.gguf");
+  const TestFolder folder;
+  const std::string path = folder.File("pieces.gguf");
   writer.WriteFile(path);
   const GgufFile file = GgufFile::Open(path);
   EXPECT_TRUE(std::ranges::equal(file.tensors()[0].data, data));
@@ -160,7 +160,8 @@ TEST(GgufWriterTest, LargeAlignmentIsPadded) {
 }
 
 TEST(GgufWriterTest, SourceOfAnotherLengthLeavesTheOldFile) {
-  const std::string path = TemporaryPath("old.gguf");
+  const TestFolder folder;
+  const std::string path = folder.File("old.gguf");
   WriteFileAtomically(path, "old");
   const uint64_t shape[] = {4};
   for (const size_t size : {3, 5}) {
@@ -172,13 +173,7 @@ TEST(GgufWriterTest, SourceOfAnotherLengthLeavesTheOldFile) {
         "tensor 'a' has 4 bytes, but its source gave " + std::to_string(size));
   }
   EXPECT_EQ(ReadFile(path), "old");
-  size_t left = 0;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(::testing::TempDir())) {
-    const std::string name = entry.path().filename();
-    if (name.starts_with("gguf_writer_old.gguf.")) ++left;
-  }
-  EXPECT_EQ(left, 0u);
+  EXPECT_EQ(folder.Count(), 1u);
 }
 
 TEST(GgufWriterTest, FolderThatDoesNotExistIsAnError) {
@@ -187,7 +182,8 @@ TEST(GgufWriterTest, FolderThatDoesNotExistIsAnError) {
 }
 
 TEST(GgufWriterTest, FolderInTheWayIsAnError) {
-  const std::string path = TemporaryPath("folder");
+  const TestFolder folder;
+  const std::string path = folder.File("folder");
   std::filesystem::create_directories(path + "/inside");
   EXPECT_THAT(Message([&] { GgufWriter().WriteFile(path); }),
               HasSubstr("can't write '" + path + "'"));

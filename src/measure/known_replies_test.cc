@@ -3,25 +3,25 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <fstream>
 #include <set>
 
 #include "base/error.h"
+#include "base/test_folder.h"
 #include "measure/own_replies.h"
 
 namespace fullstop {
 namespace {
 
-std::string Written(const std::string& text) {
-  const std::string path = ::testing::TempDir() + "known_replies_test.jsonl";
-  std::ofstream(path) << text;
-  return path;
+std::vector<KnownReply> Read(const std::string& text) {
+  const TestFolder folder;
+  std::ofstream(folder.File("replies.jsonl")) << text;
+  return ReadKnownReplies(folder.File("replies.jsonl"));
 }
 
 std::string Refusal(const std::string& text) {
   try {
-    ReadKnownReplies(Written(text));
+    Read(text);
   } catch (const Error& error) {
     return error.what();
   }
@@ -51,12 +51,11 @@ TEST(KnownRepliesTest, TheFirstEightAreInSeveralScripts) {
 }
 
 TEST(KnownRepliesTest, BothFormsAreRead) {
-  const auto known = ReadKnownReplies(
-      Written(R"({"prompt": "Hi", "reply": "Hello."})"
-              "\n\n"
-              R"({"messages": [{"role": "system", "content": "S"},)"
-              R"({"role": "user", "content": "Q"},)"
-              R"({"role": "assistant", "content": "A"}]})"));
+  const auto known = Read(R"({"prompt": "Hi", "reply": "Hello."})"
+                          "\n\n"
+                          R"({"messages": [{"role": "system", "content": "S"},)"
+                          R"({"role": "user", "content": "Q"},)"
+                          R"({"role": "assistant", "content": "A"}]})");
   ASSERT_EQ(known.size(), 2U);
   EXPECT_EQ(known[0].messages[0]["content"], "Hi");
   EXPECT_EQ(known[0].reply, "Hello.");

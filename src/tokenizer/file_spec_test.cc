@@ -4,12 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <bit>
-#include <filesystem>
 #include <string>
 
 #include "base/base64.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/test_folder.h"
 #include "tokenizer/gguf_keys.h"
 #include "tokenizer/pre_tokenizers.h"
 
@@ -21,12 +21,9 @@ using ::testing::HasSubstr;
 
 // A file of the test's own folder with CONTENT.
 std::string Write(const std::string& name, std::string_view content) {
-  const std::string folder =
-      testing::TempDir() + "/" +
-      testing::UnitTest::GetInstance()->current_test_info()->name();
-  std::filesystem::create_directories(folder);
-  WriteFileAtomically(folder + "/" + name, content);
-  return folder + "/" + name;
+  static const TestFolder folder;
+  WriteFileAtomically(folder.File(name), content);
+  return folder.File(name);
 }
 
 std::string ErrorOf(const std::string& path) {
