@@ -70,7 +70,8 @@ bool IsWords(const TextSpan& span) {
 
 bool IsAnswer(const ordered_json& messages, const TextSpan& span) {
   return span.origin == OriginKind::kMessage &&
-         messages[*span.message].value("role", "") == "assistant";
+         messages[*span.message]["role"].get_ref<const std::string&>() ==
+             "assistant";
 }
 
 // Of each assistant's message the words that were written first: a template
@@ -184,10 +185,10 @@ LabelledRow RowLabeller::Label(RowMessages messages, PieceCache* cache) const {
   const std::vector<EncodedToken>& ids = row.prompt.ids;
   const auto first_behind = [&ids](size_t byte) {
     return static_cast<size_t>(
-        std::ranges::find_if(ids,
-                             [byte](const EncodedToken& token) {
-                               return token.source.end > byte;
-                             }) -
+        std::ranges::partition_point(ids,
+                                     [byte](const EncodedToken& token) {
+                                       return token.source.end <= byte;
+                                     }) -
         ids.begin());
   };
   for (const Words& words : AnswersOf(row.prompt, request.messages)) {

@@ -16,19 +16,33 @@ size_t LengthCounts::rows() const {
   return sum;
 }
 
-size_t LengthCounts::RowsAbove(size_t length) const {
+size_t LengthCounts::longest() const {
+  size_t longest = 0;
+  for (const auto& [length, rows] : counts_) {
+    longest = std::max(longest, length);
+  }
+  return longest;
+}
+
+size_t LengthCounts::RowsAbove(size_t least) const {
   size_t sum = 0;
-  for (auto at = counts_.upper_bound(length); at != counts_.end(); ++at) {
-    sum += at->second;
+  for (const auto& [length, rows] : counts_) {
+    if (length > least) sum += rows;
   }
   return sum;
+}
+
+std::vector<std::pair<size_t, size_t>> LengthCounts::Sorted() const {
+  std::vector<std::pair<size_t, size_t>> sorted(counts_.begin(), counts_.end());
+  std::ranges::sort(sorted);
+  return sorted;
 }
 
 size_t LengthCounts::Quantile(double share) const {
   const auto wanted =
       static_cast<size_t>(std::ceil(share * static_cast<double>(rows())));
   size_t sum = 0;
-  for (const auto& [length, rows] : counts_) {
+  for (const auto& [length, rows] : Sorted()) {
     sum += rows;
     if (sum >= wanted) return length;
   }
@@ -37,7 +51,7 @@ size_t LengthCounts::Quantile(double share) const {
 
 std::vector<LengthClass> LengthCounts::Classes() const {
   std::vector<LengthClass> classes;
-  for (const auto& [length, rows] : counts_) {
+  for (const auto& [length, rows] : Sorted()) {
     const size_t most = std::bit_ceil(std::max<size_t>(1, length));
     while (!classes.empty() && classes.back().most < most) {
       classes.push_back({classes.back().most * 2, 0});

@@ -3,7 +3,8 @@
 #define FULLSTOP_DATA_LENGTH_COUNTS_H_
 
 #include <cstddef>
-#include <map>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace fullstop {
@@ -21,10 +22,8 @@ class LengthCounts {
   void Add(const LengthCounts& other);
 
   size_t rows() const;
-  size_t longest() const {
-    return counts_.empty() ? 0 : counts_.rbegin()->first;
-  }
-  size_t RowsAbove(size_t length) const;
+  size_t longest() const;
+  size_t RowsAbove(size_t least) const;
   // The least length that a SHARE (0 to 1) of all rows does not exceed; 0
   // without rows.
   size_t Quantile(double share) const;
@@ -33,7 +32,10 @@ class LengthCounts {
   std::vector<LengthClass> Classes() const;
 
  private:
-  std::map<size_t, size_t> counts_;
+  // The lengths with their counts, ascending.
+  std::vector<std::pair<size_t, size_t>> Sorted() const;
+
+  std::unordered_map<size_t, size_t> counts_;
 };
 
 }  // namespace fullstop

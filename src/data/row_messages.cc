@@ -53,8 +53,9 @@ class Converter {
   }
 
   void AddMessage(const RawTurn& turn) {
-    ordered_json message = {{"role", RawRoleName(turn.role)},
-                            {"content", turn.text}};
+    ordered_json message;
+    message["role"] = RawRoleName(turn.role);
+    message["content"] = turn.text;
     if (!turn.thought.empty()) message["reasoning_content"] = turn.thought;
     made_.messages.push_back(std::move(message));
   }

@@ -28,7 +28,7 @@ namespace {
 // Rows that are read before they are checked.
 constexpr size_t kGroup = 4096;
 // Of them so many go to a thread at once.
-constexpr size_t kGrain = 64;
+constexpr size_t kGrain = 16;
 
 struct HashedRow {
   ConversationHash hash;

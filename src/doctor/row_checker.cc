@@ -117,7 +117,7 @@ void RowChecker::Render() {
     Add(FaultOf(RawFault::kUnreadable), fault);
   }
   try {
-    const bool takes_turns = TakesTurns(messages);
+    const bool takes_turns = !context_->trainer || TakesTurns(messages);
     const LabelledRow labelled =
         context_->labeller->Label(std::move(messages), &pieces_);
     Count(labelled);

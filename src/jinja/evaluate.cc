@@ -115,7 +115,7 @@ Value Interpreter::EvalBinary(const Expr& expr) {
   for (size_t i = chain.size(); i-- > 0;) {
     const Value right = Eval(*chain[i]->children[1]);
     at_ = chain[i]->at;
-    value = Operate(this, chain[i]->arithmetic, value, right);
+    value = Operate(this, chain[i]->arithmetic, std::move(value), right);
   }
   return value;
 }

@@ -20,7 +20,7 @@ Rendering Interpreter::Run() {
   Enter(tree_.function.scope, frame.get());
   Exec(tree_.body);
   rendering_.origins = out.Spans();
-  rendering_.text = out.bytes();
+  rendering_.text = out.Take();
   return std::move(rendering_);
 }
 

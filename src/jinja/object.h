@@ -23,6 +23,8 @@ class Object {
   bool Drop() const {
     return references_.fetch_sub(1, std::memory_order_acq_rel) == 1;
   }
+  // Whether nobody but the caller holds a reference.
+  bool Sole() const { return references_.load(std::memory_order_acquire) == 1; }
   // Moves all values that this object holds to the end of HELD, so that a deep
   // structure is destroyed in a loop and not by recursion.
   virtual void Surrender(std::vector<Value>* held) { (void)held; }

@@ -16,6 +16,7 @@ class StringObject : public Object {
   StringObject(Text text, bool markup)
       : text_(std::move(text)), markup_(markup) {}
   const Text& text() const { return text_; }
+  Text& text() { return text_; }
   // Whether markupsafe's Markup, not str: what escape and safe return.
   bool markup() const { return markup_; }
 

@@ -1,5 +1,6 @@
 // The operators for all types.
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 #include "jinja/compare.h"
@@ -17,11 +18,16 @@ const char* NameOf(Arithmetic operation) {
   return kNames[static_cast<size_t>(operation)];
 }
 
-Value Concatenate(Runtime* runtime, const Value& a, const Value& b) {
+Value Concatenate(Runtime* runtime, Value a, const Value& b) {
   if (a.is_string()) {
     const bool markup = a.is_markup() || b.is_markup();
     const size_t size = a.AsText().size() + b.AsText().size();
     runtime->ChargeText(size);
+    Text* sole = markup || a.AsText().empty() ? nullptr : a.SoleText();
+    if (sole != nullptr) {
+      sole->Append(b.AsText());
+      return a;
+    }
     Text text(std::string(), a.AsText().empty() ? b.origin() : a.origin());
     text.reserve(size);
     text.Append(markup ? EscapeHtml(runtime, a) : a.AsText());
@@ -99,8 +105,7 @@ void ChargeNumbers(Runtime* runtime, Arithmetic operation, const Value& a,
 
 }  // namespace
 
-Value Operate(Runtime* runtime, Arithmetic operation, const Value& a,
-              const Value& b) {
+Value Operate(Runtime* runtime, Arithmetic operation, Value a, const Value& b) {
   if (IsNumber(a) && IsNumber(b)) {
     ChargeNumbers(runtime, operation, a, b);
     return Calculate(operation, a, b);
@@ -112,7 +117,7 @@ Value Operate(Runtime* runtime, Arithmetic operation, const Value& a,
     FailUndefined(a.is_undefined() ? a : b);
   }
   if (operation == Arithmetic::kAdd && IsSequence(a) && a.tag() == b.tag()) {
-    return Concatenate(runtime, a, b);
+    return Concatenate(runtime, std::move(a), b);
   }
   if (operation == Arithmetic::kMul) {
     if (IsSequence(a) && IsInt(b)) return Repeat(runtime, a, b);

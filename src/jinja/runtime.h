@@ -170,9 +170,9 @@ Value GetItem(Runtime* runtime, const Value& object, const Value& key);
 Value GetSlice(Runtime* runtime, const Value& object, const Value& start,
                const Value& stop, const Value& step);
 
-// The operators + - * / // % ** with Python's meaning for all types.
-Value Operate(Runtime* runtime, Arithmetic operation, const Value& a,
-              const Value& b);
+// The operators + - * / // % ** with Python's meaning for all types. A string
+// that only A holds grows in its place.
+Value Operate(Runtime* runtime, Arithmetic operation, Value a, const Value& b);
 Value OperateUnary(Runtime* runtime, bool negate, const Value& value);
 bool CompareWith(Runtime* runtime, CompareOp op, const Value& a,
                  const Value& b);

@@ -247,7 +247,8 @@ Value Sum(Runtime* runtime, const Value& input, Arguments* arguments) {
   if (sum.is_string()) Fail("sum can't add strings; use join");
   Value item;
   while (IteratorOf(iterator)->Next(runtime, &item)) {
-    sum = Operate(runtime, Arithmetic::kAdd, sum, Follow(runtime, item, path));
+    sum = Operate(runtime, Arithmetic::kAdd, std::move(sum),
+                  Follow(runtime, item, path));
   }
   return sum;
 }

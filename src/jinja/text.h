@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace fullstop::jinja {
@@ -35,6 +36,8 @@ class Text {
       : bytes_(std::move(bytes)), origin_(origin) {}
 
   const std::string& bytes() const { return bytes_; }
+  // The bytes, which the text has no more.
+  std::string Take() { return std::exchange(*this, {}).bytes_; }
   std::string_view view() const { return bytes_; }
   size_t size() const { return bytes_.size(); }
   bool empty() const { return bytes_.empty(); }

@@ -178,6 +178,11 @@ const Text& Value::AsText() const {
   return static_cast<const StringObject*>(payload_.object)->text();
 }
 
+Text* Value::SoleText() {
+  if (!payload_.object->Sole()) return nullptr;
+  return &static_cast<StringObject*>(payload_.object)->text();
+}
+
 const std::vector<Value>& Value::AsItems() const {
   return static_cast<const SequenceObject*>(payload_.object)->items();
 }

@@ -96,6 +96,9 @@ class Value {
   // Of a kInt whose tag is Tag::kInt.
   int64_t AsSmallInt() const { return payload_.integer; }
   const BigInt& AsBigInt() const;
+  // Of a string: the text, to be changed, where no other value shares it, else
+  // nullptr.
+  Text* SoleText();
   Object* object() const { return payload_.object; }
   static Value Missing();
   // NAME was not found on a value of TYPE ("" where it is a variable).

@@ -27,13 +27,13 @@ class Normalizer {
     }
     result_.messages = ordered_json::array();
     for (size_t i = 0; i < messages.size(); ++i) {
-      place_ = "message " + std::to_string(i);
+      number_ = i;
       if (!messages[i].is_object()) {
-        throw Error::Usage(place_ + " must be an object, not " +
+        throw Error::Usage(Place() + " must be an object, not " +
                            messages[i].type_name());
       }
       if (!messages[i].contains("role") || !messages[i]["role"].is_string()) {
-        throw Error::Usage(place_ + " has no role");
+        throw Error::Usage(Place() + " has no role");
       }
       result_.messages.push_back(NormalizeMessage(std::move(messages[i])));
     }
@@ -41,13 +41,13 @@ class Normalizer {
   }
 
  private:
-  ordered_json NormalizeMessage(ordered_json message) {
-    ordered_json kept = ordered_json::object();
-    for (auto& [key, value] : message.items()) {
-      if (value.is_null() && key != "content") {
-        Note("dropped the null key '" + key + "'");
+  ordered_json NormalizeMessage(ordered_json kept) {
+    for (auto at = kept.begin(); at != kept.end();) {
+      if (at->is_null() && at.key() != "content") {
+        Note("dropped the null key '" + at.key() + "'");
+        at = kept.erase(at);
       } else {
-        kept[key] = std::move(value);
+        ++at;
       }
     }
     const bool has_calls = kept.contains("tool_calls") &&
@@ -127,14 +127,16 @@ class Normalizer {
     Note("arguments given as text are parsed");
   }
 
+  std::string Place() const { return "message " + std::to_string(number_); }
+
   void Note(const std::string& change) {
-    result_.changes.push_back(place_ + ": " + change);
+    result_.changes.push_back(Place() + ": " + change);
   }
 
   const CallForm form_;
   const bool content_as_parts_;
   Normalized result_;
-  std::string place_;
+  size_t number_ = 0;
 };
 
 }  // namespace

@@ -11,7 +11,8 @@
 // the text, in bytes. Otherwise:
 // With --time the answer is {"load", "encode", "ids"}: seconds, and how many
 // ids all texts have. NAME is the pre-tokenizer of a file that does not say it.
-// A request is {"text": base64, "parse_special": bool}; its answer is
+// A request is {"text": base64, "parse_special": bool, absent: false}; its
+// answer is
 // {"ids": [...], "decoded": base64, "covered": bool}, where "covered" says
 // whether the tokens' sources cover every byte of the text in order.
 #include <algorithm>
@@ -40,9 +41,26 @@
 
 namespace {
 
-std::string Text(const nlohmann::json& request) {
-  return fullstop::FromBase64(request.at("text").get<std::string>()).value();
-}
+class Request {
+ public:
+  explicit Request(const std::string& line) {
+    const auto json = nlohmann::json::parse(line);
+    text_ = fullstop::FromBase64(json.at("text").get<std::string>()).value();
+    whole_.end = json.value("parse_special", false) ? text_.size() : 0;
+  }
+
+  const std::string& text() const { return text_; }
+  // As long as the request lives.
+  fullstop::EncodeOptions Options() const {
+    fullstop::EncodeOptions options;
+    options.control_ranges = {&whole_, 1};
+    return options;
+  }
+
+ private:
+  std::string text_;
+  fullstop::ByteRange whole_;
+};
 
 bool Covers(const std::vector<fullstop::EncodedToken>& tokens, size_t size) {
   size_t reached = 0;
@@ -67,9 +85,9 @@ void RunSplitter(const char* name) {
   }
   const fullstop::Splitter splitter(steps);
   for (std::string line; std::getline(std::cin, line);) {
-    const nlohmann::json request = nlohmann::json::parse(line);
+    const Request request(line);
     std::vector<uint32_t> ends;
-    for (const fullstop::PieceRange& piece : splitter.Split(Text(request))) {
+    for (const fullstop::PieceRange& piece : splitter.Split(request.text())) {
       ends.push_back(piece.end);
     }
     std::cout << nlohmann::json{{"ends", ends}}.dump() << "\n";
@@ -113,15 +131,10 @@ void RunTokenizer(const char* path, const char* pre) {
     std::cerr << remark << "\n";
   }
   for (std::string line; std::getline(std::cin, line);) {
-    const nlohmann::json request = nlohmann::json::parse(line);
-    const std::string text = Text(request);
-    const fullstop::ByteRange whole{0, text.size()};
-    fullstop::EncodeOptions options;
-    if (request.at("parse_special").get<bool>()) {
-      options.control_ranges = {&whole, 1};
-    }
-    const auto tokens = tokenizer->EncodeWithSource(text, options);
-    const auto ids = tokenizer->Encode(text, options);
+    const Request request(line);
+    const std::string& text = request.text();
+    const auto tokens = tokenizer->EncodeWithSource(text, request.Options());
+    const auto ids = tokenizer->Encode(text, request.Options());
     std::cout << nlohmann::json{{"ids", ids},
                                 {"decoded",
                                  fullstop::ToBase64(tokenizer->Decode(ids))},
@@ -137,16 +150,18 @@ double SecondsSince(std::chrono::steady_clock::time_point start) {
 }
 
 void TimeTokenizer(const char* path, const char* pre) {
-  std::vector<std::string> texts;
+  std::vector<Request> requests;
   for (std::string line; std::getline(std::cin, line);) {
-    texts.push_back(Text(nlohmann::json::parse(line)));
+    requests.emplace_back(line);
   }
   auto start = std::chrono::steady_clock::now();
   const auto tokenizer = Load(path, pre);
   const double load = SecondsSince(start);
   start = std::chrono::steady_clock::now();
   size_t ids = 0;
-  for (const std::string& text : texts) ids += tokenizer->Encode(text).size();
+  for (const Request& request : requests) {
+    ids += tokenizer->Encode(request.text(), request.Options()).size();
+  }
   const double encode = SecondsSince(start);
   std::cout
       << nlohmann::json{{"load", load}, {"encode", encode}, {"ids", ids}}.dump()
