@@ -64,6 +64,7 @@ void AddShow(CLI::App* data, Runner& run) {
       ->add_option("--row", options->rows,
                    "these rows, by their numbers, instead of a draw")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(AtLeast(1))
       ->type_name("N,…");
   options->data.AddReading(command);

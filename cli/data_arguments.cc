@@ -40,6 +40,7 @@ void DataArguments::AddReading(CLI::App* command) {
       ->add_option("--cutoff", cutoffs,
                    "what a cut at so many ids would take away")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(AtLeast(1))
       ->type_name("N,…");
   command

@@ -13,14 +13,17 @@ void AddFindingArguments(CLI::App* command,
       ->add_option("--select", options->choice.select,
                    "only these rules: ids, or their beginnings")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->type_name("RULE,…");
   command->add_option("--ignore", options->choice.ignore, "not these rules")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->type_name("RULE,…");
   command
       ->add_option("--require", options->required,
                    "exit with 1 where one of these could not be evaluated")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->type_name("RULE,…");
   command
       ->add_option("--fail-on", options->fail_on,

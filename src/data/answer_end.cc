@@ -503,7 +503,7 @@ AnswerEnd EndOfAnswer(std::string_view text, bool open_fence) {
   if (open_fence || IsOpenMarkup(text)) return AnswerEnd::kBroken;
   const std::string_view last = LastCharacter(text);
   // Most answers: a stop behind a word, where no list's number ends.
-  if (text.size() > 1 && EndsSentence(last) &&
+  if (text.size() > last.size() && EndsSentence(last) &&
       !IsDigit(text[text.size() - last.size() - 1])) {
     return AnswerEnd::kWhole;
   }

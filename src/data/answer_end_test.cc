@@ -24,7 +24,7 @@ const std::string kWide =
 
 TEST(AnswerEndTest, WholeAnswers) {
   for (const std::string& text : std::vector<std::string>{
-           kSaid + "It ends here.", kSaid + "(It ends here.)",
+           kSaid + "It ends here.", kSaid + "(It ends here.)", "؟", "。",
            kSaid + "See https://example.org/a,b", kSaid + "\n\n#stone #river",
            kSaid + "Good luck 😊", kWide + "结束了。", kWide + "“结束了”",
            kSaid + "\n\nSincerely,\n\nMara", kSaid + "\n\nsrc/",

@@ -1,6 +1,7 @@
 #include "data/json_rows.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/error.h"
 
@@ -24,6 +25,23 @@ size_t EndOfString(std::string_view text, size_t at) {
   }
 }
 
+// Data files of other programs, told by their first bytes.
+struct OtherFormat {
+  std::string_view begin;
+  const char* what;
+  const char* advice;
+};
+constexpr std::array kOtherFormats = {
+    OtherFormat{"PAR1", "a Parquet file",
+                "export it as JSONL, say with to_json of Hugging Face's "
+                "datasets"},
+    OtherFormat{"ARROW1", "an Arrow file",
+                "export it as JSONL, say with to_json of Hugging Face's "
+                "datasets"},
+    OtherFormat{"\x1f\x8b", "packed with gzip", "unpack it with gunzip"},
+    OtherFormat{"\x28\xb5\x2f\xfd", "packed with zstd",
+                "unpack it with unzstd"}};
+
 size_t Lines(std::string_view text) {
   return static_cast<size_t>(std::ranges::count(text, '\n'));
 }
@@ -33,6 +51,12 @@ size_t Lines(std::string_view text) {
 JsonRows::JsonRows(const std::string& path) : file_(MappedFile::Open(path)) {
   text_ = {reinterpret_cast<const char*>(file_.bytes().data()),
            file_.bytes().size()};
+  for (const OtherFormat& other : kOtherFormats) {
+    if (!text_.starts_with(other.begin)) continue;
+    throw Error::Unsupported(std::string("it is ") + other.what)
+        .In(path)
+        .Advice(other.advice);
+  }
   if (text_.starts_with(kByteOrderMark)) place_ = kByteOrderMark.size();
   SkipSpace();
   is_array_ = place_ < text_.size() && text_[place_] == '[';
@@ -46,7 +70,9 @@ Error JsonRows::Bad(const std::string& what) const {
 
 bool JsonRows::Next(JsonRow* row) {
   GiveBack();
-  return is_array_ ? NextOfArray(row) : NextLine(row);
+  const bool found = is_array_ ? NextOfArray(row) : NextLine(row);
+  if (number_ == 0) throw Error::Format("it holds no rows").In(path());
+  return found;
 }
 
 void JsonRows::SkipSpace() {

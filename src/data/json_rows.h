@@ -25,13 +25,14 @@ class JsonRows {
   // The most bytes of one row.
   static constexpr size_t kMostBytes = 64 << 20;
 
-  // Throws Error (kNotFound, kIo).
+  // Throws Error (kNotFound, kIo; kUnsupported where it is no JSON but a known
+  // format of data).
   explicit JsonRows(const std::string& path);
 
   // The next row; false at the end. In JSONL empty lines are passed over. Says
   // nothing of what stands inside of the row but where it ends. Throws Error
-  // with the line: kFormat where no object begins or one does not end, kLimit
-  // where one is longer than kMostBytes.
+  // with the line: kFormat where no object begins, one does not end or the file
+  // has none, kLimit where one is longer than kMostBytes.
   bool Next(JsonRow* row);
 
   // Bytes read, and of the file.

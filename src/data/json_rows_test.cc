@@ -14,7 +14,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 std::vector<std::string> RowsOf(const std::string& text) {
   const TestFolder folder;
@@ -47,10 +46,15 @@ TEST(JsonRowsTest, BothFormsAreRead) {
   EXPECT_THAT(RowsOf("\xef\xbb\xbf[{}]"), ElementsAre("1:{}"));
 }
 
-TEST(JsonRowsTest, NothingIsNoRow) {
+TEST(JsonRowsTest, AFileWithoutRowsIsRefused) {
   for (const char* text : {"", "\n \n", "[]", " [\n]\n"}) {
-    EXPECT_THAT(RowsOf(text), IsEmpty()) << text;
+    EXPECT_THAT(Refusal(text), HasSubstr("no rows")) << text;
   }
+}
+
+TEST(JsonRowsTest, OtherFormatsAreNamed) {
+  EXPECT_THAT(Refusal("PAR1\x15\x04"), HasSubstr("Parquet"));
+  EXPECT_THAT(Refusal("\x1f\x8b\x08"), HasSubstr("gzip"));
 }
 
 TEST(JsonRowsTest, BracesInTextsEndNothing) {

@@ -18,7 +18,9 @@ constexpr double kTop = 10;
 constexpr double kTraceHeight = 260;
 constexpr int kDecades = 8;
 constexpr double kRowHeight = 26;
-constexpr double kRowLabel = 330;
+constexpr double kRowLabel = 310;
+// Two figures beside each other.
+constexpr double kRowValue = 150;
 
 double TraceY(double probability) {
   const double decades = std::clamp(-std::log10(std::max(probability, 1e-30)),
@@ -84,7 +86,7 @@ std::string PlotTraces(const std::vector<std::vector<double>>& traces) {
 }
 
 std::string PlotShares(const std::vector<PlotRow>& rows) {
-  const double width = kWidth - kRowLabel - kLeft;
+  const double width = kWidth - kRowLabel - kRowValue;
   const auto x = [width](double share) {
     return kRowLabel + std::clamp(share, 0.0, 1.0) * width;
   };

@@ -35,8 +35,8 @@ h1, h2 { overflow-wrap: anywhere; } h1 { font-size: 1.4rem; } h2 { font-size: 1.
 .note { color: var(--note); } b.error, b.warning, b.note { margin-right: .5em; }
 pre { white-space: pre-wrap; font-size: .85rem; } code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere; }
 ul { margin: .3rem 0; padding-left: 1.2rem; }
-figure { margin: 1rem 0; } figcaption { color: var(--dim); font-size: .9rem; }
-svg { width: 100%; height: auto; } svg text { fill: var(--dim);
+figure { margin: 1rem 0; overflow-x: auto; } figcaption { color: var(--dim); font-size: .9rem; }
+svg { width: 100%; min-width: 36rem; height: auto; } svg text { fill: var(--dim);
   font: 12px system-ui, sans-serif; } .grid { stroke: var(--line); }
 .trace { fill: none; stroke: var(--mark); opacity: .35; }
 .dot { fill: var(--end); } .bar { fill: var(--mark); }

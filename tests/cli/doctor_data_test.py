@@ -48,6 +48,7 @@ class DoctorDataTest(CliTest):
         for says, args in (
                 ("no-rows.jsonl", ["--data", "no-rows.jsonl"]),
                 ("line 1: the line is no JSON object", ["--data", self.write("a.txt", "Hello")]),
+                ("it holds no rows", ["--data", self.write("empty.json", "[]")]),
                 ("--columns is FILE:NAME", ["--data", "good.jsonl", "--columns", "x"]),
                 ("it has no data set 'x'",
                  ["--data", "good.jsonl", "--columns", self.write("b.json", "{}") + ":x"])):

@@ -130,6 +130,11 @@ class DoctorSettingsTest(CliTest):
         key = b"tokenizer.ggml.eos_token_id"
         self.assertEqual((self.folder / "a file.gguf").read_bytes()[at + 8:][:len(key)], key)
 
+    def test_a_choice_of_rules_may_stand_before_the_target(self):
+        for choice in ("--select", "--ignore", "--require"):
+            answer = self.run_it("doctor", choice, "GEN007,GEN020", "faulty", "--exit-zero")
+            self.assertIn("faulty", answer.out)
+
     def test_annotations_are_lines(self):
         out = self.run_it("doctor", "faulty", "--select", "GEN001,GEN020", "--format",
                           "github").out
