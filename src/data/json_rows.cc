@@ -1,9 +1,9 @@
 #include "data/json_rows.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/error.h"
+#include "format/file_kind.h"
 
 namespace fullstop {
 namespace {
@@ -25,23 +25,6 @@ size_t EndOfString(std::string_view text, size_t at) {
   }
 }
 
-// Data files of other programs, told by their first bytes.
-struct OtherFormat {
-  std::string_view begin;
-  const char* what;
-  const char* advice;
-};
-constexpr std::array kOtherFormats = {
-    OtherFormat{"PAR1", "a Parquet file",
-                "export it as JSONL, say with to_json of Hugging Face's "
-                "datasets"},
-    OtherFormat{"ARROW1", "an Arrow file",
-                "export it as JSONL, say with to_json of Hugging Face's "
-                "datasets"},
-    OtherFormat{"\x1f\x8b", "packed with gzip", "unpack it with gunzip"},
-    OtherFormat{"\x28\xb5\x2f\xfd", "packed with zstd",
-                "unpack it with unzstd"}};
-
 size_t Lines(std::string_view text) {
   return static_cast<size_t>(std::ranges::count(text, '\n'));
 }
@@ -51,12 +34,6 @@ size_t Lines(std::string_view text) {
 JsonRows::JsonRows(const std::string& path) : file_(MappedFile::Open(path)) {
   text_ = {reinterpret_cast<const char*>(file_.bytes().data()),
            file_.bytes().size()};
-  for (const OtherFormat& other : kOtherFormats) {
-    if (!text_.starts_with(other.begin)) continue;
-    throw Error::Unsupported(std::string("it is ") + other.what)
-        .In(path)
-        .Advice(other.advice);
-  }
   if (text_.starts_with(kByteOrderMark)) place_ = kByteOrderMark.size();
   SkipSpace();
   is_array_ = place_ < text_.size() && text_[place_] == '[';
@@ -111,7 +88,13 @@ bool JsonRows::NextOfArray(JsonRow* row) {
 bool JsonRows::NextLine(JsonRow* row) {
   SkipSpace();
   if (place_ == text_.size()) return false;
-  if (text_[place_] != '{') throw Bad("the line is no JSON object");
+  if (text_[place_] != '{') {
+    // Behind other rows it is the line that is wrong, else the file.
+    const std::string file =
+        number_ == 0 ? ": the file is " + GuessFileKind(file_.bytes()).what
+                     : "";
+    throw Bad("the line is no JSON object" + file);
+  }
   const std::string_view seen = text_.substr(0, place_ + kMostBytes + 1);
   const size_t end = std::min(seen.find('\n', place_), seen.size());
   if (end - place_ > kMostBytes) {

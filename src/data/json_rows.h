@@ -25,8 +25,7 @@ class JsonRows {
   // The most bytes of one row.
   static constexpr size_t kMostBytes = 64 << 20;
 
-  // Throws Error (kNotFound, kIo; kUnsupported where it is no JSON but a known
-  // format of data).
+  // Throws Error (kNotFound, kIo).
   explicit JsonRows(const std::string& path);
 
   // The next row; false at the end. In JSONL empty lines are passed over. Says

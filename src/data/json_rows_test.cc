@@ -14,6 +14,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::vector<std::string> RowsOf(const std::string& text) {
   const TestFolder folder;
@@ -53,8 +54,9 @@ TEST(JsonRowsTest, AFileWithoutRowsIsRefused) {
 }
 
 TEST(JsonRowsTest, OtherFormatsAreNamed) {
-  EXPECT_THAT(Refusal("PAR1\x15\x04"), HasSubstr("Parquet"));
-  EXPECT_THAT(Refusal("\x1f\x8b\x08"), HasSubstr("gzip"));
+  EXPECT_THAT(Refusal("PAR1\x15\x04"), HasSubstr("the file is a Parquet"));
+  EXPECT_THAT(Refusal("\x1f\x8b\x08"), HasSubstr("the file is a gzip"));
+  EXPECT_THAT(Refusal("{}\nPAR1"), Not(HasSubstr("the file is")));
 }
 
 TEST(JsonRowsTest, BracesInTextsEndNothing) {

@@ -117,15 +117,15 @@ void RowChecker::Render() {
     Add(FaultOf(RawFault::kUnreadable), fault);
   }
   try {
-    const bool takes_turns = !context_->trainer || TakesTurns(messages);
+    const bool dropped = context_->trainer && !TakesTurns(messages);
     const LabelledRow labelled =
         context_->labeller->Label(std::move(messages), &pieces_);
     Count(labelled);
     if (!context_->trainer) return;
-    if (takes_turns) {
-      Predict(labelled);
-    } else {
+    if (dropped) {
       Add(kDroppedRow, "questions and answers do not take turns");
+    } else {
+      Predict(labelled);
     }
   } catch (const Error& error) {
     Add(kRefusedRow, error.message());

@@ -24,6 +24,8 @@ struct Signature {
 
 constexpr std::string_view kConvert = "convert it to GGUF first";
 constexpr std::string_view kUnpack = "unpack it first";
+constexpr std::string_view kRows =
+    "name a model: this file holds rows of data, which are read as JSONL";
 constexpr std::string_view kFetchAgain =
     "the download ended at a page instead of the file (a login, a licence to "
     "accept, a wrong address): fetch it again";
@@ -60,6 +62,8 @@ constexpr std::array kBinarySignatures = {
     Signature{"\x7f"
               "ELF",
               "a program", "name a model"},
+    Signature{"PAR1", "a Parquet file", kRows},
+    Signature{"ARROW1", "an Arrow file", kRows},
     Signature{"\x1f\x8b", "a gzip archive", kUnpack},
     Signature{"BZh", "a bzip2 archive", kUnpack},
     Signature{"\xFD"

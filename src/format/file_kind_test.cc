@@ -70,6 +70,7 @@ INSTANTIATE_TEST_SUITE_P(
              "ELF\x02\x01"s,
              "a program"},
         Case{"\x1F\x8B\x08\0"s, "a gzip archive"},
+        Case{"PAR1\x15\x04", "a Parquet file"},
         Case{"\x28\xB5\x2F\xFD\0"s, "a Zstandard archive"},
         Case{std::string(1000, '\0'), "a file that begins with zeros"},
         Case{"GGUE\x03\0\0\0"s, "something unknown"},
