@@ -1,5 +1,6 @@
 #include "tokenizer/bpe_model.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -12,6 +13,9 @@ namespace {
 
 // Up to this many symbols a word is merged by scanning: faster than a heap.
 constexpr size_t kPlainLimit = 48;
+
+// Up to this many bytes a piece is not worth cutting.
+constexpr size_t kUncutLimit = 12;
 
 // How many characters are looked up in a table.
 constexpr size_t kTableSize = 0x10000;
@@ -33,7 +37,7 @@ BpeModel::BpeModel(const TokenizerSpec& spec, const Tokenizer& tokenizer,
       merges_(spec.merges.size()),
       whole_pieces_(
           spec.ignore_merges || spec.implied_merges ? spec.tokens.size() : 0),
-      joins_(over_bytes_ ? 0 : spec.tokens.size()),
+      joins_(spec.tokens.size()),
       characters_(over_bytes_ ? 0 : kTableSize, -1) {
   for (const TokenSpec& token : spec.tokens) {
     in_model_.push_back(token.in_model);
@@ -50,8 +54,8 @@ BpeModel::BpeModel(const TokenizerSpec& spec, const Tokenizer& tokenizer,
     if (!CanBeMerged(id)) continue;
     const std::string_view text =
         over_bytes_ ? tokenizer.TokenBytes(id) : tokenizer.info(id).text;
+    joins_.Add(text);
     if (!over_bytes_ && !text.empty()) {
-      joins_.Add(text);
       const CodePoint first = DecodeCodePoint(text);
       if (first.valid && first.length == text.size() &&
           first.value < kTableSize && characters_[first.value] < 0) {
@@ -174,22 +178,33 @@ void BpeModel::Finish(uint32_t begin, std::vector<MergeSymbol>* word,
   word->clear();
 }
 
-void BpeModel::EncodeBytes(std::string_view piece,
+void BpeModel::EncodeBytes(std::string_view piece, uint32_t begin, uint32_t end,
+                           std::vector<MergeSymbol>* word,
                            std::vector<PieceToken>* tokens) const {
-  std::vector<MergeSymbol> word;
-  word.reserve(piece.size());
-  uint32_t begin = 0;
-  for (uint32_t i = 0; i < piece.size(); ++i) {
+  word->reserve(end - begin);
+  for (uint32_t i = begin; i < end; ++i) {
     const TokenId id = byte_ids_[static_cast<uint8_t>(piece[i])];
     if (id >= 0) {
-      word.push_back({id, i + 1});
+      word->push_back({id, i + 1});
     } else if (unknown_) {
-      Finish(begin, &word, tokens);
+      Finish(begin, word, tokens);
       AddUnknown(i, i + 1, tokens);
       begin = i + 1;
     }
   }
-  Finish(begin, &word, tokens);
+  Finish(begin, word, tokens);
+}
+
+void BpeModel::EncodeByParts(std::string_view piece,
+                             std::vector<PieceToken>* tokens) const {
+  std::vector<uint32_t> ends;
+  Cut(piece, &ends);
+  std::vector<MergeSymbol> word;
+  uint32_t begin = 0;
+  for (const uint32_t end : ends) {
+    EncodeBytes(piece, begin, end, &word, tokens);
+    begin = end;
+  }
 }
 
 TokenId BpeModel::CharacterToken(const CodePoint& point,
@@ -225,6 +240,26 @@ void BpeModel::EncodeCharacters(std::string_view piece,
   Finish(begin, &word, tokens);
 }
 
+void BpeModel::Cut(std::string_view piece, std::vector<uint32_t>* ends) const {
+  if (over_bytes_) {
+    joins_.Cut(
+        piece,
+        [this](const CodePoint&, std::string_view bytes) {
+          return std::ranges::all_of(bytes, [this](char byte) {
+            return byte_ids_[static_cast<uint8_t>(byte)] >= 0;
+          });
+        },
+        ends);
+  } else {
+    joins_.Cut(
+        piece,
+        [this](const CodePoint& point, std::string_view bytes) {
+          return CharacterToken(point, bytes) >= 0;
+        },
+        ends);
+  }
+}
+
 void BpeModel::Encode(std::string_view piece,
                       std::vector<PieceToken>* tokens) const {
   if (ignore_merges_) {
@@ -233,10 +268,20 @@ void BpeModel::Encode(std::string_view piece,
       return;
     }
   }
-  if (over_bytes_) {
-    EncodeBytes(piece, tokens);
+  if (over_bytes_ && piece.size() > kUncutLimit) {
+    EncodeByParts(piece, tokens);
   } else {
-    EncodeCharacters(piece, tokens);
+    EncodePart(piece, tokens);
+  }
+}
+
+void BpeModel::EncodePart(std::string_view part,
+                          std::vector<PieceToken>* tokens) const {
+  if (over_bytes_) {
+    std::vector<MergeSymbol> word;
+    EncodeBytes(part, 0, static_cast<uint32_t>(part.size()), &word, tokens);
+  } else {
+    EncodeCharacters(part, tokens);
   }
 }
 

@@ -23,6 +23,9 @@ class BpeModel : public PieceModel {
 
   void Encode(std::string_view piece,
               std::vector<PieceToken>* tokens) const override;
+  void Cut(std::string_view piece, std::vector<uint32_t>* ends) const override;
+  void EncodePart(std::string_view part,
+                  std::vector<PieceToken>* tokens) const override;
   std::bitset<256> Unspelt() const override { return unspelt_; }
 
  private:
@@ -30,8 +33,14 @@ class BpeModel : public PieceModel {
   void ReadMerges(const TokenizerSpec& spec, std::vector<std::string>* remarks);
   void ImplyMerges();
   bool CanBeMerged(TokenId id) const;
-  void EncodeBytes(std::string_view piece,
+  // The bytes [BEGIN, END) of PIECE, as if nothing stood around them. *WORD is
+  // empty, before and after.
+  void EncodeBytes(std::string_view piece, uint32_t begin, uint32_t end,
+                   std::vector<MergeSymbol>* word,
                    std::vector<PieceToken>* tokens) const;
+  // A piece over bytes.
+  void EncodeByParts(std::string_view piece,
+                     std::vector<PieceToken>* tokens) const;
   void EncodeCharacters(std::string_view piece,
                         std::vector<PieceToken>* tokens) const;
   // The token of one character; -1 where text cannot be made of it.

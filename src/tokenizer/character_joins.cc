@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <optional>
-
-#include "base/utf8.h"
 
 namespace fullstop {
 
@@ -15,16 +12,26 @@ CharacterJoins::CharacterJoins(size_t capacity) {
   shift_ = 64 - std::countr_zero(bits);
 }
 
+void CharacterJoins::AddPair(char32_t left, char32_t right) {
+  const size_t bit = BitOf(left, right);
+  bits_[bit / 64] |= uint64_t{1} << bit % 64;
+}
+
 void CharacterJoins::Add(std::string_view text) {
-  std::optional<char32_t> left;
-  while (!text.empty()) {
-    const CodePoint point = DecodeCodePoint(text);
+  std::optional<CodePoint> left;
+  for (size_t at = 0; at < text.size();) {
+    const CodePoint right = DecodeCodePoint(text.substr(at));
     if (left) {
-      const size_t bit = BitOf(*left, point.value);
-      bits_[bit / 64] |= uint64_t{1} << bit % 64;
+      const char32_t left_part = PartOf(text[at - 1]);
+      const char32_t right_part = PartOf(text[at]);
+      AddPair(left->value, right.value);
+      if (!left->valid) AddPair(left_part, right.value);
+      if (!right.valid) AddPair(left->value, right_part);
+      if (!left->valid && !right.valid) AddPair(left_part, right_part);
+      has_parts_ = has_parts_ || !left->valid || !right.valid;
     }
-    left = point.value;
-    text.remove_prefix(point.length);
+    left = right;
+    at += right.length;
   }
 }
 

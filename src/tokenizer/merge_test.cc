@@ -5,6 +5,8 @@
 #include <iterator>
 #include <random>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "tokenizer/merge_table.h"
 #include "tokenizer/piece_merger.h"
@@ -110,8 +112,21 @@ TEST(PieceMergerTest, PlainAndFastFormsAgree) {
     const std::string text = round % 2 == 0
                                  ? RandomText(&random, random() % 60)
                                  : RandomCharacters(&random, random() % 60);
-    ASSERT_EQ(MergePiecesPlainly(table, text), MergePieces(table, text))
-        << "round " << round;
+    const std::vector<PiecePart> whole = MergePiecesPlainly(table, text);
+    ASSERT_EQ(whole, MergePieces(table, text)) << "round " << round;
+    std::vector<PiecePart> by_parts;
+    std::vector<uint32_t> ends;
+    table.Cut(text, &ends);
+    uint32_t begin = 0;
+    for (const uint32_t end : ends) {
+      const std::string_view part =
+          std::string_view(text).substr(begin, end - begin);
+      for (const PiecePart& each : MergePieces(table, part)) {
+        by_parts.push_back({begin + each.end, each.id});
+      }
+      begin = end;
+    }
+    ASSERT_EQ(whole, by_parts) << "round " << round;
   }
 }
 

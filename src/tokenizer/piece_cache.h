@@ -20,10 +20,16 @@ class PieceCache {
  public:
   PieceCache() : slots_(kSlots) {}
 
-  // Appends the tokens of PIECE; false where they are not known.
-  bool Append(std::string_view piece, std::vector<PieceToken>* tokens) const;
-  // TOKENS: what PIECE became.
-  void Keep(std::string_view piece, std::span<const PieceToken> tokens);
+  // A part may become other tokens than a piece of the same bytes: that may be
+  // a token as a whole.
+  enum class Kind : uint8_t { kPiece, kPart };
+
+  // Appends the tokens of PIECE, from BEGIN on; false where they are not known.
+  bool Append(std::string_view piece, Kind kind, uint32_t begin,
+              std::vector<PieceToken>* tokens) const;
+  // TOKENS: what PIECE became, from BEGIN on.
+  void Keep(std::string_view piece, Kind kind, uint32_t begin,
+            std::span<const PieceToken> tokens);
 
  private:
   static constexpr size_t kSlots = 1 << 13;
@@ -38,6 +44,7 @@ class PieceCache {
     std::array<uint8_t, kMostTokens> ends;
     uint8_t size = 0;  // bytes; 0: empty
     uint8_t count = 0;
+    Kind kind = Kind::kPiece;
   };
   static_assert(sizeof(Slot) == 64);
 

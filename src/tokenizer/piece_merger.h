@@ -35,6 +35,17 @@ class PieceTable {
     return joins_.MayJoin(left, right);
   }
 
+  // Appends to *ENDS where parts of TEXT end, the last one with it, that no
+  // piece reaches across: cut between characters that are pieces.
+  void Cut(std::string_view text, std::vector<uint32_t>* ends) const {
+    joins_.Cut(
+        text,
+        [this](const CodePoint&, std::string_view character) {
+          return Find(character).has_value();
+        },
+        ends);
+  }
+
  private:
   StringIndex index_;
   std::vector<float> scores_;

@@ -34,6 +34,17 @@ class PieceModel {
   virtual void Encode(std::string_view piece,
                       std::vector<PieceToken>* tokens) const = 0;
 
+  // Appends to *ENDS where parts of PIECE end, the last one with it, of which
+  // each becomes by EncodePart the tokens that it has in the piece.
+  virtual void Cut(std::string_view piece, std::vector<uint32_t>* ends) const {
+    ends->push_back(static_cast<uint32_t>(piece.size()));
+  }
+  // As Encode, of a part of a piece that was cut into several.
+  virtual void EncodePart(std::string_view part,
+                          std::vector<PieceToken>* tokens) const {
+    Encode(part, tokens);
+  }
+
   // Bytes that no token spells; for these ill-formed text becomes U+FFFD.
   virtual std::bitset<256> Unspelt() const { return {}; }
 };

@@ -19,6 +19,9 @@ class ScoreModel : public PieceModel {
 
   void Encode(std::string_view piece,
               std::vector<PieceToken>* tokens) const override;
+  void Cut(std::string_view piece, std::vector<uint32_t>* ends) const override {
+    pieces_.Cut(piece, ends);
+  }
 
  private:
   void ReadBytes(const TokenizerSpec& spec, const Tokenizer& tokenizer,

@@ -152,10 +152,32 @@ AddedTokens TokenizerCore::ReadAdded(const TokenizerSpec& spec,
 
 void TokenizerCore::EncodePiece(std::string_view piece, PieceCache* cache,
                                 std::vector<PieceToken>* tokens) const {
+  using enum PieceCache::Kind;
   if (cache == nullptr) return model_->Encode(piece, tokens);
-  if (cache->Append(piece, tokens)) return;
-  model_->Encode(piece, tokens);
-  cache->Keep(piece, *tokens);
+  if (cache->Append(piece, kPiece, 0, tokens)) return;
+  std::vector<uint32_t> ends;
+  model_->Cut(piece, &ends);
+  if (ends.size() == 1) {
+    model_->Encode(piece, tokens);
+    cache->Keep(piece, kPiece, 0, *tokens);
+    return;
+  }
+  // Where a piece does not come again, its parts may.
+  uint32_t begin = 0;
+  for (const uint32_t end : ends) {
+    const std::string_view part = piece.substr(begin, end - begin);
+    if (!cache->Append(part, kPart, begin, tokens)) {
+      const size_t first = tokens->size();
+      model_->EncodePart(part, tokens);
+      const std::span<PieceToken> made = std::span(*tokens).subspan(first);
+      for (PieceToken& token : made) {
+        token.begin += begin;
+        token.end += begin;
+      }
+      cache->Keep(part, kPart, begin, made);
+    }
+    begin = end;
+  }
 }
 
 void TokenizerCore::EncodeStretch(std::string_view text, size_t offset,
