@@ -1,9 +1,7 @@
-#include <algorithm>
-#include <bit>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/text_hash.h"
 #include "data/raw_check.h"
 #include "data/shallow_json.h"
 #include "data/text_signs.h"
@@ -11,30 +9,9 @@
 namespace fullstop {
 namespace {
 
-// The finaliser of MurmurHash3 by A. Appleby.
-uint64_t Mix(uint64_t value) {
-  value ^= value >> 33;
-  value *= 0xff51afd7ed558ccdULL;
-  value ^= value >> 33;
-  value *= 0xc4ceb9fe1a85ec53ULL;
-  return value ^ (value >> 33);
-}
-
-void AddWord(uint64_t word, ConversationHash* hash) {
-  hash->high = Mix(hash->high + word);
-  hash->low = (std::rotl(hash->low, 29) ^ word) * 0x9fb21c651e98df25ULL;
-  hash->low ^= hash->low >> 35;
-}
-
 void Add(std::string_view text, ConversationHash* hash) {
-  AddWord(~text.size(), hash);
-  while (!text.empty()) {
-    uint64_t word = 0;
-    const size_t size = std::min(text.size(), sizeof(word));
-    std::memcpy(&word, text.data(), size);
-    AddWord(word, hash);
-    text.remove_prefix(size);
-  }
+  hash->high = HashOfText(text, hash->high);
+  hash->low = HashOfText(text, hash->low);
 }
 
 // A call without its id, keys in order: {"name", "arguments"} of any layout.

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "tokenizer/text_hash.h"
+#include "base/text_hash.h"
 
 namespace fullstop {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bit>
 
-#include "tokenizer/text_hash.h"
+#include "base/text_hash.h"
 
 namespace fullstop {
 

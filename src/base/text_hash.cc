@@ -1,4 +1,4 @@
-#include "tokenizer/text_hash.h"
+#include "base/text_hash.h"
 
 #include <cstddef>
 #include <cstring>
@@ -23,12 +23,12 @@ uint64_t Mix(uint64_t a, uint64_t b) {
 }  // namespace
 
 // Tokens are short: two loads, which may overlap, hold any up to 16 bytes.
-uint64_t HashOfText(std::string_view text) {
+uint64_t HashOfText(std::string_view text, uint64_t seed) {
   static constexpr uint64_t kFirst = 0x9E3779B97F4A7C15u;
   static constexpr uint64_t kSecond = 0xD6E8FEB86659FD93u;
   const char* bytes = text.data();
   size_t size = text.size();
-  uint64_t hash = kFirst ^ size;
+  uint64_t hash = kFirst ^ size ^ seed;
   while (size > 16) {
     hash =
         Mix(Load<uint64_t>(bytes) ^ hash, Load<uint64_t>(bytes + 8) ^ kSecond);
