@@ -68,6 +68,8 @@ size_t PiecesOf(std::string_view text) {
       pieces += first == Byte::kDigit ? (size + 2) / 3 : 1 + (size > kLongWord);
     } else {
       pieces += first == Byte::kSign ? 1 : 0;
+      // To the next byte that is not a character's rest.
+      while (i < text.size() && (text[i] & 0xC0) == 0x80) ++i;
     }
   }
   return pieces;

@@ -28,6 +28,7 @@ class Converter {
   explicit Converter(const RawRow& row) : row_(row) {}
 
   RowMessages Convert() {
+    made_.messages.get_ref<ordered_json::array_t&>().reserve(row_.turns.size());
     for (const RawTurn& turn : row_.turns) {
       if (!turn.rejected) AddTurn(turn);
     }
@@ -53,7 +54,8 @@ class Converter {
   }
 
   void AddMessage(const RawTurn& turn) {
-    ordered_json message;
+    ordered_json message = ordered_json::object();
+    message.get_ref<ordered_json::object_t&>().reserve(3);
     message["role"] = RawRoleName(turn.role);
     message["content"] = turn.text;
     if (!turn.thought.empty()) message["reasoning_content"] = turn.thought;

@@ -101,8 +101,8 @@ void Dict::Grow() {
 
 void Dict::Surrender(std::vector<Value>* held) {
   for (Entry& entry : entries_) {
-    held->push_back(std::move(entry.key));
-    held->push_back(std::move(entry.value));
+    entry.key.SurrenderTo(held);
+    entry.value.SurrenderTo(held);
   }
   entries_.clear();
   slots_.clear();

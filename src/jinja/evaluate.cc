@@ -106,6 +106,7 @@ Value Interpreter::EvalDict(const Expr& expr) {
 
 Value Interpreter::EvalBinary(const Expr& expr) {
   std::vector<const Expr*> chain;
+  chain.reserve(8);
   const Expr* left = &expr;
   while (left->kind == ExprKind::kBinary) {
     chain.push_back(left);

@@ -14,8 +14,8 @@ Frame::Frame(Runtime* runtime, uint32_t slots, Frame* parent)
 }
 
 void Frame::Surrender(std::vector<Value>* held) {
-  for (Value& value : slots_) held->push_back(std::move(value));
-  held->push_back(std::move(parent_));
+  for (Value& value : slots_) value.SurrenderTo(held);
+  parent_.SurrenderTo(held);
   slots_.clear();
 }
 
@@ -71,7 +71,7 @@ Loop::Loop(Interpreter* interpreter, Value iterable, int64_t depth0,
 void Loop::Surrender(std::vector<Value>* held) {
   for (Value* value : {&frame_, &iterable_, &iterator_, &after_, &current_,
                        &before_, &changed_}) {
-    held->push_back(std::move(*value));
+    value->SurrenderTo(held);
   }
 }
 

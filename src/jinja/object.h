@@ -25,8 +25,8 @@ class Object {
   }
   // Whether nobody but the caller holds a reference.
   bool Sole() const { return references_.load(std::memory_order_acquire) == 1; }
-  // Moves all values that this object holds to the end of HELD, so that a deep
-  // structure is destroyed in a loop and not by recursion.
+  // Moves all values of this object that may hold others to the end of HELD, so
+  // that a deep structure is destroyed in a loop and not by recursion.
   virtual void Surrender(std::vector<Value>* held) { (void)held; }
 
  private:

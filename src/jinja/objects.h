@@ -43,7 +43,7 @@ class SequenceObject : public Object {
   // A tuple of groupby, which also has the attributes grouper and list.
   bool group() const { return group_; }
   void Surrender(std::vector<Value>* held) override {
-    for (Value& item : items_) held->push_back(std::move(item));
+    for (Value& item : items_) item.SurrenderTo(held);
     items_.clear();
   }
 

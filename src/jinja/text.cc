@@ -35,6 +35,8 @@ void Text::Append(std::string_view bytes, Origin origin) {
   if (bytes_.empty()) {
     origin_ = origin;
   } else if (LastOrigin() != origin) {
+    // What has two origins mostly has more.
+    if (runs_.empty()) runs_.reserve(4);
     runs_.push_back({bytes_.size(), origin});
   }
   bytes_ += bytes;

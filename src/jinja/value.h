@@ -100,6 +100,10 @@ class Value {
   // nullptr.
   Text* SoleText();
   Object* object() const { return payload_.object; }
+  // Of an object's value, for Object::Surrender.
+  void SurrenderTo(std::vector<Value>* held) {
+    if (tag_ >= Tag::kList) held->push_back(std::move(*this));
+  }
   static Value Missing();
   // NAME was not found on a value of TYPE ("" where it is a variable).
   static Value Undefined(Value name, std::string_view type);
@@ -152,6 +156,8 @@ class Dict {
   const Value* Find(std::string_view key) const;
   // Throws Error (kTemplate) where KEY cannot be a key: a list, a dict.
   const Value* Find(const Value& key) const;
+  // Makes room for COUNT entries.
+  void Reserve(size_t count) { entries_.reserve(count); }
   // Replaces the value of an equal key, which keeps its place, or appends.
   void Set(Value key, Value value);
   void Set(std::string_view key, Value value,

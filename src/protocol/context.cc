@@ -57,6 +57,7 @@ class Converter {
                       int depth) {
     const Origin origin = Add(path);
     Dict dict;
+    dict.Reserve(json.size());
     for (const auto& [key, value] : json.items()) {
       dict.Set(key,
                Convert(value, path.empty() ? key : path + "." + key, depth + 1),
@@ -134,6 +135,7 @@ jinja::Dict BuildContext(const std::vector<NamedToken>& named,
                        request.variables.type_name());
   }
   Dict context;
+  context.Reserve(named.size() + 4 + request.variables.size());
   for (const NamedToken& token : named) {
     context.Set(token.name + "_token", Value::String(token.text));
   }

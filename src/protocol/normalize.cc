@@ -25,7 +25,6 @@ class Normalizer {
       throw Error::Usage(std::string("messages must be an array, not ") +
                          messages.type_name());
     }
-    result_.messages = ordered_json::array();
     for (size_t i = 0; i < messages.size(); ++i) {
       number_ = i;
       if (!messages[i].is_object()) {
@@ -35,8 +34,9 @@ class Normalizer {
       if (!messages[i].contains("role") || !messages[i]["role"].is_string()) {
         throw Error::Usage(Place() + " has no role");
       }
-      result_.messages.push_back(NormalizeMessage(std::move(messages[i])));
+      messages[i] = NormalizeMessage(std::move(messages[i]));
     }
+    result_.messages = std::move(messages);
     return std::move(result_);
   }
 

@@ -147,6 +147,7 @@ RenderedPrompt RenderText(const TurnProtocol& protocol,
       compiled.Render(BuildContext(protocol, request, &origins),
                       {.limits = {}, .now = request.now});
   RenderedPrompt prompt;
+  prompt.spans.reserve(rendering.origins.size() + 1);
   for (const jinja::OriginSpan& span : rendering.origins) {
     const OriginTable::Entry& entry = origins.Get(span.origin);
     AppendSpan({span.begin, span.end, entry.kind, entry.message, entry.field},
@@ -171,6 +172,7 @@ std::vector<EncodedToken> EncodeRange(const TurnProtocol& protocol,
                                       size_t begin, size_t end,
                                       PieceCache* cache) {
   std::vector<ByteRange> ranges;
+  ranges.reserve(prompt.spans.size());
   for (const TextSpan& span : prompt.spans) {
     if (span.origin != OriginKind::kTemplate) continue;
     const size_t from = std::max(span.begin, begin);

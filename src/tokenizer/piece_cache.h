@@ -13,8 +13,8 @@
 
 namespace fullstop {
 
-// Words come again: most pieces of a text need not be merged anew. Takes 512
-// KiB. Holds short pieces alone, and of two that share a place the later one.
+// Words come again: most pieces of a text need not be merged anew. Takes a
+// MiB. Holds short pieces alone, and of two that share a place the later one.
 // For one tokenizer and one thread.
 class PieceCache {
  public:
@@ -32,7 +32,7 @@ class PieceCache {
             std::span<const PieceToken> tokens);
 
  private:
-  static constexpr size_t kSlots = 1 << 13;
+  static constexpr size_t kSlots = 1 << 14;
   static constexpr size_t kMostBytes = 30;
   static constexpr size_t kMostTokens = 6;
 

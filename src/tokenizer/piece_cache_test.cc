@@ -64,7 +64,7 @@ TEST(PieceCacheTest, OfTwoInOnePlaceTheLaterStays) {
     EXPECT_THAT(Ids(tokens), ::testing::ElementsAre(static_cast<TokenId>(i)));
   }
   EXPECT_GT(known, 5000U);
-  EXPECT_LE(known, 1U << 13);
+  EXPECT_LE(known, 1U << 14);
   std::vector<PieceToken> last;
   EXPECT_TRUE(cache.Append(pieces.back(), kPiece, 0, &last));
 }
