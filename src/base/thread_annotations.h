@@ -4,6 +4,7 @@
 #ifndef FULLSTOP_BASE_THREAD_ANNOTATIONS_H_
 #define FULLSTOP_BASE_THREAD_ANNOTATIONS_H_
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 
@@ -60,6 +61,14 @@ class CondVar {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
     condition_.wait(lock);
     lock.release();
+  }
+  // The same, and no longer than until DEADLINE: false then.
+  bool WaitUntil(Mutex& mutex, std::chrono::steady_clock::time_point deadline)
+      FULLSTOP_REQUIRES(mutex) {
+    std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
+    const std::cv_status status = condition_.wait_until(lock, deadline);
+    lock.release();
+    return status == std::cv_status::no_timeout;
   }
   void NotifyOne() { condition_.notify_one(); }
   void NotifyAll() { condition_.notify_all(); }

@@ -34,15 +34,23 @@ CachedSequence::Prepared CachedSequence::Prepare(std::span<const TokenId> ids,
   const auto kept = static_cast<int32_t>(mismatch.first - ids.begin());
   Cut(kept);
   Prepared prepared{.kept = kept};
-  for (int32_t begin = kept; begin < total; begin += prefill_rows_) {
-    if (progress && !progress(begin - kept, total - kept)) {
+  while (static_cast<int32_t>(ids_.size()) < total) {
+    const auto done = static_cast<int32_t>(ids_.size());
+    if (progress && !progress(done - kept, total - kept)) {
       prepared.cancelled = true;
+      Cut(done);
       return prepared;
     }
-    const int32_t count = std::min(prefill_rows_, total - begin);
-    Evaluate(
-        ids.subspan(static_cast<size_t>(begin), static_cast<size_t>(count)),
-        Phase::kPrefill, begin + count == total);
+    const ForwardModel::Recalled recalled =
+        model_->Recall(sequence_, ids.first(ids.size() - 1));
+    if (recalled.length > done || recalled.awaited) {
+      ids_.assign(ids.begin(), ids.begin() + recalled.length);
+      prepared.kept += recalled.length - done;
+      continue;
+    }
+    const int32_t count = std::min(prefill_rows_, total - done);
+    Evaluate(ids.subspan(static_cast<size_t>(done), static_cast<size_t>(count)),
+             Phase::kPrefill, done + count == total);
     prepared.evaluated += count;
   }
   return prepared;

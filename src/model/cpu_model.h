@@ -45,6 +45,10 @@ class CpuModel final : public ForwardModel {
   void CopySequence(SequenceId from, SequenceId to, int32_t length) override;
   void CutSequence(SequenceId sequence, int32_t length) override;
   void DropSequence(SequenceId sequence) override;
+  uint64_t cache_bytes() const override { return cache_.used(); }
+  uint64_t SequenceBytes(int32_t length) const override {
+    return cache_.Bytes(length);
+  }
 
   int32_t vocabulary_size() const override;
   int32_t embedding_length() const override;

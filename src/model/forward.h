@@ -88,6 +88,26 @@ class ForwardModel {
   virtual void CutSequence(SequenceId sequence, int32_t length) = 0;
   virtual void DropSequence(SequenceId sequence) = 0;
 
+  struct Recalled {
+    int32_t length = 0;  // that the sequence has now
+    // Another sequence is being given more of the ids: asking again may pay.
+    bool awaited = false;
+  };
+  // SEQUENCE holds the beginning of IDS and is to hold all of them. A model
+  // that has more of them in another sequence gives it those.
+  virtual Recalled Recall(SequenceId sequence, std::span<const TokenId> ids) {
+    (void)ids;
+    return {SequenceLength(sequence)};
+  }
+
+  // What the keys and values of all sequences take, and what those of a
+  // sequence of LENGTH positions take at most; 0 where that is not known.
+  virtual uint64_t cache_bytes() const { return 0; }
+  virtual uint64_t SequenceBytes(int32_t length) const {
+    (void)length;
+    return 0;
+  }
+
   virtual int32_t vocabulary_size() const = 0;
   virtual int32_t embedding_length() const = 0;
   // Of the cache as configured, not of the training.

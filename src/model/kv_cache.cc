@@ -122,8 +122,11 @@ KvCache::Page KvCache::NewPage(uint64_t bytes) const {
     auto* memory = static_cast<std::byte*>(::operator new[](bytes, kAlignment));
     // A kernel may read a whole tile: what nobody wrote must be numbers too.
     std::fill_n(memory, bytes, std::byte{0});
-    return Page(memory,
-                [](std::byte* p) { ::operator delete[](p, kAlignment); });
+    *used_ += bytes;
+    return Page(memory, [used = used_, bytes](std::byte* p) {
+      ::operator delete[](p, kAlignment);
+      *used -= bytes;
+    });
   } catch (const std::bad_alloc&) {
     throw Error::Limit(
         fmt::format("no memory for {} more bytes of the cache", bytes))

@@ -44,6 +44,8 @@ class KvCache {
   // The most that a sequence of LENGTH positions takes, but for rows that are
   // being evaluated; 2^64 - 1 if it is more.
   uint64_t Bytes(int32_t length) const;
+  // The bytes of all pages: one that sequences share counts once.
+  uint64_t used() const { return *used_; }
   // Some layers have a window.
   bool drops() const;
 
@@ -113,6 +115,8 @@ class KvCache {
   const uint64_t element_bytes_;
   std::vector<Group> groups_;
   std::vector<Layer> layers_;
+  // Pages take themselves off.
+  std::shared_ptr<uint64_t> used_ = std::make_shared<uint64_t>(0);
   std::map<SequenceId, Sequence> sequences_;
 };
 

@@ -94,4 +94,10 @@ void TableModel::DropSequence(SequenceId sequence) {
   sequences_.erase(sequence);
 }
 
+uint64_t TableModel::cache_bytes() const {
+  uint64_t bytes = 0;
+  for (const auto& [sequence, ids] : sequences_) bytes += ids.size();
+  return bytes;
+}
+
 }  // namespace fullstop

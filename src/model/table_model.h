@@ -30,6 +30,11 @@ class TableModel final : public ForwardModel {
   void CopySequence(SequenceId from, SequenceId to, int32_t length) override;
   void CutSequence(SequenceId sequence, int32_t length) override;
   void DropSequence(SequenceId sequence) override;
+  // A byte for each position of each sequence.
+  uint64_t cache_bytes() const override;
+  uint64_t SequenceBytes(int32_t length) const override {
+    return static_cast<uint64_t>(length);
+  }
   int32_t vocabulary_size() const override { return vocabulary_size_; }
   int32_t embedding_length() const override { return 1; }
   int32_t context_length() const override { return context_length_; }
