@@ -185,7 +185,9 @@ std::unique_ptr<ForwardModel> SharedModel::Connect() {
 
 SharedModel::Counts SharedModel::counts() const {
   const MutexLock lock(mutex_);
-  return counts_;
+  Counts counts = counts_;
+  counts.waiting = requests_.size();
+  return counts;
 }
 
 uint64_t SharedModel::cache_bytes() {

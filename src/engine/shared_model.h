@@ -48,6 +48,7 @@ class SharedModel {
     uint64_t decode_rows = 0;
     uint64_t prefill_rows = 0;
     uint64_t recalled = 0;  // positions that were not evaluated again
+    size_t waiting = 0;     // calls, now
   };
 
   // MODEL must outlive the object, and nobody else may use it meanwhile.

@@ -275,24 +275,43 @@ TEST(SharedModelTest, AFailureIsItsOwnersAlone) {
   EXPECT_EQ(bad->SequenceLength(0), 0);
 }
 
+std::vector<Row> RowsOf(const std::vector<TokenId>& ids) {
+  std::vector<Row> rows(ids.size());
+  for (size_t i = 0; i < ids.size(); ++i) {
+    rows[i].position = static_cast<int32_t>(i);
+    rows[i].token = ids[i];
+  }
+  return rows;
+}
+
 TEST(SharedModelTest, AShortPromptIsAnsweredWithinALongOne) {
   Table table;
   SharedModel shared(table.model(),
                      {.rows = {.prefill_rows = 32, .mixed_rows = 16}});
-  const auto patient = shared.Connect();
+  std::vector<Row> rows = RowsOf(Ids(std::string(2000, 'l')));
+  for (Row& row : rows) row.want = Want::kLogits;
+  // The model is held until both calls wait.
+  std::promise<void> entered;
+  std::atomic<bool> held = true;
+  table.OnLogits([&] {
+    if (!held.exchange(false)) return;
+    entered.set_value();
+    while (shared.counts().waiting < 2) std::this_thread::yield();
+  });
   std::atomic<bool> done = false;
   auto prompt = std::async(std::launch::async, [&] {
-    Reply(*patient, Ids(std::string(50000, 'l')), 1, 50000);
+    shared.Connect()->Forward(rows, Phase::kPrefill);
     done = true;
   });
-  while (shared.counts().steps < 5) std::this_thread::yield();
+  entered.get_future().wait();
   const auto client = shared.Connect();
-  const uint64_t before = shared.counts().steps;
-  Reply(*client, Ids("sixteen letters."), 0);
-  const uint64_t steps = shared.counts().steps - before;
+  std::vector<Row> few = RowsOf(Ids("sixteen letters."));
+  few.back().want = Want::kLogits;
+  client->Forward(few, Phase::kPrefill);
   EXPECT_FALSE(done);
-  EXPECT_LE(steps, 3U);
+  EXPECT_EQ(shared.counts().waiting, 1U);
   prompt.get();
+  EXPECT_EQ(shared.counts().prefill_rows, 2016U);
 }
 
 TEST(SharedModelTest, ACancelledPromptIsNotWaitedFor) {
@@ -305,9 +324,31 @@ TEST(SharedModelTest, ACancelledPromptIsNotWaitedFor) {
       Ids(text), [](int32_t done, int32_t) { return done < 20; });
   EXPECT_TRUE(prepared.cancelled);
   const auto other = shared.Connect();
+  EXPECT_FALSE(other->Recall(0, Ids(text)).awaited);
   CachedSequence sequence(*other, 0, 10);
   EXPECT_EQ(sequence.Prepare(Ids(text)).kept, 20);
   EXPECT_EQ(sequence.ids(), Ids(text));
+}
+
+TEST(SharedModelTest, ACallThatFailsHalfWayLeavesItsSequenceAsItWas) {
+  Table table;
+  SharedModel shared(table.model(),
+                     {.rows = {.prefill_rows = 5, .mixed_rows = 5}});
+  const auto client = shared.Connect();
+  client->Forward(RowsOf(Ids("abc")), Phase::kPrefill);
+  std::vector<Row> rows = RowsOf(Ids("abcdefghijklmnop"));
+  rows.erase(rows.begin(), rows.begin() + 3);
+  const float embedding = 1;
+  rows.back().embedding = &embedding;
+  EXPECT_THROW(client->Forward(rows, Phase::kPrefill), Error);
+  EXPECT_EQ(client->SequenceLength(0), 3);
+  EXPECT_EQ(table.model().cache_bytes(), 3U);
+  rows.back().embedding = nullptr;
+  rows.back().want = Want::kLogits;
+  const std::span<const float> logits =
+      client->Forward(rows, Phase::kPrefill).Logits(rows.size() - 1);
+  EXPECT_TRUE(
+      std::ranges::equal(logits, Table::LogitsOf(Ids("abcdefghijklmnop"))));
 }
 
 // Logits behind PROMPT and behind each of COUNT greedy tokens.
