@@ -1,7 +1,12 @@
-// Replies of many chats at once from one model, each with a prompt of 32 tokens
-// and 64 greedy ones behind it. Arguments: how many chats. FULLSTOP_MODEL names
-// the model. Rates count generated tokens; `share` is a reply's rate beside
-// that of one chat alone, `together` the rate of all beside it.
+// Replies of many chats at once from one model, which FULLSTOP_MODEL names.
+//
+// BM_Chats: each has a prompt of 32 tokens and 64 greedy ones behind it.
+// Argument: how many chats. Rates count generated tokens; `together` is the
+// rate of all beside that of one chat alone, `share` what each gets of it.
+//
+// BM_SharedPrefix: 50 chats, each with the same 1,500 tokens and 8 of its own
+// as its prompt, and a reply of 8. `evaluated` is how many prompt tokens were,
+// `memory` what all keys and values take, beside what they would take apart.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -27,16 +32,21 @@ ForwardModel& Model() {
   return model.forward();
 }
 
-void Reply(ForwardModel& model, TokenId chat) {
-  CachedSequence sequence(model, 0);
-  std::vector<TokenId> prompt;
-  for (TokenId i = 0; i < kPrompt; ++i) {
-    prompt.push_back((i * 7919 + chat * 104729 + 13) % model.vocabulary_size());
+std::vector<TokenId> Text(TokenId number, TokenId length) {
+  const int32_t size = Model().vocabulary_size();
+  std::vector<TokenId> ids;
+  for (TokenId i = 0; i < length; ++i) {
+    ids.push_back((i * 7919 + number * 104729 + 13) % size);
   }
-  sequence.Prepare(prompt);
-  for (int i = 0; i < kReply; ++i) {
-    const auto best = std::ranges::max_element(sequence.logits());
-    sequence.Append(static_cast<TokenId>(best - sequence.logits().begin()));
+  return ids;
+}
+
+void Reply(const std::vector<TokenId>& prompt, int length,
+           CachedSequence* sequence) {
+  sequence->Prepare(prompt);
+  for (int i = 0; i < length; ++i) {
+    const auto best = std::ranges::max_element(sequence->logits());
+    sequence->Append(static_cast<TokenId>(best - sequence->logits().begin()));
   }
 }
 
@@ -50,7 +60,8 @@ double Rate(TokenId chats) {
     for (TokenId chat = 0; chat < chats; ++chat) {
       threads.emplace_back([&shared, chat] {
         const auto client = shared.Connect();
-        Reply(*client, chat);
+        CachedSequence sequence(*client, 0);
+        Reply(Text(chat, kPrompt), kReply, &sequence);
       });
     }
     for (std::thread& thread : threads) thread.join();
@@ -81,6 +92,44 @@ BENCHMARK(BM_Chats)
     ->Arg(16)
     ->Arg(64)
     ->Iterations(3)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
+void BM_SharedPrefix(benchmark::State& state) {
+  constexpr TokenId kChats = 50;
+  constexpr TokenId kShared = 1500;
+  constexpr TokenId kOwn = 8;
+  uint64_t evaluated = 0;
+  uint64_t bytes = 0;
+  for (auto _ : state) {
+    SharedModel shared(Model(), {});
+    std::vector<std::unique_ptr<ForwardModel>> clients;
+    std::vector<std::unique_ptr<CachedSequence>> sequences;
+    std::vector<std::thread> threads;
+    for (TokenId chat = 0; chat < kChats; ++chat) {
+      clients.push_back(shared.Connect());
+      sequences.push_back(std::make_unique<CachedSequence>(*clients.back(), 0));
+      threads.emplace_back([chat, sequence = sequences.back().get()] {
+        std::vector<TokenId> prompt = Text(kChats, kShared);
+        const std::vector<TokenId> own = Text(chat, kOwn);
+        prompt.insert(prompt.end(), own.begin(), own.end());
+        Reply(prompt, kOwn, sequence);
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    evaluated = shared.counts().prefill_rows;
+    bytes = shared.cache_bytes();
+    sequences.clear();
+    clients.clear();
+  }
+  const auto apart =
+      kChats * static_cast<double>(Model().SequenceBytes(kShared + 2 * kOwn));
+  state.counters["evaluated"] = static_cast<double>(evaluated);
+  state.counters["memory"] = static_cast<double>(bytes);
+  state.counters["of_apart"] = static_cast<double>(bytes) / apart;
+}
+BENCHMARK(BM_SharedPrefix)
+    ->Iterations(1)
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
 

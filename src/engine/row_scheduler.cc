@@ -24,8 +24,8 @@ std::vector<RowScheduler::Ticket> RowScheduler::Chosen(size_t rows) const {
   std::vector<Ticket> chosen;
   for (const auto& [ticket, prompt] : prefill_) chosen.push_back(ticket);
   if (chosen.size() > rows) {
-    std::ranges::stable_sort(chosen, {}, [this](Ticket ticket) {
-      return prefill_.at(ticket).served;
+    std::ranges::sort(chosen, {}, [this](Ticket ticket) {
+      return std::tuple(prefill_.at(ticket).served, ticket);
     });
     chosen.resize(rows);
   }

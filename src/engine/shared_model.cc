@@ -236,19 +236,21 @@ ForwardModel::Recalled SharedModel::Recall(SequenceId sequence,
 // Whoever promised later waits for whoever promised before, so that there is
 // always one who does not wait.
 bool SharedModel::IsAwaited(const Promise& own, int32_t length) {
-  const auto moves = [this](SequenceId sequence, const Promise& promise) {
-    return Clock::now() - promise.moved < kStalled ||
-           std::ranges::any_of(
-               requests_,
-               [sequence](const auto& each) {
-                 return each.second->rows.front().sequence == sequence;
-               });
-  };
-  return std::ranges::any_of(promises_, [&](const auto& each) {
-    const auto& [sequence, other] = each;
-    return other.number < own.number &&
-           CommonPrefix(other.ids, own.ids) > length && moves(sequence, other);
-  });
+  for (const auto& [sequence, other] : promises_) {
+    if (other.number < own.number &&
+        CommonPrefix(other.ids, own.ids) > length && Moves(sequence, other)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool SharedModel::Moves(SequenceId sequence, const Promise& promise) {
+  if (Clock::now() - promise.moved < kStalled) return true;
+  for (const auto& [ticket, request] : requests_) {
+    if (request->rows.front().sequence == sequence) return true;
+  }
+  return false;
 }
 
 void SharedModel::Forget(SequenceId sequence) {

@@ -128,6 +128,8 @@ class SharedModel {
   bool DropOldest() FULLSTOP_REQUIRES(mutex_);
   void Retire(SequenceId sequence) FULLSTOP_REQUIRES(mutex_);
   bool IsAwaited(const Promise& own, int32_t length) FULLSTOP_REQUIRES(mutex_);
+  bool Moves(SequenceId sequence, const Promise& promise)
+      FULLSTOP_REQUIRES(mutex_);
 
   ForwardModel& model_;
   const Options options_;
