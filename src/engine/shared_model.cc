@@ -347,6 +347,12 @@ void SharedModel::Run(const Call& call) {
   }
 }
 
+std::span<const Row> SharedModel::RowsOf(const RowScheduler::Part& part) {
+  return std::span<const Row>(requests_.at(part.ticket)->rows)
+      .subspan(static_cast<size_t>(part.first),
+               static_cast<size_t>(part.count));
+}
+
 bool SharedModel::TryRun(Phase phase, std::span<const RowScheduler::Part> parts,
                          std::exception_ptr* error) {
   struct Place {
@@ -356,10 +362,10 @@ bool SharedModel::TryRun(Phase phase, std::span<const RowScheduler::Part> parts,
   std::vector<Row> rows;
   std::vector<Place> places;
   for (const RowScheduler::Part& part : parts) {
-    const Request* request = requests_.at(part.ticket);
-    for (int32_t i = 0; i < part.count; ++i) {
-      places.push_back({request, static_cast<size_t>(part.first + i)});
-      rows.push_back(request->rows[places.back().row]);
+    auto row = static_cast<size_t>(part.first);
+    for (const Row& each : RowsOf(part)) {
+      places.push_back({requests_.at(part.ticket), row++});
+      rows.push_back(each);
     }
   }
   bool done = true;
@@ -386,8 +392,7 @@ bool SharedModel::TryRun(Phase phase, std::span<const RowScheduler::Part> parts,
 
 void SharedModel::Take(const RowScheduler::Part& part) {
   Request* request = requests_.at(part.ticket);
-  for (int32_t i = 0; i < part.count; ++i) {
-    const Row& row = request->rows[static_cast<size_t>(part.first + i)];
+  for (const Row& row : RowsOf(part)) {
     const TokenId id = row.embedding == nullptr ? row.token : -1;
     store_.Append(row.sequence, {&id, 1});
     const auto promise = promises_.find(row.sequence);
@@ -419,10 +424,7 @@ uint64_t SharedModel::Needed(const RowScheduler::Step& step) {
   std::map<SequenceId, int32_t> more;
   for (const auto* parts : {&step.decode, &step.prefill}) {
     for (const RowScheduler::Part& part : *parts) {
-      const Request* request = requests_.at(part.ticket);
-      for (int32_t i = 0; i < part.count; ++i) {
-        ++more[request->rows[static_cast<size_t>(part.first + i)].sequence];
-      }
+      for (const Row& row : RowsOf(part)) ++more[row.sequence];
     }
   }
   uint64_t bytes = 0;

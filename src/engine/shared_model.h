@@ -120,6 +120,8 @@ class SharedModel {
   // fails.
   bool TryRun(Phase phase, std::span<const RowScheduler::Part> parts,
               std::exception_ptr* error) FULLSTOP_REQUIRES(mutex_);
+  std::span<const Row> RowsOf(const RowScheduler::Part& part)
+      FULLSTOP_REQUIRES(mutex_);
   void Take(const RowScheduler::Part& part) FULLSTOP_REQUIRES(mutex_);
   void Fail(Ticket ticket, std::exception_ptr error) FULLSTOP_REQUIRES(mutex_);
   // Drops what nobody uses until STEP fits, then the youngest of its parts.
