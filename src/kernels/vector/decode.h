@@ -267,11 +267,13 @@ void DotFloat(const uint8_t* row, const float* const (&x)[kRows],
 enum class Dots { kGroups, kBlocks, kSuperBlocks };
 
 // A decoder's Run computes out[n][m] for rows of weights n < kRows, which is 1
-// or kRowsAtOnce, and rows of activations m < kInputs from FIRST on.
+// or kRowsAtOnce, and rows of activations m < kInputs, at most kInputsAtOnce,
+// from FIRST on.
 
 template <class V, class Type, Dots kDots>
 struct IntegerDecoder {
   static constexpr bool kPrefetches = kDots == Dots::kSuperBlocks;
+  static constexpr int kInputsAtOnce = V::kLanes / 2;
   static constexpr int kRowsAtOnce = kDots == Dots::kGroups ? 4 : 1;
   template <int kRows, int kInputs>
   static void Run(const LinearInput& input, const PackedRows& rows,
@@ -300,6 +302,7 @@ using SuperDecoder = IntegerDecoder<V, Type, Dots::kSuperBlocks>;
 template <class V, class Type>
 struct FloatDecoder {
   static constexpr bool kPrefetches = false;
+  static constexpr int kInputsAtOnce = 4;
   static constexpr int kRowsAtOnce = 1;
   template <int kRows, int kInputs>
   static void Run(const LinearInput& input, const PackedRows& rows,
@@ -332,8 +335,23 @@ static inline void DecodeInputs(const LinearInput& input,
   }
 }
 
-// kRows rows of W from row N on, with all inputs: by fours, the others with all
-// rows at once.
+// kRows rows of weights, one by one, with kInputs inputs from *FIRST on, and
+// the next as many, while there are so many.
+template <class Decoder, int kRows, int kInputs>
+static inline void DecodeMany(const LinearInput& input, const PackedRows& rows,
+                              int64_t n, const OutputRange& out,
+                              int64_t* first) {
+  for (; *first + kInputs <= input.rows; *first += kInputs) {
+    for (int i = 0; i < kRows; ++i) {
+      DecodeInputs<Decoder, 1, kInputs>(
+          input, {rows.data + i * rows.row_bytes, rows.row_bytes}, *first,
+          n + i, out);
+    }
+  }
+}
+
+// kRows rows of W from row N on, with all inputs: with many at once, then by
+// fours, the others with all rows of weights at once.
 template <class Decoder, int kRows>
 static inline void DecodeRows(const LinearInput& input, const PackedRows& w,
                               int64_t n, const OutputRange& out) {
@@ -342,12 +360,8 @@ static inline void DecodeRows(const LinearInput& input, const PackedRows& w,
     Prefetch(rows.data + kPrefetchRows * w.row_bytes, kRows * w.row_bytes);
   }
   int64_t m = 0;
-  for (; m + 4 <= input.rows; m += 4) {
-    for (int i = 0; i < kRows; ++i) {
-      DecodeInputs<Decoder, 1, 4>(
-          input, {rows.data + i * w.row_bytes, w.row_bytes}, m, n + i, out);
-    }
-  }
+  DecodeMany<Decoder, kRows, Decoder::kInputsAtOnce>(input, rows, n, out, &m);
+  DecodeMany<Decoder, kRows, 4>(input, rows, n, out, &m);
   for (; m < input.rows; ++m) {
     DecodeInputs<Decoder, kRows, 1>(input, rows, m, n, out);
   }

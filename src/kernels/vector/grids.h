@@ -326,6 +326,7 @@ struct GridReader {
 template <class V, class Reader>
 struct ReadDecoder {
   static constexpr bool kPrefetches = false;
+  static constexpr int kInputsAtOnce = 4;
   static constexpr int kRowsAtOnce = 1;
   template <int kRows, int kInputs>
   static void Run(const LinearInput& input, const PackedRows& rows,
