@@ -52,6 +52,23 @@ TEST(KvCacheTest, PositionsOfAPageTakeTwoHalvesForEachNumber) {
   EXPECT_EQ(SmallCache().Bytes(kPage + 1), 2 * kBytes);
 }
 
+TEST(KvCacheTest, APageThatSequencesShareIsUsedOnce) {
+  KvCache cache = SmallCache();
+  const uint64_t page = cache.Bytes(1);
+  Write(cache, 1, 0, 2 * kPage + 1, 0);
+  EXPECT_EQ(cache.used(), 3 * page);
+  cache.Copy(1, 2, 2 * kPage + 1);
+  EXPECT_EQ(cache.used(), 3 * page);
+  Write(cache, 2, 2 * kPage + 1, 2 * kPage + 2, 0);
+  EXPECT_EQ(cache.used(), 4 * page);
+  cache.Drop(1);
+  EXPECT_EQ(cache.used(), 3 * page);
+  cache.Cut(2, kPage);
+  EXPECT_EQ(cache.used(), page);
+  cache.Drop(2);
+  EXPECT_EQ(cache.used(), 0u);
+}
+
 TEST(KvCacheTest, PositionsOfManyPagesKeepTheirContent) {
   KvCache cache = SmallCache();
   Write(cache, 3, 0, 5 * kPage + 7, 100);
