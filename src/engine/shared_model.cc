@@ -224,8 +224,8 @@ void SharedModel::RunStep() {
   RowScheduler::Step step = scheduler_.Next();
   MakeRoom(&step);
   busy_ = true;
-  Run({Phase::kDecode, step.decode});
-  Run({Phase::kPrefill, step.prefill});
+  Run(Phase::kDecode, step.decode);
+  Run(Phase::kPrefill, step.prefill);
   busy_ = false;
   ++counts_.steps;
   const std::chrono::duration<double> took = Clock::now() - begin;
@@ -234,13 +234,13 @@ void SharedModel::RunStep() {
   idle_.NotifyAll();
 }
 
-void SharedModel::Run(const Call& call) {
-  if (call.parts.empty()) return;
+void SharedModel::Run(Phase phase, std::span<const RowScheduler::Part> parts) {
+  if (parts.empty()) return;
   std::exception_ptr error;
-  if (TryRun(call.phase, call.parts, &error)) return;
+  if (TryRun(phase, parts, &error)) return;
   // Whose rows they were shows where each goes alone.
-  for (const RowScheduler::Part& part : call.parts) {
-    if (!TryRun(call.phase, {&part, 1}, &error)) Fail(part.ticket, error);
+  for (const RowScheduler::Part& part : parts) {
+    if (!TryRun(phase, {&part, 1}, &error)) Fail(part.ticket, error);
   }
 }
 

@@ -83,11 +83,6 @@ class SharedModel {
     std::exception_ptr error;
     CondVar changed;
   };
-  // A call of the model.
-  struct Call {
-    Phase phase;
-    std::vector<RowScheduler::Part> parts;
-  };
   // A text that a sequence is being given.
   struct Promise {
     uint64_t number;  // in the order in which they were made
@@ -115,9 +110,10 @@ class SharedModel {
   void Work() FULLSTOP_EXCLUDES(mutex_);
   void AwaitOthers() FULLSTOP_REQUIRES(mutex_);
   void RunStep() FULLSTOP_REQUIRES(mutex_);
-  void Run(const Call& call) FULLSTOP_REQUIRES(mutex_);
-  // PARTS of requests in one call of the model; false and ERROR where that
-  // fails.
+  // PARTS of requests in one call of the model, or each alone where that fails.
+  void Run(Phase phase, std::span<const RowScheduler::Part> parts)
+      FULLSTOP_REQUIRES(mutex_);
+  // The one call; false and ERROR where it fails.
   bool TryRun(Phase phase, std::span<const RowScheduler::Part> parts,
               std::exception_ptr* error) FULLSTOP_REQUIRES(mutex_);
   std::span<const Row> RowsOf(const RowScheduler::Part& part)
