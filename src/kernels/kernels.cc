@@ -6,6 +6,7 @@
 #include "format/dequantize.h"
 #include "kernels/cpu_features.h"
 #include "kernels/operations.h"
+#include "kernels/strips.h"
 
 namespace fullstop::kernels {
 namespace {
@@ -141,6 +142,14 @@ LinearFunction LinearFunctions::* Member(TensorType type) {
 
 }  // namespace
 
+Matrix RowsOf(const Matrix& w, int64_t first, int64_t count) {
+  assert(w.layout == Layout::kRows || first % kStripRows == 0);
+  Matrix rows = w;
+  rows.data += first * w.row_bytes;
+  rows.rows = count;
+  return rows;
+}
+
 std::string_view CpuPathName(CpuPath path) {
   switch (path) {
     case CpuPath::kReference:
@@ -225,6 +234,12 @@ const AttentionForm& Kernels::attention_form(Phase phase) const {
 
 bool Kernels::Supports(TensorType type) { return Member(type) != nullptr; }
 
+bool Kernels::ReadsStrips(TensorType type) const {
+  const auto member = Member(type);
+  return member != nullptr && prefill_->strips.*member != nullptr &&
+         decode_->strips.*member != nullptr;
+}
+
 size_t Kernels::PreparedBytes(Phase phase, int64_t rows,
                               int64_t columns) const {
   return form(phase).prepared_bytes(rows, columns);
@@ -256,12 +271,21 @@ void Kernels::Linear(Phase phase, const LinearInput& input, const Matrix& w,
   const PackedRows rows = {reinterpret_cast<const uint8_t*>(w.data),
                            w.row_bytes};
   const OutputRange out = {n_begin, n_end, y, y_stride};
-  (form(phase).functions.*Member(w.type))(input, rows, out, scratch);
+  const LinearForm& chosen = form(phase);
+  const LinearFunctions& functions =
+      w.layout == Layout::kStrips ? chosen.strips : chosen.functions;
+  (functions.*Member(w.type))(input, rows, out, scratch);
 }
 
 void Kernels::DequantizeRow(const Matrix& w, int64_t row, float* out) const {
-  Dequantize(w.type, w.data + row * w.row_bytes, out,
-             static_cast<size_t>(w.columns));
+  const std::byte* packed = w.data + row * w.row_bytes;
+  std::vector<std::byte> copy;
+  if (w.layout == Layout::kStrips) {
+    copy.resize(static_cast<size_t>(w.row_bytes));
+    ReadStripRow(w, row, copy.data());
+    packed = copy.data();
+  }
+  Dequantize(w.type, packed, out, static_cast<size_t>(w.columns));
 }
 
 void Kernels::RmsNorm(const float* x, const float* weight, int64_t n,

@@ -47,6 +47,12 @@ CpuPath ParseCpuPath(std::string_view name);
 // weights once and is meant for few rows.
 enum class Phase { kPrefill, kDecode };
 
+// How the rows of a matrix lie in memory.
+enum class Layout {
+  kRows,    // one behind the other, as in a file
+  kStrips,  // 16 side by side: kernels/strips.h
+};
+
 // A matrix of packed weights: N rows of K weights in ggml's layout of the type.
 struct Matrix {
   TensorType type = TensorType::kF32;
@@ -54,7 +60,11 @@ struct Matrix {
   int64_t rows = 0;                 // N
   int64_t columns = 0;              // K
   int64_t row_bytes = 0;            // RowBytes(type, columns)
+  Layout layout = Layout::kRows;
 };
+
+// COUNT rows of W from row FIRST on, which of strips must be a multiple of 16.
+Matrix RowsOf(const Matrix& w, int64_t first, int64_t count);
 
 inline constexpr size_t kAlignment = 64;
 
@@ -99,6 +109,8 @@ class Kernels {
 
   // Whether Linear and Dequantize know the type.
   static bool Supports(TensorType type);
+  // Whether Linear takes strips of the type, too, and is faster with them.
+  bool ReadsStrips(TensorType type) const;
 
   // The bytes of the prepared form of ROWS rows of COLUMNS floats. For ROWS2 <=
   // ROWS it is no larger.
@@ -121,6 +133,8 @@ class Kernels {
   int64_t LinearWidth(Phase phase) const;
   // Computes y[m * y_stride + n] for all M rows of INPUT and n in [n_begin,
   // n_end). Y's rows are Y_STRIDE floats apart; nothing else of Y is touched.
+  // Of strips, N_BEGIN is a multiple of 16. The two layouts may round
+  // differently in decode.
   // INPUT's columns must equal W's, and be a multiple of the type's block
   // length. Sums are float32 along K in an order fixed by K (reference: double,
   // rounded once). F32 weights are multiplied as they are, in decode all types

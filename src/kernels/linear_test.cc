@@ -9,6 +9,7 @@
 
 #include "format/dequantize.h"
 #include "kernels/kernels.h"
+#include "kernels/strips.h"
 #include "kernels/test_data.h"
 
 namespace fullstop::kernels {
@@ -20,6 +21,7 @@ struct Case {
   CpuPath path;
   Phase phase;
   TensorType type;
+  Layout layout = Layout::kRows;
 };
 
 struct Product {
@@ -86,6 +88,9 @@ std::vector<Case> Cases() {
     for (const Phase phase : {Phase::kPrefill, Phase::kDecode}) {
       for (const TensorType type : AllTypes()) {
         cases.push_back({path, phase, type});
+        if (Kernels::Select(path).ReadsStrips(type)) {
+          cases.push_back({path, phase, type, Layout::kStrips});
+        }
       }
     }
   }
@@ -104,7 +109,8 @@ std::vector<Case> PackedCases() {
 std::string CaseName(const testing::TestParamInfo<Case>& info) {
   return std::string(CpuPathName(info.param.path)) +
          (info.param.phase == Phase::kPrefill ? "_prefill_" : "_decode_") +
-         std::string(TensorTypeName(info.param.type));
+         std::string(TensorTypeName(info.param.type)) +
+         (info.param.layout == Layout::kStrips ? "_strips" : "");
 }
 
 constexpr float kUntouched = -12345.5f;
@@ -115,6 +121,10 @@ class LinearTest : public testing::TestWithParam<Case> {
   std::vector<float> Run(const float* x, int64_t stride, int64_t rows,
                          const Matrix& w, int64_t n_begin,
                          int64_t n_end) const {
+    if (w.layout != GetParam().layout) {
+      const RandomMatrix strips = StripsOf(w);
+      return Run(x, stride, rows, strips.matrix, n_begin, n_end);
+    }
     const Phase phase = GetParam().phase;
     LinearInput input = {x, stride, rows, w.columns, nullptr};
     AlignedBytes prepared(kernels_.PreparedBytes(phase, rows, w.columns));
@@ -212,7 +222,8 @@ TEST_P(LinearTest, ARowsResultIsTheSameInAnyBatchAndRange) {
   const std::vector<float> whole = Run(x.data(), k, m, w.matrix, 0, n);
   for (const int64_t rows : {1, 2, 13, 16, 17, 33}) {
     for (const int64_t first : {int64_t{0}, int64_t{7}, m - rows}) {
-      const int64_t begin = static_cast<int64_t>(random_() % 100);
+      int64_t begin = static_cast<int64_t>(random_() % 100);
+      if (GetParam().layout == Layout::kStrips) begin -= begin % kStripRows;
       const int64_t end = begin + 1 + static_cast<int64_t>(random_() % 170);
       const std::vector<float> part =
           Run(x.data() + first * k, k, rows, w.matrix, begin, end);

@@ -11,7 +11,8 @@
 
 namespace fullstop::kernels {
 
-// Packed weights of a type that is known from the function called.
+// Packed weights of a type and a layout that are known from the function
+// called.
 struct PackedRows {
   const uint8_t* data;
   int64_t row_bytes;
@@ -45,6 +46,9 @@ struct LinearForm {
   int64_t grain;
   int64_t width;  // see Kernels::LinearWidth
   LinearFunctions functions;
+  // For weights in strips (kernels/strips.h); null where a type is read in rows
+  // only.
+  LinearFunctions strips = {};
 };
 
 struct RowOperations {

@@ -17,6 +17,7 @@
 #include "format/half.h"
 #include "format/quant_blocks.h"
 #include "kernels/kernels.h"
+#include "kernels/strips.h"
 
 namespace fullstop::kernels {
 
@@ -235,6 +236,16 @@ inline RandomMatrix MakeRandomMatrix(TensorType type, int64_t rows,
   const Matrix matrix = {type, bytes.data(), rows, columns,
                          static_cast<int64_t>(row_bytes)};
   return {std::move(bytes), matrix};
+}
+
+// W, which lies in rows, in strips.
+inline RandomMatrix StripsOf(const Matrix& w) {
+  GuardedBytes bytes(StripBytes(w));
+  MakeStrips(w, 0, w.rows, bytes.data());
+  Matrix strips = w;
+  strips.data = bytes.data();
+  strips.layout = Layout::kStrips;
+  return {std::move(bytes), strips};
 }
 
 }  // namespace fullstop::kernels

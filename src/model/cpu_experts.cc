@@ -63,9 +63,10 @@ void CpuExperts::Multiply(kernels::Phase phase, const float* x, size_t width,
   jobs_.clear();
   for (const Group& group : groups_) {
     for (const Output& output : outputs) {
-      kernels::Matrix w = weights_.slices(output.part->weight)[group.expert];
-      w.data += static_cast<int64_t>(output.part->first) * w.row_bytes;
-      w.rows = static_cast<int64_t>(output.width);
+      const kernels::Matrix w =
+          kernels::RowsOf(weights_.slices(output.part->weight)[group.expert],
+                          static_cast<int64_t>(output.part->first),
+                          static_cast<int64_t>(output.width));
       targets_.push_back({w, Bias(output, group.expert, bias),
                           output.y + group.begin * output.width, w.rows});
       bias += bias_length;

@@ -8,17 +8,6 @@
 #include "model/routing.h"
 
 namespace fullstop {
-namespace {
-
-kernels::Matrix RowsOfMatrix(kernels::Matrix matrix, uint64_t first,
-                             int64_t count) {
-  matrix.data += static_cast<int64_t>(first) * matrix.row_bytes;
-  matrix.rows = count;
-  return matrix;
-}
-
-}  // namespace
-
 CpuRunner::CpuRunner(const Graph& graph, const CpuWeights& weights,
                      const kernels::Kernels& kernels, ThreadPool& pool,
                      KvCache& cache, const StateCache& states, int32_t context)
@@ -132,7 +121,8 @@ void CpuRunner::Do(const LinearStep& step) {
   for (const LinearPart& part : step.parts) {
     const auto width = static_cast<int64_t>(Width(part.out));
     targets_.push_back(
-        {RowsOfMatrix(weights_.matrix(part.weight), part.first, width),
+        {kernels::RowsOf(weights_.matrix(part.weight),
+                         static_cast<int64_t>(part.first), width),
          part.bias ? weights_.vector(*part.bias).data() + part.first : nullptr,
          Value(part.out), width});
   }

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "base/memory.h"
+#include "kernels/strips.h"
 
 namespace fullstop {
 namespace {
@@ -65,43 +66,78 @@ std::vector<std::byte> MakeAll(const ModelTensor& tensor) {
   return bytes;
 }
 
-using Pieces = std::vector<std::span<const std::byte>>;
-
 size_t Aligned(size_t size) {
   return (size + kernels::kAlignment - 1) / kernels::kAlignment *
          kernels::kAlignment;
 }
 
-// Puts what all of TENSORS view into BUFFER, a piece behind the other, and lets
-// them view that.
-void CopyInto(std::span<Pieces* const> tensors, ThreadPool& pool,
+// Tensors of which whole matrices are multiplied, or parts that begin where a
+// strip does.
+std::set<TensorId> FitForStrips(const Graph& graph) {
+  std::set<TensorId> fit = {graph.head};
+  std::set<TensorId> unfit;
+  const auto add = [&](TensorId id, uint64_t first) {
+    (first % kernels::kStripRows == 0 ? fit : unfit).insert(id);
+  };
+  for (const Step& step : graph.steps) {
+    if (const auto* linear = std::get_if<LinearStep>(&step.op)) {
+      for (const LinearPart& part : linear->parts) add(part.weight, part.first);
+    } else if (const auto* heads = std::get_if<HeadLinearStep>(&step.op)) {
+      add(heads->weight, 0);
+    } else if (const auto* experts = std::get_if<ExpertsStep>(&step.op)) {
+      add(experts->gate.weight, experts->gate.first);
+      if (experts->up) add(experts->up->weight, experts->up->first);
+      add(experts->down.weight, experts->down.first);
+    }
+  }
+  for (const TensorId id : unfit) fit.erase(id);
+  return fit;
+}
+
+// Copies of MATRICES in BUFFER, a matrix behind the other, in the layout that
+// each has in LAYOUTS; MATRICES are the copies afterwards.
+void CopyInto(std::span<kernels::Matrix* const> matrices,
+              std::span<const kernels::Layout> layouts, ThreadPool& pool,
               AlignedBuffer<std::byte>& buffer) {
-  constexpr size_t kAtOnce = 2 * kLargePage;
+  constexpr int64_t kAtOnce = 2 * kLargePage;
   struct Part {
-    std::span<const std::byte> from;
-    std::byte* to;
+    kernels::Matrix from;
+    kernels::Layout layout;
+    int64_t begin;
+    int64_t end;
+    std::byte* to;  // of the whole matrix
   };
   size_t size = 0;
-  for (const Pieces* tensor : tensors) {
-    for (const auto piece : *tensor) size += Aligned(piece.size());
+  for (const kernels::Matrix* w : matrices) {
+    size += Aligned(kernels::StripBytes(*w));
   }
   buffer.Reserve(size);
   std::vector<Part> parts;
   std::byte* next = buffer.data();
-  for (Pieces* tensor : tensors) {
-    for (std::span<const std::byte>& piece : *tensor) {
-      for (size_t at = 0; at < piece.size(); at += kAtOnce) {
-        const size_t count = std::min(kAtOnce, piece.size() - at);
-        parts.push_back({piece.subspan(at, count), next + at});
-      }
-      piece = {next, piece.size()};
-      next += Aligned(piece.size());
+  for (size_t i = 0; i < matrices.size(); ++i) {
+    kernels::Matrix& w = *matrices[i];
+    const int64_t strips =
+        std::max<int64_t>(1, kAtOnce / w.row_bytes / kernels::kStripRows);
+    const int64_t rows = strips * kernels::kStripRows;
+    for (int64_t row = 0; row < w.rows; row += rows) {
+      parts.push_back({w, layouts[i], row, std::min(row + rows, w.rows), next});
     }
+    w.data = next;
+    w.layout = layouts[i];
+    next += Aligned(kernels::StripBytes(w));
   }
   pool.ParallelFor(parts.size(), 1, [&](size_t begin, size_t end, int) {
     for (size_t i = begin; i < end; ++i) {
-      std::memcpy(parts[i].to, parts[i].from.data(), parts[i].from.size());
-      ReleaseFilePages(parts[i].from);
+      const Part& part = parts[i];
+      const int64_t at = part.begin * part.from.row_bytes;
+      const auto bytes =
+          static_cast<size_t>((part.end - part.begin) * part.from.row_bytes);
+      if (part.layout == kernels::Layout::kStrips) {
+        kernels::MakeStrips(part.from, part.begin, part.end, part.to);
+      } else {
+        std::memcpy(part.to + at, part.from.data + at, bytes);
+      }
+      ReleaseFilePages({part.from.data + at, bytes});
     }
   });
 }
@@ -121,26 +157,33 @@ CpuWeights::CpuWeights(const ModelFile& file, const Graph& graph,
     return graph.tensors[i].shape.size() == 1 ||
            norms.contains(static_cast<TensorId>(i));
   };
-  std::vector<Pieces> pieces(graph.tensors.size());
-  std::vector<Pieces*> copied;
-  for (size_t i = 0; i < pieces.size(); ++i) {
-    const ModelTensor& tensor = *file.FindTensor(graph.tensors[i].name);
-    pieces[i] = tensor.pieces;
-    if (tensor.make) {
-      pieces[i] = {made_.emplace_back(MakeAll(tensor))};
-    } else if (placement == WeightPlacement::kCopied && !is_vector(i)) {
-      copied.push_back(&pieces[i]);
+  const std::set<TensorId> fit = FitForStrips(graph);
+  std::vector<bool> copied;
+  for (size_t i = 0; i < graph.tensors.size(); ++i) {
+    const TensorSpec& spec = graph.tensors[i];
+    const ModelTensor& tensor = *file.FindTensor(spec.name);
+    std::vector<std::span<const std::byte>> pieces = tensor.pieces;
+    if (tensor.make) pieces = {made_.emplace_back(MakeAll(tensor))};
+    vectors_.push_back(is_vector(i)
+                           ? Floats(tensor.type, spec.shape, pieces, kernels)
+                           : std::vector<float>());
+    matrices_.push_back(Slices(tensor.type, spec.shape, pieces));
+    copied.push_back(placement == WeightPlacement::kCopied && !tensor.make &&
+                     !is_vector(i));
+  }
+  std::vector<kernels::Matrix*> matrices;
+  std::vector<kernels::Layout> layouts;
+  for (size_t i = 0; i < matrices_.size(); ++i) {
+    if (!copied[i]) continue;
+    for (kernels::Matrix& w : matrices_[i]) {
+      matrices.push_back(&w);
+      layouts.push_back(fit.contains(static_cast<TensorId>(i)) &&
+                                kernels.ReadsStrips(w.type)
+                            ? kernels::Layout::kStrips
+                            : kernels::Layout::kRows);
     }
   }
-  CopyInto(copied, pool, copies_);
-  for (size_t i = 0; i < pieces.size(); ++i) {
-    const TensorSpec& spec = graph.tensors[i];
-    const TensorType type = file.FindTensor(spec.name)->type;
-    vectors_.push_back(is_vector(i)
-                           ? Floats(type, spec.shape, pieces[i], kernels)
-                           : std::vector<float>());
-    matrices_.push_back(Slices(type, spec.shape, pieces[i]));
-  }
+  CopyInto(matrices, layouts, pool, copies_);
 }
 
 }  // namespace fullstop

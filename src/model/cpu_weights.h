@@ -20,7 +20,9 @@ enum class WeightPlacement {
   kMapped,
   // From copies in large pages, if the system has them: every token reads all
   // weights once, and finding so many small pages takes as long as reading
-  // them.
+  // them. What is multiplied becomes strips (kernels/strips.h) where the
+  // kernels
+  // read those.
   kCopied,
 };
 

@@ -65,6 +65,15 @@ template <int kTile>
                    : "i"(kTile), "r"(&from), "r"(int64_t{64}), "m"(from));
 }
 
+// As LoadTile, but the tile need not stay in the first-level cache: it will not
+// be read again soon.
+template <int kTile>
+[[gnu::always_inline]] inline void LoadStreamedTile(const Tile& from) {
+  __asm__ volatile("tileloaddt1 (%1,%2,1), %%tmm%c0"
+                   :
+                   : "i"(kTile), "r"(&from), "r"(int64_t{64}), "m"(from));
+}
+
 // Rows STRIDE bytes apart. The compiler takes it to read any memory.
 template <int kTile>
 [[gnu::always_inline]] inline void LoadTile(const void* rows, int64_t stride) {
@@ -79,6 +88,15 @@ template <int kTile>
   __asm__ volatile("tilestored %%tmm%c1, (%2,%3,1)"
                    : "=m"(to)
                    : "i"(kTile), "r"(&to), "r"(int64_t{64}));
+}
+
+// Rows STRIDE bytes apart. The compiler takes it to write any memory.
+template <int kTile>
+[[gnu::always_inline]] inline void StoreTile(void* rows, int64_t stride) {
+  __asm__ volatile("tilestored %%tmm%c0, (%1,%2,1)"
+                   :
+                   : "i"(kTile), "r"(rows), "r"(stride)
+                   : "memory");
 }
 
 // kSum[m][n] += sum over the pairs p and i of kA[m][p][i] * kB[p][n][i].

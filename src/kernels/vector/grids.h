@@ -325,7 +325,6 @@ struct GridReader {
 // multiples of V::kLanes.
 template <class V, class Reader>
 struct ReadDecoder {
-  static constexpr bool kPrefetches = false;
   static constexpr int kInputsAtOnce = 4;
   static constexpr int kRowsAtOnce = 1;
   template <int kRows, int kInputs>

@@ -82,21 +82,33 @@ void PreparePrefill(const LinearInput& input, int64_t row_begin,
   }
 }
 
+// Where weights are read from: Read gives, as floats, block BLOCK of kRows rows
+// of W from row N on.
+template <class Reader>
+struct RowSource {
+  static constexpr int kRows = 1;
+  static void Read(const PackedRows& w, int64_t n, int64_t block,
+                   int64_t columns, float (&x)[kRows][kSuper]) {
+    Reader::Read(w.data + n * w.row_bytes, block, columns, x[0]);
+  }
+};
+
 // Rows [n, end) of W, as far as they fit the strip, in block BLOCK; rows behind
 // the end are zero.
-template <class V, class Reader>
+template <class V, class Source>
 void UnpackStrip(const PackedRows& w, int64_t n, int64_t end, int64_t block,
                  int64_t columns, StripBlock<V>& out) {
   alignas(64) int16_t rows[kStrip<V>][kSuper];
+  float x[Source::kRows][kSuper];
   for (int i = 0; i < kStrip<V>; ++i) {
     if (n + i >= end) {
       memset(rows[i], 0, sizeof(rows[i]));
       out.scales[i] = 0;
       continue;
     }
-    float x[kSuper];
-    Reader::Read(w.data + (n + i) * w.row_bytes, block, columns, x);
-    out.scales[i] = Quantize<V>(x, kPanelLimits, rows[i]);
+    const int at = i % Source::kRows;
+    if (at == 0) Source::Read(w, n + i, block, columns, x);
+    out.scales[i] = Quantize<V>(x[at], kPanelLimits, rows[i]);
   }
   for (int i = 0; i < kStrip<V>; i += V::kLanes) {
     for (int64_t p = 0; p < kPairs; p += V::kLanes) {
@@ -198,13 +210,13 @@ template <class V>
   }
 }
 
-template <class V, class Reader>
+template <class V, class Source>
 void UnpackPanel(const PackedRows& w, const Panel& panel, int64_t columns,
                  StripBlock<V>* strips) {
   for (int64_t n = panel.n; n < panel.end; n += kStrip<V>) {
     StripBlock<V>* strip = strips + (n - panel.n) / kStrip<V> * kPanelBlocks;
     for (int64_t b = 0; b < BlocksOf(panel.columns); ++b) {
-      UnpackStrip<V, Reader>(w, n, panel.end, panel.block + b, columns,
+      UnpackStrip<V, Source>(w, n, panel.end, panel.block + b, columns,
                              strip[b]);
     }
   }
@@ -215,6 +227,11 @@ struct PanelPrefill {
   template <class Reader>
   static void Run(const LinearInput& input, const PackedRows& w,
                   const OutputRange& out, void* scratch) {
+    RunFrom<RowSource<Reader>>(input, w, out, scratch);
+  }
+  template <class Source>
+  static void RunFrom(const LinearInput& input, const PackedRows& w,
+                      const OutputRange& out, void* scratch) {
     auto* strips = static_cast<StripBlock<V>*>(scratch);
     constexpr int64_t kWidest = kPanelBlocks * kSuper;
     for (int64_t n = out.begin; n < out.end; n += kPanelColumns) {
@@ -225,7 +242,7 @@ struct PanelPrefill {
             .end = out.end - n < kPanelColumns ? out.end : n + kPanelColumns,
             .block = k / kSuper,
             .columns = left < kWidest ? left : kWidest};
-        UnpackPanel<V, Reader>(w, panel, input.columns, strips);
+        UnpackPanel<V, Source>(w, panel, input.columns, strips);
         MultiplyPanel<V>(input, panel, strips, out);
       }
     }

@@ -1,0 +1,96 @@
+#include "kernels/strips.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <optional>
+
+#include "format/quant_blocks.h"
+
+namespace fullstop::kernels {
+namespace {
+
+// Where a block holds what: its halves, then its words, both without a gap.
+struct BlockShape {
+  int64_t bytes;
+  int64_t halves_at;
+  int64_t halves;
+  int64_t words_at;
+  int64_t words() const { return (bytes - 2 * halves) / 4; }
+};
+
+std::optional<BlockShape> ShapeOf(TensorType type) {
+  switch (type) {
+    case TensorType::kQ4_0:
+      return BlockShape{sizeof(BlockQ4_0), 0, 1, 2};
+    case TensorType::kQ4_1:
+      return BlockShape{sizeof(BlockQ4_1), 0, 2, 4};
+    case TensorType::kQ8_0:
+      return BlockShape{sizeof(BlockQ8_0), 0, 1, 2};
+    case TensorType::kIQ4_NL:
+      return BlockShape{sizeof(BlockIQ4_NL), 0, 1, 2};
+    case TensorType::kQ4_K:
+      return BlockShape{sizeof(BlockQ4_K), 0, 2, 4};
+    case TensorType::kQ5_K:
+      return BlockShape{sizeof(BlockQ5_K), 0, 2, 4};
+    case TensorType::kQ6_K:
+      return BlockShape{sizeof(BlockQ6_K), offsetof(BlockQ6_K, d), 1, 0};
+    default:
+      return std::nullopt;
+  }
+}
+
+// Calls move(in the block, in 16 blocks side by side, bytes) for each number of
+// the block of the strip's row ROW.
+template <typename Move>
+void ForNumbers(const BlockShape& shape, int64_t row, Move move) {
+  for (int64_t i = 0; i < shape.halves; ++i) {
+    move(shape.halves_at + 2 * i, (i * kStripRows + row) * 2, size_t{2});
+  }
+  const int64_t words = shape.halves * kStripRows * 2;
+  for (int64_t i = 0; i < shape.words(); ++i) {
+    move(shape.words_at + 4 * i, words + (i * kStripRows + row) * 4, size_t{4});
+  }
+}
+
+}  // namespace
+
+size_t StripBytes(const Matrix& w) {
+  const int64_t rows = (w.rows + kStripRows - 1) / kStripRows * kStripRows;
+  return static_cast<size_t>(rows * w.row_bytes);
+}
+
+void MakeStrips(const Matrix& w, int64_t row_begin, int64_t row_end,
+                std::byte* strips) {
+  assert(row_begin % kStripRows == 0);
+  const BlockShape shape = ShapeOf(w.type).value();
+  for (int64_t first = row_begin; first < row_end; first += kStripRows) {
+    std::byte* strip = strips + first * w.row_bytes;
+    const int64_t rows = std::min(kStripRows, row_end - first);
+    if (rows < kStripRows) {
+      std::memset(strip, 0, static_cast<size_t>(kStripRows * w.row_bytes));
+    }
+    for (int64_t at = 0; at < w.row_bytes; at += shape.bytes) {
+      for (int64_t row = 0; row < rows; ++row) {
+        const std::byte* from = w.data + (first + row) * w.row_bytes + at;
+        std::byte* to = strip + at * kStripRows;
+        ForNumbers(shape, row, [&](int64_t in, int64_t side, size_t bytes) {
+          std::memcpy(to + side, from + in, bytes);
+        });
+      }
+    }
+  }
+}
+
+void ReadStripRow(const Matrix& w, int64_t row, std::byte* out) {
+  const BlockShape shape = ShapeOf(w.type).value();
+  const std::byte* strip = w.data + row / kStripRows * kStripRows * w.row_bytes;
+  for (int64_t at = 0; at < w.row_bytes; at += shape.bytes) {
+    ForNumbers(
+        shape, row % kStripRows, [&](int64_t in, int64_t side, size_t bytes) {
+          std::memcpy(out + at + in, strip + at * kStripRows + side, bytes);
+        });
+  }
+}
+
+}  // namespace fullstop::kernels
