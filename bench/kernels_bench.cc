@@ -2,6 +2,7 @@
 //   limit/read               a plain read of memory, GB/s
 //   limit/fma_*, limit/dot_* multiplications and additions in registers, G/s
 //   decode/PATH/TYPE         packed weights streamed, GB/s
+//   decode_cached/PATH/TYPE  the same out of the cache: what computing takes
 //   prefill/PATH/TYPE        multiplications and additions of a product, G/s
 // Rates are per second of the thread's own processor time, so that other load
 // on the machine disturbs them less.
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "kernels/kernels.h"
+#include "kernels/strips.h"
 #include "kernels/test_data.h"
 
 namespace fullstop::kernels {
@@ -20,6 +22,7 @@ namespace {
 
 constexpr int64_t kColumns = 2048;
 constexpr size_t kStreamBytes = 256u << 20;  // well past the caches
+constexpr size_t kCachedBytes = 1u << 20;    // in the second-level cache
 
 using benchmark::Counter;
 using benchmark::State;
@@ -116,29 +119,34 @@ void Read(State& state) {
 }
 
 // OUTPUTS rows, of which 64 are random and the others repeat them.
-RandomMatrix MakeLargeMatrix(TensorType type, int64_t outputs) {
+RandomMatrix MakeLargeMatrix(TensorType type, int64_t outputs, Layout layout) {
   constexpr int64_t kRandomRows = 64;
   std::mt19937_64 random(1);
-  const RandomMatrix part =
-      MakeRandomMatrix(type, kRandomRows, kColumns, random);
-  const auto row_bytes = static_cast<size_t>(part.matrix.row_bytes);
-  GuardedBytes bytes(static_cast<size_t>(outputs) * row_bytes);
+  RandomMatrix part = MakeRandomMatrix(type, kRandomRows, kColumns, random);
+  if (layout == Layout::kStrips) part = StripsOf(part.matrix);
+  GuardedBytes bytes(static_cast<size_t>(outputs * part.matrix.row_bytes));
   for (size_t at = 0; at < bytes.size(); at += part.bytes.size()) {
     std::memcpy(bytes.data() + at, part.bytes.data(),
                 std::min(part.bytes.size(), bytes.size() - at));
   }
-  const Matrix matrix = {type, bytes.data(), outputs, kColumns,
-                         part.matrix.row_bytes};
+  Matrix matrix = part.matrix;
+  matrix.data = bytes.data();
+  matrix.rows = outputs;
   return {std::move(bytes), matrix};
 }
 
-// A product of ROWS rows with a matrix of TYPE.
+struct Case {
+  CpuPath path;
+  TensorType type;
+  Layout layout;
+};
+
+// A product of ROWS rows with a matrix.
 struct Product {
-  Product(CpuPath path, Phase phase_in, TensorType type, int64_t rows,
-          int64_t outputs)
-      : kernels(Kernels::Select(path)),
+  Product(const Case& c, Phase phase_in, int64_t rows, int64_t outputs)
+      : kernels(Kernels::Select(c.path)),
         phase(phase_in),
-        w(MakeLargeMatrix(type, outputs)),
+        w(MakeLargeMatrix(c.type, outputs, c.layout)),
         x(static_cast<size_t>(rows * kColumns), 0.5f),
         y(static_cast<size_t>(rows * outputs)),
         prepared(kernels.PreparedBytes(phase, rows, kColumns)),
@@ -164,13 +172,13 @@ struct Product {
   LinearInput input;
 };
 
-void Decode(State& state, CpuPath path, TensorType type, int64_t rows) {
-  const auto row_bytes =
-      static_cast<size_t>(*RowBytes(type, static_cast<uint64_t>(kColumns)));
-  const size_t bytes =
-      path == CpuPath::kReference ? kStreamBytes / 256 : kStreamBytes;
-  Product product(path, Phase::kDecode, type, rows,
-                  static_cast<int64_t>(bytes / row_bytes));
+// Whole strips of rows.
+void Decode(State& state, Case c, size_t bytes, int64_t rows) {
+  const auto strip_bytes =
+      kStripRows *
+      static_cast<size_t>(*RowBytes(c.type, static_cast<uint64_t>(kColumns)));
+  Product product(c, Phase::kDecode, rows,
+                  static_cast<int64_t>(bytes / strip_bytes) * kStripRows);
   for (auto _ : state) {
     product.Prepare();
     product.Run();
@@ -178,9 +186,9 @@ void Decode(State& state, CpuPath path, TensorType type, int64_t rows) {
   Rate(state, "GB/s", static_cast<double>(product.w.bytes.size()));
 }
 
-void Prefill(State& state, CpuPath path, TensorType type, int64_t rows) {
-  const int64_t outputs = path == CpuPath::kReference ? 16 : 2048;
-  Product product(path, Phase::kPrefill, type, rows, outputs);
+void Prefill(State& state, Case c, int64_t rows) {
+  const int64_t outputs = c.path == CpuPath::kReference ? 16 : 2048;
+  Product product(c, Phase::kPrefill, rows, outputs);
   for (auto _ : state) {
     product.Prepare();
     product.Run();
@@ -255,11 +263,20 @@ void Register(const std::string& name, int64_t iterations,
 void RegisterPath(CpuPath path) {
   const std::string name(CpuPathName(path));
   const bool slow = path == CpuPath::kReference;
+  const size_t stream = slow ? kStreamBytes / 256 : kStreamBytes;
   for (const TensorType type : AllTypes()) {
-    const std::string tail = name + "/" + std::string(TensorTypeName(type));
-    Register("decode/" + tail, 10, Decode, path, type, 1);
-    Register("decode_16_rows/" + tail, slow ? 1 : 3, Decode, path, type, 16);
-    Register("prefill/" + tail, slow ? 1 : 5, Prefill, path, type, 512);
+    for (const Layout layout : {Layout::kRows, Layout::kStrips}) {
+      const bool strips = layout == Layout::kStrips;
+      if (strips && !Kernels::Select(path).ReadsStrips(type)) continue;
+      const Case c = {path, type, layout};
+      const std::string tail = name + "/" + std::string(TensorTypeName(type)) +
+                               (strips ? "_strips" : "");
+      Register("decode/" + tail, 10, Decode, c, stream, 1);
+      Register("decode_cached/" + tail, slow ? 1 : 300, Decode, c, kCachedBytes,
+               1);
+      Register("decode_16_rows/" + tail, slow ? 1 : 3, Decode, c, stream, 16);
+      Register("prefill/" + tail, slow ? 1 : 5, Prefill, c, 512);
+    }
   }
   Register("attention_decode/" + name, 50, Attend, path, Phase::kDecode, 1);
   Register("attention_prefill/" + name, slow ? 1 : 3, Attend, path,

@@ -4,37 +4,51 @@
 #include <cassert>
 #include <cstring>
 #include <optional>
+#include <vector>
 
 #include "format/quant_blocks.h"
 
 namespace fullstop::kernels {
 namespace {
 
-// Where a block holds what: its halves, then its words, both without a gap.
+// So many words from a block's word AT on.
+struct WordRun {
+  int64_t at;
+  int64_t count;
+};
+
+// Where a block holds what: its halves, then its words, both without a gap; the
+// words come in the order of RUNS.
 struct BlockShape {
   int64_t bytes;
   int64_t halves_at;
   int64_t halves;
   int64_t words_at;
-  int64_t words() const { return (bytes - 2 * halves) / 4; }
+  std::vector<WordRun> runs;
 };
 
 std::optional<BlockShape> ShapeOf(TensorType type) {
   switch (type) {
     case TensorType::kQ4_0:
-      return BlockShape{sizeof(BlockQ4_0), 0, 1, 2};
+      return BlockShape{sizeof(BlockQ4_0), 0, 1, 2, {{0, 4}}};
     case TensorType::kQ4_1:
-      return BlockShape{sizeof(BlockQ4_1), 0, 2, 4};
+      return BlockShape{sizeof(BlockQ4_1), 0, 2, 4, {{0, 4}}};
     case TensorType::kQ8_0:
-      return BlockShape{sizeof(BlockQ8_0), 0, 1, 2};
+      return BlockShape{sizeof(BlockQ8_0), 0, 1, 2, {{0, 8}}};
     case TensorType::kIQ4_NL:
-      return BlockShape{sizeof(BlockIQ4_NL), 0, 1, 2};
+      return BlockShape{sizeof(BlockIQ4_NL), 0, 1, 2, {{0, 4}}};
     case TensorType::kQ4_K:
-      return BlockShape{sizeof(BlockQ4_K), 0, 2, 4};
+      return BlockShape{sizeof(BlockQ4_K), 0, 2, 4, {{0, 35}}};
     case TensorType::kQ5_K:
-      return BlockShape{sizeof(BlockQ5_K), 0, 2, 4};
+      return BlockShape{sizeof(BlockQ5_K), 0, 2, 4, {{0, 43}}};
     case TensorType::kQ6_K:
-      return BlockShape{sizeof(BlockQ6_K), offsetof(BlockQ6_K, d), 1, 0};
+      // The scales, then of each half ql, the qh of all of it, and ql again.
+      return BlockShape{
+          sizeof(BlockQ6_K),
+          offsetof(BlockQ6_K, d),
+          1,
+          0,
+          {{48, 4}, {0, 8}, {32, 8}, {8, 8}, {16, 8}, {40, 8}, {24, 8}}};
     default:
       return std::nullopt;
   }
@@ -47,9 +61,12 @@ void ForNumbers(const BlockShape& shape, int64_t row, Move move) {
   for (int64_t i = 0; i < shape.halves; ++i) {
     move(shape.halves_at + 2 * i, (i * kStripRows + row) * 2, size_t{2});
   }
-  const int64_t words = shape.halves * kStripRows * 2;
-  for (int64_t i = 0; i < shape.words(); ++i) {
-    move(shape.words_at + 4 * i, words + (i * kStripRows + row) * 4, size_t{4});
+  int64_t side = shape.halves * kStripRows * 2 + row * 4;
+  for (const WordRun& run : shape.runs) {
+    for (int64_t i = 0; i < run.count; ++i) {
+      move(shape.words_at + 4 * (run.at + i), side, size_t{4});
+      side += kStripRows * 4;
+    }
   }
 }
 

@@ -40,7 +40,7 @@ class GuardedBytes {
   explicit GuardedBytes(size_t size);
   ~GuardedBytes();
   GuardedBytes(GuardedBytes&& other) noexcept;
-  GuardedBytes& operator=(GuardedBytes&&) = delete;
+  GuardedBytes& operator=(GuardedBytes&& other) noexcept;
 
   std::byte* data() const { return data_; }
   size_t size() const { return size_; }
@@ -73,6 +73,14 @@ inline GuardedBytes::GuardedBytes(GuardedBytes&& other) noexcept
       mapped_(other.mapped_),
       data_(other.data_),
       size_(other.size_) {}
+
+inline GuardedBytes& GuardedBytes::operator=(GuardedBytes&& other) noexcept {
+  std::swap(mapping_, other.mapping_);
+  std::swap(mapped_, other.mapped_);
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
 
 inline GuardedBytes::~GuardedBytes() {
   if (mapping_ != nullptr) munmap(mapping_, mapped_);

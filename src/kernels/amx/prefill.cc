@@ -170,12 +170,13 @@ void UnpackStrips(const PackedRows& w, const TilePanel& panel, Tile* tiles) {
         _mm_prefetch(ahead + at, _MM_HINT_T0);
       }
       avx512::ForChunks<Type>(strip, kSteps,
-                              [&]<int kChunk>(const Type& block, int)
+                              [&]<int kChunk>(const Type& block, int chunk, int)
                                   __attribute__((always_inline)) {
-                                    UnpackChunk<Type, kChunk>(block, *out);
-                                    out += 2;
+                                    UnpackChunk<Type, kChunk>(block,
+                                                              out[2 * chunk]);
                                   });
       strip += kBytes;
+      out += 2 * kSteps;
     }
   }
 }

@@ -12,6 +12,19 @@ using vector::kSuper;
 
 constexpr int kMostInputs = 8;
 
+// Asks for what stands behind the BYTES at P: far behind into the second-level
+// cache, near behind into the first. Measured on Sapphire Rapids, interleaved:
+// a nearer far one starves small matrices (10 %), a farther one large ones (7
+// %); without the near one 4 to 6 % are lost.
+[[gnu::always_inline]] inline void Fetch(const uint8_t* p, int64_t bytes) {
+  constexpr int64_t kFar = 4608;
+  constexpr int64_t kNear = 1024;
+  for (int64_t i = 0; i < bytes; i += 64) {
+    _mm_prefetch(reinterpret_cast<const char*>(p + kFar + i), _MM_HINT_T1);
+    _mm_prefetch(reinterpret_cast<const char*>(p + kNear + i), _MM_HINT_T0);
+  }
+}
+
 // The products of 4 * kVectors columns with one input, whose planes are
 // PLANES[i] for vector i.
 template <int kVectors>
@@ -83,26 +96,26 @@ template <class Type, int kChunk, int kInputs>
 template <class Type, int kInputs>
 void MultiplyStrip(const uint8_t* strip, const DecodeRow (&x)[kInputs],
                    int64_t columns, int rows, float* y, int64_t stride) {
-  constexpr int64_t kBytes = sizeof(typename Type::Block) * kStripRows;
+  constexpr int64_t kChunkBytes = sizeof(typename Type::Block) * kStripRows *
+                                  kChunkColumns / kStripColumns<Type>;
   StripSums<kInputs> sums;
   for (int m = 0; m < kInputs; ++m) sums.totals[m] = Vector::Zero();
   for (int64_t b = 0; b * kSuper < columns; ++b) {
     const int64_t left = columns - b * kSuper;
     const int chunks =
         static_cast<int>((left < kSuper ? left : kSuper) / kChunkColumns);
-    const int64_t bytes = kBytes * chunks * kChunkColumns / kStripColumns<Type>;
-    vector::PrefetchAhead(strip, bytes);
     for (int m = 0; m < kInputs; ++m) sums.block[m] = Vector::Zero();
     ForChunks<Type>(strip, chunks,
-                    [&]<int kChunk>(const Type& block, int chunk)
+                    [&]<int kChunk>(const Type& block, int chunk, int visit)
                         __attribute__((always_inline)) {
+                          Fetch(strip + visit * kChunkBytes, kChunkBytes);
                           AddChunk<Type, kChunk>(block, b * 8 + chunk, x, sums);
                         });
     for (int m = 0; m < kInputs; ++m) {
       sums.totals[m] = Vector::Fma(sums.block[m], Vector::Set(x[m].scales[b]),
                                    sums.totals[m]);
     }
-    strip += bytes;
+    strip += chunks * kChunkBytes;
   }
   for (int m = 0; m < kInputs; ++m) {
     Vector::StoreFirst(y + m * stride, sums.totals[m], rows);

@@ -50,7 +50,7 @@ struct StripSource {
     ForChunks<Type>(
         w.data + n * w.row_bytes + block_number * kBlocks * kBytes,
         static_cast<int>((left < kSuper ? left : kSuper) / kChunkColumns),
-        [&]<int kChunk>(const Type& block, int chunk) {
+        [&]<int kChunk>(const Type& block, int chunk, int) {
           __m512i q[kChunkVectors];
           block.template Unpack<kChunk>(q);
           const int64_t column = int64_t{chunk} * kChunkColumns;

@@ -155,6 +155,7 @@ class SixBitScales : SideBySide<2> {
   static constexpr int kGroup = 32;
   static constexpr int kShift = 0;
   static constexpr bool kHasMins = true;
+  static constexpr bool kAlternates = false;
 
   [[gnu::always_inline]] explicit SixBitScales(const uint8_t* p)
       : SideBySide(p), d_(Half(0)), dmin_(Vector::Negate(Half(1))) {
@@ -214,14 +215,16 @@ class StripQ6_K : SideBySide<1> {
   static constexpr int kGroup = 16;
   static constexpr int kShift = 32;
   static constexpr bool kHasMins = false;
+  static constexpr bool kAlternates = true;  // those have the same words
 
   [[gnu::always_inline]] explicit StripQ6_K(const uint8_t* p)
       : SideBySide(p), d_(Half(0)) {}
 
   template <int kChunk>
   [[gnu::always_inline]] void Unpack(__m512i (&q)[kChunkVectors]) const {
-    constexpr int kLow = kChunk / 4 * 16 + kChunk % 2 * 8;
-    constexpr int kHigh = 32 + kChunk / 4 * 8;
+    constexpr int kFirst = 4 + kChunk / 4 * 24;
+    constexpr int kLow = kFirst + kChunk % 2 * 16;
+    constexpr int kHigh = kFirst + 8;
 #pragma GCC unroll 8
     for (int j = 0; j < kChunkVectors; ++j) {
       __m512i low = Word(kLow + j);
@@ -232,7 +235,7 @@ class StripQ6_K : SideBySide<1> {
   template <int kChunk, int kHalf>
   [[gnu::always_inline]] __m512 Scale() const {
     constexpr int kByte = kChunk % 2 * 2 + kHalf;
-    const __m512i word = Word(48 + kChunk / 2);
+    const __m512i word = Word(kChunk / 2);
     return Vector::Mul(d_, Vector::ToFloat(_mm512_srai_epi32(
                                _mm512_slli_epi32(word, 24 - 8 * kByte), 24)));
   }
@@ -254,27 +257,30 @@ constexpr int kStripColumns = sizeof(typename Type::Block) > sizeof(BlockQ8_0)
                                   ? 256
                                   : kChunkColumns;
 
-// Calls with_chunk.operator()<chunk>(block, number) for each of the CHUNKS
-// chunks at STRIP.
+// Calls with_chunk.operator()<in the block>(block, number, visit) for each of
+// the CHUNKS chunks at STRIP, number NUMBER of those and visited in the order
+// of memory.
 template <class Type, typename WithChunk>
 [[gnu::always_inline]] inline void ForChunks(const uint8_t* strip, int chunks,
                                              WithChunk with_chunk) {
   if constexpr (kStripColumns<Type> == kChunkColumns) {
     for (int c = 0; c < chunks; ++c) {
       const Type block(strip);
-      with_chunk.template operator()<0>(block, c);
+      with_chunk.template operator()<0>(block, c, c);
       strip += sizeof(typename Type::Block) * kStripRows;
     }
   } else {
+    // Of each four chunks, the second and the third, or the other way round.
+    constexpr int kSecond = Type::kAlternates ? 2 : 1;
     const Type block(strip);
-    with_chunk.template operator()<0>(block, 0);
-    with_chunk.template operator()<1>(block, 1);
-    with_chunk.template operator()<2>(block, 2);
-    with_chunk.template operator()<3>(block, 3);
-    with_chunk.template operator()<4>(block, 4);
-    with_chunk.template operator()<5>(block, 5);
-    with_chunk.template operator()<6>(block, 6);
-    with_chunk.template operator()<7>(block, 7);
+    with_chunk.template operator()<0>(block, 0, 0);
+    with_chunk.template operator()<kSecond>(block, kSecond, 1);
+    with_chunk.template operator()<3 - kSecond>(block, 3 - kSecond, 2);
+    with_chunk.template operator()<3>(block, 3, 3);
+    with_chunk.template operator()<4>(block, 4, 4);
+    with_chunk.template operator()<4 + kSecond>(block, 4 + kSecond, 5);
+    with_chunk.template operator()<7 - kSecond>(block, 7 - kSecond, 6);
+    with_chunk.template operator()<7>(block, 7, 7);
   }
 }
 
