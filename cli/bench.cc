@@ -7,17 +7,21 @@
 #include <fstream>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "base/threads.h"
 #include "cli/arguments.h"
+#include "cli/bench_limits.h"
 #include "cli/command.h"
 #include "cli/help.h"
 #include "engine/loaded_model.h"
 #include "engine/model_store.h"
 #include "kernels/kernels.h"
+#include "model/architectures.h"
+#include "model/graph_work.h"
 
 namespace fullstop::cli {
 namespace {
@@ -43,6 +47,9 @@ struct Test {
   int32_t n_gen = 0;
   int32_t n_depth = 0;
   std::vector<double> seconds;
+  // Of what the machine could do at most; nullopt where reading and computing
+  // are mixed.
+  std::optional<double> share = std::nullopt;
 
   std::string name() const {
     std::string out;
@@ -167,6 +174,22 @@ std::string MainType(const ModelFile& file) {
                              : std::string(TensorTypeName(most->first));
 }
 
+// What share TEST reaches of the machine's limits: of its memory's, where
+// tokens come one by one, of its arithmetic, where there is a prompt.
+std::optional<double> ShareOfLimit(const Test& test, const TokenWork& work,
+                                   const ForwardModel& model,
+                                   const MachineLimits& limits) {
+  const double rate = Summarize(Rates(test)).mean;
+  if (test.n_prompt == 0) {
+    const int32_t length = test.n_depth + test.n_gen / 2;
+    const auto cache = static_cast<double>(model.SequenceBytes(length));
+    return rate * (work.weight_bytes + cache) / limits.read;
+  }
+  if (test.n_gen != 0) return std::nullopt;
+  return rate * (work.layer_operations + work.head_operations / test.n_prompt) /
+         limits.operations;
+}
+
 struct Machine {
   std::string cpu;
   std::string kernels;
@@ -175,6 +198,8 @@ struct Machine {
   uint64_t parameters = 0;
   double load_ms = 0;
   double first_token_ms = 0;
+  uint64_t peak_memory = 0;  // bytes
+  MachineLimits limits;
 };
 
 uint64_t PeakMemory() {
@@ -227,7 +252,10 @@ Json ToJson(const Test& test, const Machine& machine,
       {"samples_ts", rates},
       {"load_ms", machine.load_ms},
       {"first_token_ms", machine.first_token_ms},
-      {"peak_memory", PeakMemory()}};
+      {"limit_read_bytes", machine.limits.read},
+      {"limit_operations", machine.limits.operations},
+      {"share_of_limit", test.share ? Json(*test.share) : Json()},
+      {"peak_memory", machine.peak_memory}};
 }
 
 void PrintCsv(const Json& rows) {
@@ -238,7 +266,8 @@ void PrintCsv(const Json& rows) {
     for (const auto& [key, value] : row.items()) {
       if (value.is_array()) continue;
       header += (header.empty() ? "" : ",") + key;
-      line += (line.empty() ? "" : ",") + value.dump();
+      if (!line.empty()) line += ",";
+      if (!value.is_null()) line += value.dump();
     }
     if (first) out += header + "\n";
     first = false;
@@ -249,30 +278,41 @@ void PrintCsv(const Json& rows) {
 
 void PrintMarkdown(const Json& rows, const Machine& machine) {
   std::string out = fmt::format(
-      "| {:<30} | {:>10} | {:>10} | {:<14} | {:>7} | {:>15} | {:>20} |\n"
+      "| {:<30} | {:>10} | {:>10} | {:<14} | {:>7} | {:>15} | {:>20} | {:>8} "
+      "|\n"
       "| {:-<30} | {:->9}: | {:->9}: | {:-<14} | {:->6}: | {:->14}: | "
-      "{:->19}: |\n",
-      "model", "size", "params", "backend", "threads", "test", "t/s", "", "",
-      "", "", "", "", "");
+      "{:->19}: | {:->7}: |\n",
+      "model", "size", "params", "backend", "threads", "test", "t/s",
+      "of limit", "", "", "", "", "", "", "", "");
   for (const Json& row : rows) {
     Test test{.n_prompt = row["n_prompt"],
               .n_gen = row["n_gen"],
               .n_depth = row["n_depth"],
               .seconds = {}};
     out += fmt::format(
-        "| {:<30} | {:>10} | {:>10} | {:<14} | {:>7} | {:>15} | {:>20} |\n",
+        "| {:<30} | {:>10} | {:>10} | {:<14} | {:>7} | {:>15} | {:>20} | {:>8} "
+        "|\n",
         machine.type,
         fmt::format("{:.2f} MiB", static_cast<double>(machine.size) / 1048576),
         fmt::format("{:.2f} M", static_cast<double>(machine.parameters) / 1e6),
         row["backends"].get<std::string>(), row["n_threads"].get<int>(),
         test.name(),
         fmt::format("{:.2f} ± {:.2f}", row["avg_ts"].get<double>(),
-                    row["stddev_ts"].get<double>()));
+                    row["stddev_ts"].get<double>()),
+        row["share_of_limit"].is_null()
+            ? ""
+            : fmt::format("{:.0f} %",
+                          100 * row["share_of_limit"].get<double>()));
   }
+  const MachineLimits& limits = machine.limits;
   out += fmt::format(
-      "\nload {:.0f} ms, first token {:.0f} ms, peak memory {:.0f} MiB, {}\n",
+      "\nload {:.0f} ms, first token {:.0f} ms, peak memory {:.0f} MiB, {}\n"
+      "limits: reading {:.1f} GB/s (one thread {:.1f}), {} kernels {:.2f} "
+      "T operations/s; tg reads its weights and cache, pp multiplies\n",
       machine.load_ms, machine.first_token_ms,
-      static_cast<double>(PeakMemory()) / 1048576, machine.cpu);
+      static_cast<double>(machine.peak_memory) / 1048576, machine.cpu,
+      limits.read / 1e9, limits.read_alone / 1e9, machine.kernels,
+      limits.operations / 1e12);
   WriteOut(out);
 }
 
@@ -314,8 +354,8 @@ int RunBench(const BenchOptions& options) {
   feeder.Prefill(16);
   machine.first_token_ms = SecondsSince(start) * 1e3;
   machine.cpu = CpuName();
-  machine.kernels = std::string(
-      kernels::CpuPathName(kernels::Kernels::Select(compute.cpu_path).path()));
+  const auto kernels = kernels::Kernels::Select(compute.cpu_path);
+  machine.kernels = std::string(kernels::CpuPathName(kernels.path()));
   for (const ModelTensor& tensor : model.file().tensors()) {
     machine.size += tensor.size();
     uint64_t count = 1;
@@ -329,9 +369,13 @@ int RunBench(const BenchOptions& options) {
       MainType(model.file()));
   const int32_t threads =
       compute.threads > 0 ? compute.threads : AvailableProcessors();
+  for (Test& test : tests) Run(model.forward(), options.repetitions, &test);
+  machine.peak_memory = PeakMemory();
+  machine.limits = MeasureLimits(kernels, threads);
+  const TokenWork work = WorkOfToken(DescribeModel(model.file()), model.file());
   Json rows = Json::array();
   for (Test& test : tests) {
-    Run(model.forward(), options.repetitions, &test);
+    test.share = ShareOfLimit(test, work, model.forward(), machine.limits);
     rows.push_back(ToJson(test, machine, options, model.path(), threads));
   }
   if (options.format == "json") {

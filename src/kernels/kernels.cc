@@ -4,12 +4,16 @@
 
 #include "base/error.h"
 #include "format/dequantize.h"
+#include "format/quant_blocks.h"
 #include "kernels/cpu_features.h"
 #include "kernels/operations.h"
 #include "kernels/strips.h"
 
 namespace fullstop::kernels {
 namespace {
+
+// Of the types that have strips.
+constexpr size_t kMostBlockBytes = sizeof(BlockQ6_K);
 
 // What a path implements; null where it has nothing of its own.
 struct Implementations {
@@ -278,14 +282,19 @@ void Kernels::Linear(Phase phase, const LinearInput& input, const Matrix& w,
 }
 
 void Kernels::DequantizeRow(const Matrix& w, int64_t row, float* out) const {
-  const std::byte* packed = w.data + row * w.row_bytes;
-  std::vector<std::byte> copy;
-  if (w.layout == Layout::kStrips) {
-    copy.resize(static_cast<size_t>(w.row_bytes));
-    ReadStripRow(w, row, copy.data());
-    packed = copy.data();
+  if (w.layout == Layout::kRows) {
+    Dequantize(w.type, w.data + row * w.row_bytes, out,
+               static_cast<size_t>(w.columns));
+    return;
   }
-  Dequantize(w.type, packed, out, static_cast<size_t>(w.columns));
+  const TensorTraits& traits = Traits(w.type);
+  const auto length = static_cast<int64_t>(traits.block_length);
+  std::byte block[kMostBlockBytes];
+  assert(traits.block_bytes <= sizeof(block));
+  for (int64_t i = 0; i * length < w.columns; ++i) {
+    ReadStripBlock(w, row, i, block);
+    Dequantize(w.type, block, out + i * length, traits.block_length);
+  }
 }
 
 void Kernels::RmsNorm(const float* x, const float* weight, int64_t n,
@@ -368,6 +377,14 @@ void Kernels::Attention(Phase phase, const AttentionInput& input,
                         int32_t kv_end, void* scratch) const {
   attention_form(phase).run(input, {row_begin, row_end, kv_begin, kv_end},
                             scratch);
+}
+
+uint32_t Kernels::ReadMemory(const void* memory, size_t bytes) const {
+  return rows_->read_memory(memory, bytes);
+}
+
+double Kernels::MultiplyInRegisters(int64_t times) const {
+  return prefill_->multiply_in_registers(times);
 }
 
 void Kernels::Softmax(const float* x, int64_t n, float* out) const {

@@ -229,6 +229,16 @@ class Kernels {
                  int64_t row_end, int32_t kv_begin, int32_t kv_end,
                  void* scratch) const;
 
+  // --- Limits: what there is to compare with -------------------------------
+
+  // The sum of the 32-bit words of MEMORY, of which BYTES is a multiple of 4,
+  // read as fast as the path can.
+  uint32_t ReadMemory(const void* memory, size_t bytes) const;
+  // Multiplies and adds what is in registers, as the innermost loop of
+  // prefill's linear layers does, so many TIMES; how many multiplications and
+  // additions those were.
+  double MultiplyInRegisters(int64_t times) const;
+
   // --- Logits --------------------------------------------------------------
 
   // out[i] = exp(x[i] - max) / sum_j exp(x[j] - max); the sum is double. OUT

@@ -160,5 +160,31 @@ TEST(SelectTest, OnlyTypesThatCanBeMultipliedAreSupported) {
   EXPECT_FALSE(Kernels::Supports(TensorType::kQ8_K));
 }
 
+TEST(LimitsTest, AllOfTheMemoryIsRead) {
+  for (const CpuPath path : Kernels::AvailablePaths()) {
+    const Kernels kernels = Kernels::Select(path);
+    for (const uint32_t words : {0, 1, 15, 16, 64, 65, 1000}) {
+      std::vector<uint32_t> memory(words);
+      uint32_t want = 0;
+      for (uint32_t i = 0; i < words; ++i) {
+        memory[i] = i * 2654435761u + 1;
+        want += memory[i];
+      }
+      EXPECT_EQ(kernels.ReadMemory(memory.data(), 4 * memory.size()), want)
+          << CpuPathName(path) << " " << words;
+    }
+  }
+}
+
+TEST(LimitsTest, OperationsAreCounted) {
+  for (const CpuPath path : Kernels::AvailablePaths()) {
+    const Kernels kernels = Kernels::Select(path);
+    EXPECT_EQ(kernels.MultiplyInRegisters(0), 0);
+    EXPECT_GT(kernels.MultiplyInRegisters(1), 0);
+    EXPECT_EQ(kernels.MultiplyInRegisters(7),
+              7 * kernels.MultiplyInRegisters(1));
+  }
+}
+
 }  // namespace
 }  // namespace fullstop::kernels

@@ -45,6 +45,7 @@ struct LinearForm {
   int64_t prepare_grain;
   int64_t grain;
   int64_t width;  // see Kernels::LinearWidth
+  double (*multiply_in_registers)(int64_t times);
   LinearFunctions functions;
   // For weights in strips (kernels/strips.h); null where a type is read in rows
   // only.
@@ -69,6 +70,7 @@ struct RowOperations {
   void (*f16_to_f32)(const uint16_t* x, int64_t n, float* out);
   void (*f32_to_bf16)(const float* x, int64_t n, uint16_t* out);
   void (*bf16_to_f32)(const uint16_t* x, int64_t n, float* out);
+  uint32_t (*read_memory)(const void* memory, size_t bytes);
 };
 
 // UP may be null.

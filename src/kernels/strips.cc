@@ -1,10 +1,10 @@
 #include "kernels/strips.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <cstring>
 #include <optional>
-#include <vector>
 
 #include "format/quant_blocks.h"
 
@@ -24,23 +24,23 @@ struct BlockShape {
   int64_t halves_at;
   int64_t halves;
   int64_t words_at;
-  std::vector<WordRun> runs;
+  std::array<WordRun, 7> runs;  // those behind the last have no words
 };
 
 std::optional<BlockShape> ShapeOf(TensorType type) {
   switch (type) {
     case TensorType::kQ4_0:
-      return BlockShape{sizeof(BlockQ4_0), 0, 1, 2, {{0, 4}}};
+      return BlockShape{sizeof(BlockQ4_0), 0, 1, 2, {{{0, 4}}}};
     case TensorType::kQ4_1:
-      return BlockShape{sizeof(BlockQ4_1), 0, 2, 4, {{0, 4}}};
+      return BlockShape{sizeof(BlockQ4_1), 0, 2, 4, {{{0, 4}}}};
     case TensorType::kQ8_0:
-      return BlockShape{sizeof(BlockQ8_0), 0, 1, 2, {{0, 8}}};
+      return BlockShape{sizeof(BlockQ8_0), 0, 1, 2, {{{0, 8}}}};
     case TensorType::kIQ4_NL:
-      return BlockShape{sizeof(BlockIQ4_NL), 0, 1, 2, {{0, 4}}};
+      return BlockShape{sizeof(BlockIQ4_NL), 0, 1, 2, {{{0, 4}}}};
     case TensorType::kQ4_K:
-      return BlockShape{sizeof(BlockQ4_K), 0, 2, 4, {{0, 35}}};
+      return BlockShape{sizeof(BlockQ4_K), 0, 2, 4, {{{0, 35}}}};
     case TensorType::kQ5_K:
-      return BlockShape{sizeof(BlockQ5_K), 0, 2, 4, {{0, 43}}};
+      return BlockShape{sizeof(BlockQ5_K), 0, 2, 4, {{{0, 43}}}};
     case TensorType::kQ6_K:
       // The scales, then of each half ql, the qh of all of it, and ql again.
       return BlockShape{
@@ -48,7 +48,7 @@ std::optional<BlockShape> ShapeOf(TensorType type) {
           offsetof(BlockQ6_K, d),
           1,
           0,
-          {{48, 4}, {0, 8}, {32, 8}, {8, 8}, {16, 8}, {40, 8}, {24, 8}}};
+          {{{48, 4}, {0, 8}, {32, 8}, {8, 8}, {16, 8}, {40, 8}, {24, 8}}}};
     default:
       return std::nullopt;
   }
@@ -99,15 +99,16 @@ void MakeStrips(const Matrix& w, int64_t row_begin, int64_t row_end,
   }
 }
 
-void ReadStripRow(const Matrix& w, int64_t row, std::byte* out) {
+void ReadStripBlock(const Matrix& w, int64_t row, int64_t block,
+                    std::byte* out) {
   const BlockShape shape = ShapeOf(w.type).value();
-  const std::byte* strip = w.data + row / kStripRows * kStripRows * w.row_bytes;
-  for (int64_t at = 0; at < w.row_bytes; at += shape.bytes) {
-    ForNumbers(
-        shape, row % kStripRows, [&](int64_t in, int64_t side, size_t bytes) {
-          std::memcpy(out + at + in, strip + at * kStripRows + side, bytes);
-        });
-  }
+  const std::byte* from =
+      w.data +
+      (row / kStripRows * w.row_bytes + block * shape.bytes) * kStripRows;
+  ForNumbers(shape, row % kStripRows,
+             [&](int64_t in, int64_t side, size_t bytes) {
+               std::memcpy(out + in, from + side, bytes);
+             });
 }
 
 }  // namespace fullstop::kernels

@@ -27,8 +27,9 @@ size_t StripBytes(const Matrix& w);
 void MakeStrips(const Matrix& w, int64_t row_begin, int64_t row_end,
                 std::byte* strips);
 
-// Writes row ROW of W, which lies in strips, as it was before: w.row_bytes.
-void ReadStripRow(const Matrix& w, int64_t row, std::byte* out);
+// Writes block BLOCK of row ROW of W, which lies in strips, as it was before.
+void ReadStripBlock(const Matrix& w, int64_t row, int64_t block,
+                    std::byte* out);
 
 }  // namespace fullstop::kernels
 

@@ -192,11 +192,15 @@ class GraphChecker {
     const auto want = Float64Graph(graph_, file_, kContext).Logits(ids_);
     for (const kernels::CpuPath path : kernels::Kernels::AvailablePaths()) {
       for (const Phase phase : {Phase::kPrefill, Phase::kDecode}) {
-        CpuModel model = Model(path, 2, 512);
-        const AllLogits ours = Evaluate(model, ids_, 0, ids_.size(), phase, 64);
-        EXPECT_LE(Difference(ours, want), Bound(path, phase))
-            << CpuPathName(path)
-            << (phase == Phase::kPrefill ? ", prefill" : ", decode");
+        for (const WeightPlacement placement : Placements()) {
+          CpuModel model = Model(path, 2, 512, placement);
+          const AllLogits ours =
+              Evaluate(model, ids_, 0, ids_.size(), phase, 64);
+          EXPECT_LE(Difference(ours, want), Bound(path, phase))
+              << CpuPathName(path)
+              << (phase == Phase::kPrefill ? ", prefill" : ", decode")
+              << (placement == WeightPlacement::kCopied ? ", copied" : "");
+        }
       }
     }
   }
@@ -215,13 +219,15 @@ class GraphChecker {
   // The same bits in any batch, chunk and number of threads.
   void CheckBatches(kernels::CpuPath path) {
     for (const Phase phase : {Phase::kPrefill, Phase::kDecode}) {
-      CpuModel one = Model(path, 1, 512);
-      const AllLogits whole =
-          Evaluate(one, ids_, 0, ids_.size(), phase, ids_.size());
-      CpuModel three = Model(path, 3, 7);
-      EXPECT_TRUE(Evaluate(three, ids_, 0, ids_.size(), phase, 40) == whole);
-      CpuModel two = Model(path, 2, 64);
-      EXPECT_TRUE(Evaluate(two, ids_, 0, ids_.size(), phase, 1) == whole);
+      for (const WeightPlacement placement : Placements()) {
+        CpuModel one = Model(path, 1, 512, placement);
+        const AllLogits whole =
+            Evaluate(one, ids_, 0, ids_.size(), phase, ids_.size());
+        CpuModel three = Model(path, 3, 7, placement);
+        EXPECT_TRUE(Evaluate(three, ids_, 0, ids_.size(), phase, 40) == whole);
+        CpuModel two = Model(path, 2, 64, placement);
+        EXPECT_TRUE(Evaluate(two, ids_, 0, ids_.size(), phase, 1) == whole);
+      }
     }
   }
 
@@ -334,12 +340,20 @@ class GraphChecker {
  private:
   static constexpr int32_t kContext = 200;
 
-  CpuModel Model(kernels::CpuPath path, int32_t threads, int32_t batch) {
+  // Packed weights may lie otherwise where they are copied.
+  std::vector<WeightPlacement> Placements() const {
+    if (!has_packed_) return {WeightPlacement::kMapped};
+    return {WeightPlacement::kMapped, WeightPlacement::kCopied};
+  }
+
+  CpuModel Model(kernels::CpuPath path, int32_t threads, int32_t batch,
+                 WeightPlacement placement = WeightPlacement::kMapped) {
     return CpuModel(file_, graph_,
                     {.context_length = kContext,
                      .threads = threads,
                      .batch = batch,
-                     .cache_type = kernels::CacheType::kF32},
+                     .cache_type = kernels::CacheType::kF32,
+                     .placement = placement},
                     kernels::Kernels::Select(path));
   }
 

@@ -1,4 +1,5 @@
 """Each command, flag and JSON field that the contract names."""
+import csv
 import json
 import os
 
@@ -260,11 +261,18 @@ class BenchTest(CliTest):
                  "model_n_params", "n_batch", "n_threads", "type_k", "type_v",
                  "n_gpu_layers", "use_mmap", "n_depth", "test_time", "avg_ns", "stddev_ns", "avg_ts",
                  "stddev_ts", "samples_ns", "samples_ts"}, set(row))
+            self.assertGreater(row["limit_read_bytes"], 0)
+            self.assertGreater(row["limit_operations"], 0)
+            self.assertGreater(row["share_of_limit"], 0)
         both = ["bench", "-p", "0", "-n", "0", "--pg", "8,2", "-r", "1"]
         self.assertIn("pp8+tg2", self.good(*both).out)
+        mixed = json.loads(self.good(*both, "-o", "json").out)
+        self.assertIsNone(mixed[0]["share_of_limit"])
         self.refused("bench", "--pg", "8", says=["--pg"])
-        csv = self.good(*small, "-o", "csv", NAME).out.splitlines()
-        self.assertEqual(len(csv), 3)
+        rows = list(csv.reader(
+            self.good(*small, "-o", "csv", NAME).out.splitlines()))
+        self.assertEqual(len(rows), 3)
+        self.assertEqual([len(row) for row in rows], 3 * [len(rows[0])])
         self.assertIn("| pp8 |", self.good(*small, "-o", "md").out
                       .replace("            ", " ").replace("  ", " "))
 

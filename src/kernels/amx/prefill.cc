@@ -346,6 +346,24 @@ struct TilePrefill {
   }
 };
 
+double MultiplyInRegisters(int64_t times) {
+  constexpr double kOperations =
+      kBlockTiles * 2 * kTileRows * kTileRows * kTileColumns;
+  const FullTiles full_tiles;
+  ZeroSums();
+  ZeroTile<4>();
+  ZeroTile<5>();
+  ZeroTile<6>();
+  ZeroTile<7>();
+  for (int64_t i = 0; i < times; ++i) {
+    MultiplyTiles<0, 4, 6>();
+    MultiplyTiles<1, 4, 7>();
+    MultiplyTiles<2, 5, 6>();
+    MultiplyTiles<3, 5, 7>();
+  }
+  return static_cast<double>(times) * kOperations;
+}
+
 void PrefillF32(const LinearInput& input, const PackedRows& w,
                 const OutputRange& out, void* scratch) {
   avx512::kPrefill.functions.f32(input, w, out, scratch);
@@ -360,6 +378,7 @@ const LinearForm kPrefill = {
     .prepare_grain = kTileRows,
     .grain = kBlock,
     .width = kPanelRows,
+    .multiply_in_registers = MultiplyInRegisters,
     .functions = vector::FunctionsOfReaders<Vector, TilePrefill>(PrefillF32),
     .strips = avx512::FunctionsOfStrips<TilePrefill>(),
 };

@@ -25,8 +25,8 @@ constexpr int kMostInputs = 8;
   }
 }
 
-// The products of 4 * kVectors columns with one input, whose planes are
-// PLANES[i] for vector i.
+// The products of 4 * kVectors columns with an input, whose high plane of them
+// begins at PLANES, in the order that vector/decode_row.h gives them.
 template <int kVectors>
 [[gnu::always_inline]] inline __m512 DotVectors(const __m512i* q,
                                                 const int8_t* planes) {

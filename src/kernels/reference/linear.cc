@@ -31,6 +31,19 @@ void Linear(const LinearInput& input, const PackedRows& w,
   }
 }
 
+double MultiplyInRegisters(int64_t times) {
+  constexpr int kSums = 8;
+  const volatile double one = 1;
+  const double factor = one;
+  double sums[kSums] = {};
+  for (int64_t i = 0; i < times; ++i) {
+    for (double& sum : sums) sum = sum * factor + factor;
+  }
+  volatile double used = 0;
+  for (const double sum : sums) used = used + sum;
+  return static_cast<double>(times) * kSums * 2;
+}
+
 }  // namespace
 
 const LinearForm kLinear = {
@@ -40,6 +53,7 @@ const LinearForm kLinear = {
     .prepare_grain = 1,
     .grain = 1,
     .width = 1,
+    .multiply_in_registers = MultiplyInRegisters,
     .functions =
         {
             .f32 = Linear<TensorType::kF32>,

@@ -1,4 +1,7 @@
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
 
 #include "format/half.h"
 #include "kernels/operations.h"
@@ -95,6 +98,17 @@ void ConvertRow(const From* x, int64_t n, To* out) {
   for (int64_t i = 0; i < n; ++i) out[i] = Convert(x[i]);
 }
 
+uint32_t ReadMemory(const void* memory, size_t bytes) {
+  uint32_t sum = 0;
+  for (size_t at = 0; at < bytes; at += sizeof(sum)) {
+    uint32_t word;
+    std::memcpy(&word, static_cast<const std::byte*>(memory) + at,
+                sizeof(word));
+    sum += word;
+  }
+  return sum;
+}
+
 }  // namespace
 
 const RowOperations kRows = {
@@ -110,6 +124,7 @@ const RowOperations kRows = {
     .f16_to_f32 = ConvertRow<HalfToFloat, uint16_t, float>,
     .f32_to_bf16 = ConvertRow<FloatToBfloat16, float, uint16_t>,
     .bf16_to_f32 = ConvertRow<Bfloat16ToFloat, uint16_t, float>,
+    .read_memory = ReadMemory,
 };
 
 }  // namespace fullstop::kernels::reference

@@ -6,21 +6,11 @@
 #include "kernels/operations.h"
 #include "kernels/vector/decode_row.h"
 #include "kernels/vector/grids.h"
+#include "kernels/vector/limits.h"
+#include "kernels/vector/prefetch.h"
 #include "kernels/vector/weights.h"
 
 namespace fullstop::kernels::vector {
-
-// Asks for what stands so far behind the BYTES at P, into the second-level
-// cache. Rows are short against the latency of memory, and the hardware stops
-// prefetching at each page. Block by block is faster than row by row (12 %
-// measured), and the second level than the first (5 %).
-static inline void PrefetchAhead(const uint8_t* p, int64_t bytes) {
-  constexpr int64_t kAhead = 8192;
-  constexpr int kSecondLevel = 2;
-  for (int64_t i = 0; i < bytes; i += 64) {
-    __builtin_prefetch(p + kAhead + i, 0, kSecondLevel);
-  }
-}
 
 // kRows rows of weights of a type that is unpacked in groups, times kInputs
 // rows of activations, so far.
@@ -382,6 +372,7 @@ constexpr LinearForm DecodeForm() {
       .prepare_grain = 1,
       .grain = 16,
       .width = 16,
+      .multiply_in_registers = MultiplyInRegisters<V>,
       .functions =
           {
               .f32 = Decode<FloatDecoder<V, F32<V>>>,

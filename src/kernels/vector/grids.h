@@ -6,6 +6,7 @@
 
 #include "format/iq_grids.h"
 #include "kernels/operations.h"
+#include "kernels/vector/prefetch.h"
 #include "kernels/vector/quantize.h"
 #include "kernels/vector/weights.h"
 
@@ -333,6 +334,8 @@ struct ReadDecoder {
     typename V::F acc[kInputs][2];
     for (int m = 0; m < kInputs; ++m) acc[m][0] = acc[m][1] = V::Zero();
     for (int64_t k = 0; k < input.columns; k += kSuper) {
+      PrefetchAhead(rows.data + k * rows.row_bytes / input.columns,
+                    kSuper * rows.row_bytes / input.columns);
       float w[kSuper];
       Reader::Read(rows.data, k / kSuper, input.columns, w);
       const int64_t left = input.columns - k;

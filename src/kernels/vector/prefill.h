@@ -7,6 +7,7 @@
 #define FULLSTOP_KERNELS_VECTOR_PREFILL_H_
 
 #include "kernels/operations.h"
+#include "kernels/vector/limits.h"
 #include "kernels/vector/prefill_float.h"
 #include "kernels/vector/quantize.h"
 #include "kernels/vector/readers.h"
@@ -258,6 +259,7 @@ constexpr LinearForm PrefillForm() {
       .prepare_grain = V::kTileRows,
       .grain = kPanelColumns / 2,
       .width = kPanelColumns / 2,
+      .multiply_in_registers = MultiplyInRegisters<V>,
       .functions = FunctionsOfReaders<V, PanelPrefill<V>>(PrefillF32<V>),
   };
 }

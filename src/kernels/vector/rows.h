@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kernels/operations.h"
+#include "kernels/vector/limits.h"
 
 namespace fullstop::kernels::vector {
 
@@ -260,6 +261,7 @@ constexpr RowOperations MakeRowOperations() {
       .f16_to_f32 = F16ToF32<V>,
       .f32_to_bf16 = F32ToBf16<V>,
       .bf16_to_f32 = Bf16ToF32<V>,
+      .read_memory = ReadMemory<V>,
   };
 }
 
