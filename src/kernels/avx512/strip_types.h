@@ -93,11 +93,10 @@ class FourBitStrip : SideBySide<kMins ? 2 : 1> {
   }
 };
 
-using StripQ4_0 = FourBitStrip<BlockQ4_0, 8, false>;
-using StripQ4_1 = FourBitStrip<BlockQ4_1, 0, true>;
+using Q4_0Strip = FourBitStrip<BlockQ4_0, 8, false>;
+using Q4_1Strip = FourBitStrip<BlockQ4_1, 0, true>;
 
-class StripIQ4_NL : SideBySide<1> {
- public:
+struct IQ4_NLStrip : private SideBySide<1> {
   using Block = BlockIQ4_NL;
   static constexpr int kGroup = 32;
   static constexpr int kShift = 127;
@@ -123,8 +122,7 @@ class StripIQ4_NL : SideBySide<1> {
   }
 };
 
-class StripQ8_0 : SideBySide<1> {
- public:
+struct Q8_0Strip : private SideBySide<1> {
   using Block = BlockQ8_0;
   static constexpr int kGroup = 32;
   static constexpr int kShift = 128;
@@ -206,18 +204,17 @@ class SixBitScales : SideBySide<2> {
   __m512i mins_[2];
 };
 
-using StripQ4_K = SixBitScales<BlockQ4_K, 0>;
-using StripQ5_K = SixBitScales<BlockQ5_K, 8>;
+using Q4_KStrip = SixBitScales<BlockQ4_K, 0>;
+using Q5_KStrip = SixBitScales<BlockQ5_K, 8>;
 
-class StripQ6_K : SideBySide<1> {
- public:
+struct Q6_KStrip : private SideBySide<1> {
   using Block = BlockQ6_K;
   static constexpr int kGroup = 16;
   static constexpr int kShift = 32;
   static constexpr bool kHasMins = false;
   static constexpr bool kAlternates = true;  // those have the same words
 
-  [[gnu::always_inline]] explicit StripQ6_K(const uint8_t* p)
+  [[gnu::always_inline]] explicit Q6_KStrip(const uint8_t* p)
       : SideBySide(p), d_(Half(0)) {}
 
   template <int kChunk>
@@ -299,13 +296,13 @@ template <class Type, int kByte>
 template <class Linear>
 constexpr LinearFunctions FunctionsOfStrips() {
   LinearFunctions functions = {};
-  functions.q4_0 = Linear::template RunStrips<StripQ4_0>;
-  functions.q4_1 = Linear::template RunStrips<StripQ4_1>;
-  functions.q8_0 = Linear::template RunStrips<StripQ8_0>;
-  functions.iq4_nl = Linear::template RunStrips<StripIQ4_NL>;
-  functions.q4_k = Linear::template RunStrips<StripQ4_K>;
-  functions.q5_k = Linear::template RunStrips<StripQ5_K>;
-  functions.q6_k = Linear::template RunStrips<StripQ6_K>;
+  functions.q4_0 = Linear::template RunStrips<Q4_0Strip>;
+  functions.q4_1 = Linear::template RunStrips<Q4_1Strip>;
+  functions.q8_0 = Linear::template RunStrips<Q8_0Strip>;
+  functions.iq4_nl = Linear::template RunStrips<IQ4_NLStrip>;
+  functions.q4_k = Linear::template RunStrips<Q4_KStrip>;
+  functions.q5_k = Linear::template RunStrips<Q5_KStrip>;
+  functions.q6_k = Linear::template RunStrips<Q6_KStrip>;
   return functions;
 }
 
