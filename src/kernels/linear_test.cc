@@ -212,6 +212,12 @@ TEST_P(LinearTest, HoldsForLongRows) {
   Check(5, 2, block >= 64 ? 5120 : 4128);
 }
 
+// More than a path takes at once.
+TEST_P(LinearTest, HoldsForManyRowsOfActivations) {
+  const auto block = static_cast<int64_t>(Traits(GetParam().type).block_length);
+  Check(550, 1, block >= 64 ? 768 : 672);
+}
+
 TEST_P(LinearTest, ARowsResultIsTheSameInAnyBatchAndRange) {
   const int64_t m = 53;
   const int64_t n = 270;

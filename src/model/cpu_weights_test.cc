@@ -42,6 +42,12 @@ TEST(CpuWeightsTest, CopiesOfWhatIsMultipliedAreStripsWhereThoseAreRead) {
   const TensorId whole = AddPacked(test, "whole", 40, 40, 0);
   const TensorId at_strip = AddPacked(test, "at_strip", 32, 16, 16);
   const TensorId within = AddPacked(test, "within", 24, 16, 8);
+  const TensorId parts = AddPacked(test, "parts", 24, 16, 0);
+  test.Add(LinearStep{test.x(),
+                      {{.weight = parts,
+                        .bias = {},
+                        .out = test.Value("rest", 8),
+                        .first = 8}}});
   const std::string bytes = test.Finish();
   const GgufFile file =
       GgufFile::Parse(std::as_bytes(std::span(bytes)), "test.gguf");
@@ -58,7 +64,9 @@ TEST(CpuWeightsTest, CopiesOfWhatIsMultipliedAreStripsWhereThoseAreRead) {
     EXPECT_EQ(copied.matrix(whole).layout, layout);
     EXPECT_EQ(copied.matrix(at_strip).layout, layout);
     EXPECT_EQ(copied.matrix(within).layout, Layout::kRows);
-    for (const TensorId id : {whole, at_strip, within, test.graph().head}) {
+    EXPECT_EQ(copied.matrix(parts).layout, Layout::kRows);
+    for (const TensorId id :
+         {whole, at_strip, within, parts, test.graph().head}) {
       EXPECT_EQ(mapped.matrix(id).layout, Layout::kRows);
       EXPECT_NE(copied.matrix(id).data, mapped.matrix(id).data);
       EXPECT_EQ(RowsOf(copied.matrix(id)), RowsOf(mapped.matrix(id)));
