@@ -1,6 +1,6 @@
 // The kernels beside the limits of the machine, one thread, in one run:
-//   limit/read               a plain read of memory, GB/s
-//   limit/fma_*, limit/dot_* multiplications and additions in registers, G/s
+//   limit/read/PATH          a plain read of memory, GB/s
+//   limit/multiply/PATH      multiplications and additions in registers, G/s
 //   decode/PATH/TYPE         packed weights streamed, GB/s
 //   decode_cached/PATH/TYPE  the same out of the cache: what computing takes
 //   prefill/PATH/TYPE        multiplications and additions of a product, G/s
@@ -33,89 +33,20 @@ void Rate(State& state, const char* name, double per_iteration) {
               Counter::kIsRate);
 }
 
-#if defined(__x86_64__)
-
-// Twenty-four independent sums, so that neither latency nor loads count.
-#define FULLSTOP_SUM(op, r, n) op " %%" r "30, %%" r "31, %%" r #n "\n"
-#define FULLSTOP_SIX(op, r, a, b, c, d, e, f) \
-  FULLSTOP_SUM(op, r, a)                      \
-  FULLSTOP_SUM(op, r, b)                      \
-  FULLSTOP_SUM(op, r, c)                      \
-  FULLSTOP_SUM(op, r, d) FULLSTOP_SUM(op, r, e) FULLSTOP_SUM(op, r, f)
-#define FULLSTOP_SUMS(op, r)                  \
-  FULLSTOP_SIX(op, r, 0, 1, 2, 3, 4, 5)       \
-  FULLSTOP_SIX(op, r, 6, 7, 8, 9, 10, 11)     \
-  FULLSTOP_SIX(op, r, 12, 13, 14, 15, 16, 17) \
-  FULLSTOP_SIX(op, r, 18, 19, 20, 21, 22, 23)
-#define FULLSTOP_PEAK(name, op, r, operations)              \
-  void name(State& state) {                                 \
-    for (auto _ : state) {                                  \
-      for (int i = 0; i < 10000; ++i) {                     \
-        __asm__ volatile(FULLSTOP_SUMS(op, r)::: "memory"); \
-      }                                                     \
-    }                                                       \
-    Rate(state, "G/s", 10000.0 * 24 * (operations));        \
-  }
-FULLSTOP_PEAK(PeakFma512, "vfmadd231ps", "zmm", 32)
-FULLSTOP_PEAK(PeakDotInt16, "vpdpwssd", "zmm", 64)
-FULLSTOP_PEAK(PeakDotBf16, "vdpbf16ps", "zmm", 64)
-#undef FULLSTOP_PEAK
-#undef FULLSTOP_SUMS
-#undef FULLSTOP_SIX
-#undef FULLSTOP_SUM
-
-// Four sums, as the products of tiles have.
-void PeakTiles(State& state) {
-  constexpr int kTimes = 10000;
-  constexpr double kOperations = 2 * 16 * 16 * 32;
-  alignas(64) const struct {
-    uint8_t palette = 1;
-    uint8_t zeros[15] = {};
-    uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-    uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
-  } shapes;
-  __asm__ volatile("ldtilecfg %0" : : "m"(shapes));
+void ReadMemory(State& state, CpuPath path) {
+  const Kernels kernels = Kernels::Select(path);
+  const std::vector<uint32_t> memory(kStreamBytes / sizeof(uint32_t), 1);
   for (auto _ : state) {
-    for (int i = 0; i < kTimes; ++i) {
-      __asm__ volatile(
-          "tdpbf16ps %tmm6, %tmm4, %tmm0\n"
-          "tdpbf16ps %tmm7, %tmm4, %tmm1\n"
-          "tdpbf16ps %tmm6, %tmm5, %tmm2\n"
-          "tdpbf16ps %tmm7, %tmm5, %tmm3\n");
-    }
-  }
-  __asm__ volatile("tilerelease");
-  Rate(state, "G/s", kTimes * 4 * kOperations);
-}
-
-void RegisterPeaks() {
-  if (Kernels::AvailablePaths().back() == CpuPath::kAmx) {
-    benchmark::RegisterBenchmark("limit/dot_bf16_tiles", PeakTiles);
-  }
-  if (__builtin_cpu_supports("avx512vnni") == 0) return;
-  benchmark::RegisterBenchmark("limit/fma_f32_zmm", PeakFma512);
-  benchmark::RegisterBenchmark("limit/dot_int16_zmm", PeakDotInt16);
-  if (__builtin_cpu_supports("avx512bf16") != 0) {
-    benchmark::RegisterBenchmark("limit/dot_bf16_zmm", PeakDotBf16);
-  }
-}
-
-#else
-
-void RegisterPeaks() {}
-
-#endif
-
-void Read(State& state) {
-  const std::vector<uint64_t> memory(kStreamBytes / sizeof(uint64_t), 1);
-  for (auto _ : state) {
-    uint64_t sums[8] = {};
-    for (size_t i = 0; i < memory.size(); i += 8) {
-      for (size_t j = 0; j < 8; ++j) sums[j] += memory[i + j];
-    }
-    benchmark::DoNotOptimize(sums);
+    benchmark::DoNotOptimize(kernels.ReadMemory(memory.data(), kStreamBytes));
   }
   Rate(state, "GB/s", static_cast<double>(kStreamBytes));
+}
+
+void MultiplyInRegisters(State& state, CpuPath path) {
+  const Kernels kernels = Kernels::Select(path);
+  double operations = 0;
+  for (auto _ : state) operations = kernels.MultiplyInRegisters(10000);
+  Rate(state, "G/s", operations);
 }
 
 // OUTPUTS rows, of which 64 are random and the others repeat them.
@@ -263,6 +194,8 @@ void Register(const std::string& name, int64_t iterations,
 void RegisterPath(CpuPath path) {
   const std::string name(CpuPathName(path));
   const bool slow = path == CpuPath::kReference;
+  Register("limit/read/" + name, 10, ReadMemory, path);
+  Register("limit/multiply/" + name, 100, MultiplyInRegisters, path);
   const size_t stream = slow ? kStreamBytes / 256 : kStreamBytes;
   for (const TensorType type : AllTypes()) {
     for (const Layout layout : {Layout::kRows, Layout::kStrips}) {
@@ -285,8 +218,6 @@ void RegisterPath(CpuPath path) {
 }
 
 const bool kRegistered = [] {
-  RegisterPeaks();
-  Register("limit/read", 10, Read);
   for (const CpuPath path : Kernels::AvailablePaths()) RegisterPath(path);
   return true;
 }();
