@@ -45,11 +45,12 @@ struct LinearForm {
   int64_t prepare_grain;
   int64_t grain;
   int64_t width;  // see Kernels::LinearWidth
-  double (*multiply_in_registers)(int64_t times);
   LinearFunctions functions;
   // For weights in strips (kernels/strips.h); null where a type is read in rows
   // only.
   LinearFunctions strips = {};
+  // Of prefill; decode is bound by memory.
+  double (*multiply_in_registers)(int64_t times) = nullptr;
 };
 
 struct RowOperations {

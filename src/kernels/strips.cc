@@ -23,31 +23,31 @@ struct BlockShape {
   int64_t bytes;
   int64_t halves_at;
   int64_t halves;
-  int64_t words_at;
   std::array<WordRun, 7> runs;  // those behind the last have no words
+
+  int64_t words_at() const { return halves_at == 0 ? 2 * halves : 0; }
 };
 
 std::optional<BlockShape> ShapeOf(TensorType type) {
   switch (type) {
     case TensorType::kQ4_0:
-      return BlockShape{sizeof(BlockQ4_0), 0, 1, 2, {{{0, 4}}}};
+      return BlockShape{sizeof(BlockQ4_0), 0, 1, {{{0, 4}}}};
     case TensorType::kQ4_1:
-      return BlockShape{sizeof(BlockQ4_1), 0, 2, 4, {{{0, 4}}}};
+      return BlockShape{sizeof(BlockQ4_1), 0, 2, {{{0, 4}}}};
     case TensorType::kQ8_0:
-      return BlockShape{sizeof(BlockQ8_0), 0, 1, 2, {{{0, 8}}}};
+      return BlockShape{sizeof(BlockQ8_0), 0, 1, {{{0, 8}}}};
     case TensorType::kIQ4_NL:
-      return BlockShape{sizeof(BlockIQ4_NL), 0, 1, 2, {{{0, 4}}}};
+      return BlockShape{sizeof(BlockIQ4_NL), 0, 1, {{{0, 4}}}};
     case TensorType::kQ4_K:
-      return BlockShape{sizeof(BlockQ4_K), 0, 2, 4, {{{0, 35}}}};
+      return BlockShape{sizeof(BlockQ4_K), 0, 2, {{{0, 35}}}};
     case TensorType::kQ5_K:
-      return BlockShape{sizeof(BlockQ5_K), 0, 2, 4, {{{0, 43}}}};
+      return BlockShape{sizeof(BlockQ5_K), 0, 2, {{{0, 43}}}};
     case TensorType::kQ6_K:
       // The scales, then of each half ql, the qh of all of it, and ql again.
       return BlockShape{
           sizeof(BlockQ6_K),
           offsetof(BlockQ6_K, d),
           1,
-          0,
           {{{48, 4}, {0, 8}, {32, 8}, {8, 8}, {16, 8}, {40, 8}, {24, 8}}}};
     default:
       return std::nullopt;
@@ -64,7 +64,7 @@ void ForNumbers(const BlockShape& shape, int64_t row, Move move) {
   int64_t side = shape.halves * kStripRows * 2 + row * 4;
   for (const WordRun& run : shape.runs) {
     for (int64_t i = 0; i < run.count; ++i) {
-      move(shape.words_at + 4 * (run.at + i), side, size_t{4});
+      move(shape.words_at() + 4 * (run.at + i), side, size_t{4});
       side += kStripRows * 4;
     }
   }

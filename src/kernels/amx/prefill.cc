@@ -85,6 +85,12 @@ void Prepare(const LinearInput& input, int64_t row_begin, int64_t row_end,
 // --- Weights: for each 32 rows of a panel, for each 32 columns, two tiles
 // [pair][row].
 
+// The first tile of 16 rows from row N on; the next is the next but one.
+Tile* RowTiles(const TilePanel& panel, int64_t n, Tile* tiles) {
+  const int64_t tile = (n - panel.begin) / kTileRows;
+  return tiles + tile / 2 * panel.steps() * 2 + tile % 2;
+}
+
 // Rows of W are read so far ahead of their turn: a panel's slices are too short
 // for the CPU to see a stream.
 constexpr int64_t kRowsAhead = 4;
@@ -120,8 +126,7 @@ void UnpackPanel(const PackedRows& w, const TilePanel& panel, int64_t columns,
   constexpr int64_t kSteps = kSuper / kTileColumns;
   const int64_t steps = panel.steps();
   for (int64_t n = panel.begin; n < panel.end; n += kTileRows) {
-    const int64_t tile = (n - panel.begin) / kTileRows;
-    Tile* out = tiles + tile / 2 * steps * 2 + tile % 2;
+    Tile* out = RowTiles(panel, n, tiles);
     for (int64_t s = 0; s < steps; s += kSteps) {
       UnpackTiles<Reader>(w, n, Least(kTileRows, panel.end - n),
                           panel.first / kSuper + s / kSteps, columns,
@@ -160,10 +165,9 @@ void UnpackStrips(const PackedRows& w, const TilePanel& panel, Tile* tiles) {
   const int64_t steps = panel.steps();
   const int64_t strip_bytes = avx512::kStripRows * w.row_bytes;
   for (int64_t n = panel.begin; n < panel.end; n += kTileRows) {
-    const int64_t number = (n - panel.begin) / kTileRows;
     const uint8_t* strip =
         w.data + n * w.row_bytes + panel.first / kColumns * kBytes;
-    Tile* out = tiles + number / 2 * steps * 2 + number % 2;
+    Tile* out = RowTiles(panel, n, tiles);
     for (int64_t s = 0; s < steps; s += kSteps) {
       const auto* ahead = reinterpret_cast<const char*>(strip + strip_bytes);
       for (int64_t at = 0; at < kBytes; at += kTileBytes) {
@@ -378,9 +382,9 @@ const LinearForm kPrefill = {
     .prepare_grain = kTileRows,
     .grain = kBlock,
     .width = kPanelRows,
-    .multiply_in_registers = MultiplyInRegisters,
     .functions = vector::FunctionsOfReaders<Vector, TilePrefill>(PrefillF32),
     .strips = avx512::FunctionsOfStrips<TilePrefill>(),
+    .multiply_in_registers = MultiplyInRegisters,
 };
 
 }  // namespace fullstop::kernels::amx

@@ -153,13 +153,9 @@ struct StripDecoder {
   }
 };
 
-constexpr LinearForm WithStrips(LinearForm form) {
-  form.strips = FunctionsOfStrips<StripDecoder>();
-  return form;
-}
-
 }  // namespace
 
-const LinearForm kDecode = WithStrips(vector::DecodeForm<Vector>());
+const LinearForm kDecode =
+    WithStrips<StripDecoder>(vector::DecodeForm<Vector>());
 
 }  // namespace fullstop::kernels::avx512

@@ -69,13 +69,9 @@ struct StripPrefill {
   }
 };
 
-constexpr LinearForm WithStrips(LinearForm form) {
-  form.strips = FunctionsOfStrips<StripPrefill>();
-  return form;
-}
-
 }  // namespace
 
-const LinearForm kPrefill = WithStrips(vector::PrefillForm<Vector>());
+const LinearForm kPrefill =
+    WithStrips<StripPrefill>(vector::PrefillForm<Vector>());
 
 }  // namespace fullstop::kernels::avx512

@@ -66,7 +66,7 @@ template <int kByte>
 // --- A block of one chunk
 
 template <class B, int kOffset, bool kMins>
-class FourBitStrip : SideBySide<kMins ? 2 : 1> {
+class OneChunk : public SideBySide<kMins ? 2 : 1> {
  public:
   using Block = B;
   static constexpr int kGroup = 32;
@@ -74,15 +74,6 @@ class FourBitStrip : SideBySide<kMins ? 2 : 1> {
   static constexpr bool kHasMins = kMins;
   using SideBySide<kMins ? 2 : 1>::SideBySide;
 
-  template <int>
-  [[gnu::always_inline]] void Unpack(__m512i (&q)[kChunkVectors]) const {
-#pragma GCC unroll 4
-    for (int j = 0; j < 4; ++j) {
-      const __m512i word = this->Word(j);
-      q[j] = Nibbles<0>(word);
-      q[j + 4] = Nibbles<1>(word);
-    }
-  }
   template <int, int>
   [[gnu::always_inline]] __m512 Scale() const {
     return this->Half(0);
@@ -93,41 +84,44 @@ class FourBitStrip : SideBySide<kMins ? 2 : 1> {
   }
 };
 
-using Q4_0Strip = FourBitStrip<BlockQ4_0, 8, false>;
-using Q4_1Strip = FourBitStrip<BlockQ4_1, 0, true>;
-
-struct IQ4_NLStrip : private SideBySide<1> {
-  using Block = BlockIQ4_NL;
-  static constexpr int kGroup = 32;
-  static constexpr int kShift = 127;
-  static constexpr bool kHasMins = false;
-  using SideBySide::SideBySide;
+template <class B, int kOffset, bool kMins>
+struct FourBitStrip : OneChunk<B, kOffset, kMins> {
+  using OneChunk<B, kOffset, kMins>::OneChunk;
 
   template <int>
   [[gnu::always_inline]] void Unpack(__m512i (&q)[kChunkVectors]) const {
-    static constexpr vector::UnsignedTable kTable =
-        vector::Shift(kIq4Values, kShift);
 #pragma GCC unroll 4
     for (int j = 0; j < 4; ++j) {
-      const __m512i word = Word(j);
-      const Vector::Group found = Vector::LookUp(
-          kTable.values, Vector::Group{Nibbles<0>(word), Nibbles<1>(word)});
+      const __m512i word = this->Word(j);
+      q[j] = Nibbles<0>(word);
+      q[j + 4] = Nibbles<1>(word);
+    }
+  }
+};
+
+using Q4_0Strip = FourBitStrip<BlockQ4_0, 8, false>;
+using Q4_1Strip = FourBitStrip<BlockQ4_1, 0, true>;
+
+struct IQ4_NLStrip : FourBitStrip<BlockIQ4_NL, 127, false> {
+  using FourBitStrip::FourBitStrip;
+
+  template <int kChunk>
+  [[gnu::always_inline]] void Unpack(__m512i (&q)[kChunkVectors]) const {
+    static constexpr vector::UnsignedTable kTable =
+        vector::Shift(kIq4Values, kShift);
+    FourBitStrip::template Unpack<kChunk>(q);
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; ++j) {
+      const Vector::Group found =
+          Vector::LookUp(kTable.values, Vector::Group{q[j], q[j + 4]});
       q[j] = found.first;
       q[j + 4] = found.second;
     }
   }
-  template <int, int>
-  [[gnu::always_inline]] __m512 Scale() const {
-    return Half(0);
-  }
 };
 
-struct Q8_0Strip : private SideBySide<1> {
-  using Block = BlockQ8_0;
-  static constexpr int kGroup = 32;
-  static constexpr int kShift = 128;
-  static constexpr bool kHasMins = false;
-  using SideBySide::SideBySide;
+struct Q8_0Strip : OneChunk<BlockQ8_0, 128, false> {
+  using OneChunk::OneChunk;
 
   template <int>
   [[gnu::always_inline]] void Unpack(__m512i (&q)[kChunkVectors]) const {
@@ -135,10 +129,6 @@ struct Q8_0Strip : private SideBySide<1> {
     for (int j = 0; j < kChunkVectors; ++j) {
       q[j] = _mm512_xor_si512(Word(j), _mm512_set1_epi8(-128));
     }
-  }
-  template <int, int>
-  [[gnu::always_inline]] __m512 Scale() const {
-    return Half(0);
   }
 };
 
@@ -304,6 +294,13 @@ constexpr LinearFunctions FunctionsOfStrips() {
   functions.q5_k = Linear::template RunStrips<Q5_KStrip>;
   functions.q6_k = Linear::template RunStrips<Q6_KStrip>;
   return functions;
+}
+
+// FORM, which reads strips with Linear, too.
+template <class Linear>
+constexpr LinearForm WithStrips(LinearForm form) {
+  form.strips = FunctionsOfStrips<Linear>();
+  return form;
 }
 
 }  // namespace

@@ -53,7 +53,6 @@ const LinearForm kLinear = {
     .prepare_grain = 1,
     .grain = 1,
     .width = 1,
-    .multiply_in_registers = MultiplyInRegisters,
     .functions =
         {
             .f32 = Linear<TensorType::kF32>,
@@ -83,6 +82,7 @@ const LinearForm kLinear = {
             .tq2_0 = Linear<TensorType::kTQ2_0>,
             .nvfp4 = Linear<TensorType::kNVFP4>,
         },
+    .multiply_in_registers = MultiplyInRegisters,
 };
 
 }  // namespace fullstop::kernels::reference

@@ -6,7 +6,6 @@
 #include "kernels/operations.h"
 #include "kernels/vector/decode_row.h"
 #include "kernels/vector/grids.h"
-#include "kernels/vector/limits.h"
 #include "kernels/vector/prefetch.h"
 #include "kernels/vector/weights.h"
 
@@ -372,7 +371,6 @@ constexpr LinearForm DecodeForm() {
       .prepare_grain = 1,
       .grain = 16,
       .width = 16,
-      .multiply_in_registers = MultiplyInRegisters<V>,
       .functions =
           {
               .f32 = Decode<FloatDecoder<V, F32<V>>>,

@@ -259,8 +259,8 @@ constexpr LinearForm PrefillForm() {
       .prepare_grain = V::kTileRows,
       .grain = kPanelColumns / 2,
       .width = kPanelColumns / 2,
-      .multiply_in_registers = MultiplyInRegisters<V>,
       .functions = FunctionsOfReaders<V, PanelPrefill<V>>(PrefillF32<V>),
+      .multiply_in_registers = MultiplyInRegisters<V>,
   };
 }
 
